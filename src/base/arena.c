@@ -1,0 +1,216 @@
+#include "base/arena.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Blocks grow from small to large, so that a home lab fits a few pages and a
+ * large cloud does not ask the kernel too often. */
+#define BLOCK_MIN_BYTES (16 * 1024)
+#define BLOCK_MAX_BYTES (1024 * 1024)
+#define ALIGNMENT 16
+
+struct arena_block {
+    struct arena_block *older;
+    size_t size; /* Bytes of the whole block, this header included. */
+};
+
+void *
+xmalloc(size_t size)
+{
+    void *p = malloc(size ? size : 1);
+    if (!p) {
+        fputs("provnet: out of memory\n", stderr);
+        abort();
+    }
+    return p;
+}
+
+void *
+xcalloc(size_t n, size_t size)
+{
+    void *p = calloc(n ? n : 1, size ? size : 1);
+    if (!p) {
+        fputs("provnet: out of memory\n", stderr);
+        abort();
+    }
+    return p;
+}
+
+void *
+xrealloc(void *old, size_t size)
+{
+    void *p = realloc(old, size ? size : 1);
+    if (!p) {
+        fputs("provnet: out of memory\n", stderr);
+        abort();
+    }
+    return p;
+}
+
+char *
+xstrdup(const char *s)
+{
+    size_t size = strlen(s) + 1;
+    return memcpy(xmalloc(size), s, size);
+}
+
+void *
+xgrow(void *p, size_t n, size_t *capacity, size_t size)
+{
+    if (n < *capacity) {
+        return p;
+    }
+    *capacity = *capacity ? *capacity * 2 : 8;
+    assert(*capacity < SIZE_MAX / size);
+    return xrealloc(p, *capacity * size);
+}
+
+void
+arena_init(struct arena *a)
+{
+    memset(a, 0, sizeof *a);
+}
+
+void
+arena_done(struct arena *a)
+{
+    struct arena_block *b = a->blocks;
+    while (b) {
+        struct arena_block *older = b->older;
+        free(b);
+        b = older;
+    }
+    memset(a, 0, sizeof *a);
+}
+
+void
+arena_clear(struct arena *a)
+{
+    struct arena_block *b = a->blocks;
+    while (b && b->older) {
+        struct arena_block *older = b->older;
+        free(b);
+        b = older;
+    }
+    arena_init(a);
+    if (b) {
+        a->blocks = b;
+        a->next = (char *) (b + 1);
+        a->end = (char *) b + b->size;
+    }
+}
+
+static void
+add_block(struct arena *a, size_t need)
+{
+    size_t size = a->blocks ? a->blocks->size * 2 : BLOCK_MIN_BYTES;
+    if (size > BLOCK_MAX_BYTES) {
+        size = BLOCK_MAX_BYTES;
+    }
+    need += sizeof(struct arena_block) + ALIGNMENT;
+    if (size < need) {
+        size = need;
+    }
+    struct arena_block *b = xmalloc(size);
+    b->size = size;
+    b->older = a->blocks;
+    a->blocks = b;
+    a->next = (char *) (b + 1);
+    a->end = (char *) b + size;
+}
+
+void *
+arena_alloc(struct arena *a, size_t size)
+{
+    assert(size < SIZE_MAX / 2);
+    size = (size + ALIGNMENT - 1) & ~(size_t) (ALIGNMENT - 1);
+    size_t pad = -(uintptr_t) a->next & (ALIGNMENT - 1);
+    if ((size_t) (a->end - a->next) < size + pad) {
+        add_block(a, size);
+        pad = -(uintptr_t) a->next & (ALIGNMENT - 1);
+    }
+    void *p = a->next + pad;
+    a->next += size + pad;
+    a->used_bytes += size;
+    return p;
+}
+
+void *
+arena_zalloc(struct arena *a, size_t size)
+{
+    return memset(arena_alloc(a, size), 0, size);
+}
+
+/* The power of two at or above 'size', as an exponent. */
+static int
+size_class(size_t size)
+{
+    if (size <= ALIGNMENT) {
+        return 4;
+    }
+    return 64 - __builtin_clzll((unsigned long long) size - 1);
+}
+
+void *
+arena_alloc_array(struct arena *a, size_t size)
+{
+    int class = size_class(size);
+    assert(class < ARENA_N_CLASSES);
+    void *p = a->recycled[class];
+    if (p) {
+        memcpy(&a->recycled[class], p, sizeof(void *));
+        return p;
+    }
+    return arena_alloc(a, (size_t) 1 << class);
+}
+
+void
+arena_recycle_array(struct arena *a, void *p, size_t size)
+{
+    if (p) {
+        int class = size_class(size);
+        memcpy(p, &a->recycled[class], sizeof(void *));
+        a->recycled[class] = p;
+    }
+}
+
+char *
+arena_strndup(struct arena *a, const char *s, size_t length)
+{
+    /* Strings are the bulk of a store and need no alignment. */
+    if ((size_t) (a->end - a->next) < length + 1) {
+        add_block(a, length + 1);
+    }
+    char *copy = a->next;
+    memcpy(copy, s, length);
+    copy[length] = '\0';
+    a->next += length + 1;
+    a->used_bytes += length + 1;
+    return copy;
+}
+
+char *
+arena_strdup(struct arena *a, const char *s)
+{
+    return arena_strndup(a, s, strlen(s));
+}
+
+char *
+arena_printf(struct arena *a, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *s;
+    int length = vasprintf(&s, format, args);
+    va_end(args);
+    if (length < 0) {
+        abort();
+    }
+    char *copy = arena_strndup(a, s, (size_t) length);
+    free(s);
+    return copy;
+}

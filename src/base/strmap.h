@@ -1,0 +1,45 @@
+/* A map from strings to pointers.
+ *
+ * Keys are not copied: they must live as long as the map.  The hash is seeded
+ * per process, so that hostile names cannot be made to collide.  Iteration
+ * follows the order of insertion, so output does not depend on the seed. */
+#ifndef BASE_STRMAP_H
+#define BASE_STRMAP_H 1
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct strmap_entry {
+    const char *key;
+    void *value;
+    uint64_t hash;
+};
+
+struct strmap {
+    struct strmap_entry *entries; /* In order of insertion. */
+    size_t n;
+    size_t capacity;
+    uint32_t *slots; /* Index into 'entries' + 1, or 0. */
+    size_t n_slots;  /* A power of two, or 0. */
+};
+
+#define STRMAP_FOR_EACH(ENTRY, MAP)                   \
+    for (struct strmap_entry *ENTRY = (MAP)->entries; \
+         ENTRY && ENTRY < (MAP)->entries + (MAP)->n; ENTRY++)
+
+void strmap_init(struct strmap *);
+void strmap_done(struct strmap *);
+
+/* The value at 'key', or NULL. */
+void *strmap_get(const struct strmap *, const char *key);
+void *strmap_get_n(const struct strmap *, const char *key, size_t length);
+
+/* The place of the value at 'key', which is created with NULL if it is not
+ * there yet.  Valid until the next insertion. */
+void **strmap_place(struct strmap *, const char *key);
+
+/* A seeded hash of 'size' bytes, for other tables too. */
+uint64_t hash_bytes(const void *, size_t size);
+uint64_t hash_seed(void);
+
+#endif /* base/strmap.h */

@@ -1,0 +1,84 @@
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+void
+text_init(struct text *t, size_t ceiling_bytes)
+{
+    memset(t, 0, sizeof *t);
+    t->ceiling = ceiling_bytes;
+}
+
+void
+text_done(struct text *t)
+{
+    free(t->s);
+    memset(t, 0, sizeof *t);
+}
+
+void
+text_clear(struct text *t)
+{
+    t->length = 0;
+    t->truncated = false;
+    if (t->s) {
+        t->s[0] = '\0';
+    }
+}
+
+void
+text_put(struct text *t, const char *s, size_t length)
+{
+    if (length >= t->ceiling - t->length) {
+        t->truncated = true;
+        return;
+    }
+    if (t->length + length + 1 > t->size) {
+        size_t size = t->size ? t->size * 2 : 64;
+        while (size < t->length + length + 1) {
+            size *= 2;
+        }
+        t->s = xrealloc(t->s, size);
+        t->size = size;
+    }
+    memcpy(t->s + t->length, s, length);
+    t->length += length;
+    t->s[t->length] = '\0';
+}
+
+void
+text_puts(struct text *t, const char *s)
+{
+    text_put(t, s, strlen(s));
+}
+
+void
+text_putc(struct text *t, char c)
+{
+    text_put(t, &c, 1);
+}
+
+void
+text_printf(struct text *t, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *s;
+    int length = vasprintf(&s, format, args);
+    va_end(args);
+    if (length < 0) {
+        abort();
+    }
+    text_put(t, s, (size_t) length);
+    free(s);
+}
+
+const char *
+text_string(const struct text *t)
+{
+    return t->s ? t->s : "";
+}

@@ -1,0 +1,36 @@
+/* A string that grows, up to a ceiling.
+ *
+ * Everything provnet prints or sends is put together in one of these.  A text
+ * that reaches its ceiling stays as it is and remembers that it was cut
+ * ('truncated'), so that no input can make it grow without bound. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H 1
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/compiler.h"
+
+struct text {
+    char *s;        /* NUL-terminated once anything was put in, else NULL. */
+    size_t length;  /* Bytes before the NUL. */
+    size_t size;    /* Bytes allocated. */
+    size_t ceiling; /* Most bytes it may hold, NUL included. */
+    bool truncated;
+};
+
+#define TEXT_CEILING_BYTES ((size_t) 1 << 30)
+
+void text_init(struct text *, size_t ceiling_bytes);
+void text_done(struct text *);
+void text_clear(struct text *); /* Empties it, keeps the memory. */
+
+void text_put(struct text *, const char *s, size_t length);
+void text_puts(struct text *, const char *s);
+void text_putc(struct text *, char c);
+void text_printf(struct text *, const char *format, ...) PROVNET_PRINTF(2, 3);
+
+/* The content; "" when empty.  Valid until the next change. */
+const char *text_string(const struct text *);
+
+#endif /* base/text.h */

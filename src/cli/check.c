@@ -1,0 +1,105 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "cli/cli.h"
+
+/* Whether the endpoint goes by 'name'. */
+static bool
+is_called(const struct fabric_endpoint *e, const char *name)
+{
+    return !strcmp(e->address, name) || !strcmp(e->port, name)
+           || !strcmp(e->name, name);
+}
+
+/* The endpoints that the arguments name, in '*ret', malloc()ed. */
+static struct error *
+select_endpoints(const struct assessment *a, const struct cli_options *o,
+                 const struct assessed_endpoint ***ret, size_t *ret_n)
+{
+    size_t n = 0, capacity = 0;
+    const struct assessed_endpoint **only = NULL;
+    for (int i = 0; i < o->n_arguments; i++) {
+        size_t before = n;
+        for (size_t j = 0; j < a->n_endpoints; j++) {
+            if (is_called(a->endpoints[j].endpoint, o->arguments[i])) {
+                only = xgrow(only, n, &capacity, sizeof *only);
+                only[n++] = &a->endpoints[j];
+            }
+        }
+        if (n == before) {
+            free(only);
+            return error_hint(
+                error_new("no endpoint is called \"%s\"", o->arguments[i]),
+                "an address, a logical switch port or a Neutron port name of "
+                "a provider network; `provnet check --all` lists them");
+        }
+    }
+    *ret = only;
+    *ret_n = n;
+    return NULL;
+}
+
+static int
+exit_status(const struct assessment *a, const struct assessed_endpoint **only,
+            size_t n_only, const struct cli_options *o)
+{
+    bool undetermined = false;
+    size_t n = n_only ? n_only : a->n_endpoints;
+    for (size_t i = 0; i < n; i++) {
+        const struct assessed_endpoint *e =
+            n_only ? only[i] : &a->endpoints[i];
+        for (size_t d = 0; d < N_DIRECTIONS; d++) {
+            enum verdict_kind kind = e->verdicts[d].kind;
+            if (kind == VERDICT_BROKEN || kind == VERDICT_STORM) {
+                return EXIT_BROKEN;
+            }
+            undetermined |= kind == VERDICT_UNDETERMINED;
+        }
+    }
+    /* A provider network without endpoints can be broken as well. */
+    for (size_t i = 0; !n_only && i < a->n_findings; i++) {
+        if (a->findings[i].finding->effect >= EFFECT_STOPS) {
+            return EXIT_BROKEN;
+        }
+    }
+    return o->strict && undetermined ? EXIT_UNDETERMINED : EXIT_FINE;
+}
+
+int
+cli_check(int argc, char **argv)
+{
+    struct cli_options o;
+    struct cli_state state;
+    int status;
+    if (!cli_parse(argc, argv, &o, &status)) {
+        cli_options_done(&o);
+        return status;
+    }
+    struct error *error = cli_state_init(&state, &o.collect);
+    if (error) {
+        cli_options_done(&o);
+        return cli_fail(error);
+    }
+    const struct assessed_endpoint **only = NULL;
+    size_t n_only = 0;
+    error = select_endpoints(&state.assessment, &o, &only, &n_only);
+    if (error) {
+        status = cli_fail(error);
+    } else {
+        struct text out;
+        text_init(&out, TEXT_CEILING_BYTES);
+        if (o.json) {
+            report_check_json(&state.assessment, only, n_only, &out);
+        } else {
+            report_check_text(&state.assessment, only, n_only, &o.report,
+                              &out);
+        }
+        cli_print(&out);
+        status = exit_status(&state.assessment, only, n_only, &o);
+    }
+    free(only);
+    cli_state_done(&state);
+    cli_options_done(&o);
+    return status;
+}

@@ -1,0 +1,75 @@
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+const struct cli_subcommand cli_subcommands[] = {
+    { "check", "[ENDPOINT...]", "every endpoint's verdict, and the findings",
+      OPTIONS_OUTPUT | OPTIONS_SOURCE | OPTIONS_VERDICT | OPTIONS_LIST, 0, -1,
+      cli_check },
+    { "trace", "FROM TO", "one frame's way, hop by hop, drawn",
+      OPTIONS_OUTPUT | OPTIONS_SOURCE | OPTIONS_VERDICT, 2, 2, cli_trace },
+    { "collect", "DIR", "gather the evidence into a bundle", OPTIONS_SOURCE, 1,
+      1, cli_collect },
+    { "rules", "", "the catalogue of faults", OPTIONS_OUTPUT, 0, 0,
+      cli_rules },
+    { "explain", "CODE", "what a fault is, how it is told, how it is repaired",
+      OPTIONS_OUTPUT, 1, 1, cli_explain },
+    { 0 },
+};
+
+const struct cli_subcommand *
+cli_find(const char *name)
+{
+    for (const struct cli_subcommand *s = cli_subcommands; s->name; s++) {
+        if (!strcmp(s->name, name)) {
+            return s;
+        }
+    }
+    return NULL;
+}
+
+static void
+print_usage(FILE *stream)
+{
+    fputs("provnet keeps OVN provider networks connected: it says at which "
+          "hop a frame\nstops, in which layer, because of which change.\n\n"
+          "usage: provnet SUBCOMMAND [OPTION...] [ARGUMENT...]\n\n",
+          stream);
+    for (const struct cli_subcommand *s = cli_subcommands; s->name; s++) {
+        fprintf(stream, "  %-8s %-14s %s\n", s->name, s->arguments,
+                s->description);
+    }
+    fputs("\n`provnet SUBCOMMAND --help` lists a subcommand's options; "
+          "provnet(1) tells the rest.\n"
+          "Exit status: 0 nothing broken, 1 something is, 2 bad usage or "
+          "unreadable input,\n3 (--strict) something undetermined.\n",
+          stream);
+}
+
+int
+main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        print_usage(stderr);
+        return EXIT_TROUBLE;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")
+        || !strcmp(argv[1], "help")) {
+        print_usage(stdout);
+        return EXIT_FINE;
+    }
+    if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+        puts("provnet " PROVNET_VERSION);
+        return EXIT_FINE;
+    }
+    const struct cli_subcommand *subcommand = cli_find(argv[1]);
+    if (!subcommand) {
+        return cli_fail(
+            error_hint(error_new("there is no subcommand \"%s\"", argv[1]),
+                       "`provnet --help` lists them"));
+    }
+    return subcommand->run(argc - 1, argv + 1);
+}

@@ -1,0 +1,21 @@
+#include "cli/cli.h"
+
+int
+cli_rules(int argc, char **argv)
+{
+    struct cli_options o;
+    int status;
+    if (cli_parse(argc, argv, &o, &status)) {
+        struct text out;
+        text_init(&out, TEXT_CEILING_BYTES);
+        if (o.json) {
+            report_rules_json(&out);
+        } else {
+            report_rules_text(&o.report, &out);
+        }
+        cli_print(&out);
+        status = EXIT_FINE;
+    }
+    cli_options_done(&o);
+    return status;
+}

@@ -1,0 +1,33 @@
+/* The OpenFlow tables of a live chassis's provider bridges, by ovs-ofctl(8).
+ */
+#ifndef COLLECT_OPENFLOW_H
+#define COLLECT_OPENFLOW_H 1
+
+#include "evidence/evidence.h"
+
+/* Calls 'visit' with each bridge of 'chassis' that its ovn-bridge-mappings
+ * name (ovn-controller(8)), once each, in their order.  Names that cannot
+ * be a bridge's are passed over: they come from a database, and go into paths
+ * and arguments. */
+void openflow_for_each_bridge(const struct evidence_chassis *chassis,
+                              void (*visit)(void *aux, const char *bridge),
+                              void *aux);
+
+/* Whether 'name' may become part of a path: not empty, not "." or "..", no
+ * '/' and no control characters, not too long for a file's name. */
+bool openflow_name_is_safe(const char *name);
+
+/* What `ovs-ofctl dump-flows BRIDGE` prints, into 'ret_text'.  'rundir' is
+ * where ovs-vswitchd has its sockets.  Without the tool or the bridge's socket
+ * there is no text, and '*ret_missing' says which; that is no error. */
+struct error *openflow_dump(const char *rundir, const char *bridge,
+                            int64_t deadline_ms, struct text *ret_text,
+                            const char **ret_missing);
+
+/* Dumps and parses the flows of all provider bridges of 'chassis' into its
+ * bridges.  What could not be had is absent, with a warning if it should have
+ * been there. */
+void openflow_read(struct evidence *, struct evidence_chassis *,
+                   const char *rundir, int64_t deadline_ms);
+
+#endif /* collect/openflow.h */

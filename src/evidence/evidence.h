@@ -1,0 +1,86 @@
+/* Everything provnet knows about a deployment, as it was gathered: rows,
+ * dumps and link states, and where each came from.
+ *
+ * This is data only.  collect/ fills it (files, live servers, this host);
+ * fabric/ resolves it.  So the knowing side does no I/O, and a what-if or a
+ * replay is the same code on other rows.
+ *
+ * What was not gathered is absent ('present' false, NULL), never made up. */
+#ifndef EVIDENCE_EVIDENCE_H
+#define EVIDENCE_EVIDENCE_H 1
+
+#include "base/arena.h"
+#include "base/strmap.h"
+#include "evidence/flows.h"
+#include "evidence/links.h"
+#include "evidence/nb.h"
+#include "evidence/ovs.h"
+#include "evidence/sb.h"
+#include "ovsdb/store.h"
+
+/* One database. */
+struct evidence_db {
+    const char *db;   /* "nb", "sb" or "ovs". */
+    const char *from; /* File or remote, for people; NULL if not gathered. */
+    bool present;
+    bool live;      /* From a server; else from a file. */
+    uint64_t bytes; /* Read from the file or the wire. */
+    uint64_t n_records;
+    struct ovsdb_store store; /* The rows as they are now. */
+
+    /* The database's log, which knows the past: the same store if the rows
+     * came from a file, another one if the log of a live server could be
+     * read, NULL if not; then 'log_missing' says why. */
+    struct ovsdb_store *log;
+    const char *log_from;
+    const char *log_missing;
+};
+
+/* What ovs-ofctl dump-flows said of a bridge. */
+struct evidence_bridge {
+    const char *name;
+    struct flow_table *flows; /* NULL if not gathered. */
+};
+
+/* One chassis. */
+struct evidence_chassis {
+    const char *name; /* Its external_ids:system-id, or the folder's name. */
+    struct evidence_db ovs;
+    bool has_links;           /* 'links' was gathered from the host. */
+    struct strmap links;      /* Name -> struct link, from `ip link`. */
+    bool has_interfaces;      /* 'interfaces' was gathered. */
+    struct strmap interfaces; /* Name -> struct link, from Open vSwitch. */
+    struct strmap bridges;    /* Name -> struct evidence_bridge. */
+};
+
+struct evidence {
+    struct arena arena;
+    struct evidence_db nb;
+    struct evidence_db sb;
+    struct evidence_chassis **chassis;
+    size_t n_chassis;
+    int64_t now_ms;        /* Wall clock at which it was gathered. */
+    const char **warnings; /* Said once by the program. */
+    size_t n_warnings;
+
+    /* Private. */
+    size_t chassis_capacity;
+    size_t warnings_capacity;
+};
+
+void evidence_init(struct evidence *);
+void evidence_done(struct evidence *);
+
+/* Adds a chassis, empty but for its name. */
+struct evidence_chassis *evidence_add_chassis(struct evidence *,
+                                              const char *name);
+
+/* The bridge 'name' of a chassis, made up if it is not there yet. */
+struct evidence_bridge *evidence_place_bridge(struct evidence *,
+                                              struct evidence_chassis *,
+                                              const char *name);
+
+void evidence_warn(struct evidence *, const char *format, ...)
+    PROVNET_PRINTF(2, 3);
+
+#endif /* evidence/evidence.h */

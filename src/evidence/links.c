@@ -1,0 +1,212 @@
+#include "evidence/links.h"
+
+#include <string.h>
+
+#include "ovsdb/json.h"
+
+#define MAX_NODES 5000000
+
+/* Reads the whole of 'bytes' as one JSON value. */
+static struct error *
+parse_document(const char *bytes, size_t size, struct arena *arena,
+               struct json_value **ret)
+{
+    struct input_memory memory;
+    struct input in;
+    struct json_reader reader;
+    input_init_memory(&in, &memory, bytes, size);
+    json_reader_init(&reader, &in);
+    struct json_value *value = json_read_value(&reader, arena, MAX_NODES);
+    if (value && json_peek(&reader) >= 0) {
+        json_fail(&reader, "something follows the JSON value");
+    }
+    struct error *error = NULL;
+    if (in.error) {
+        error = error_new("%s", error_text(in.error));
+    } else {
+        *ret = value;
+    }
+    json_reader_done(&reader);
+    input_done(&in);
+    return error;
+}
+
+struct link *
+links_place(struct strmap *links, struct arena *arena, const char *name)
+{
+    void **place = strmap_place(links, name);
+    if (!*place) {
+        struct link *link = arena_zalloc(arena, sizeof *link);
+        link->name = name;
+        *place = link;
+    }
+    return *place;
+}
+
+static bool
+has_flag(const struct json_value *flags, const char *flag)
+{
+    if (flags && flags->kind == JSON_ARRAY) {
+        for (const struct json_value *f = flags->first; f; f = f->next) {
+            if (f->kind == JSON_STRING && !strcmp(f->string, flag)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static int
+member_integer(const struct json_value *object, const char *name)
+{
+    const struct json_value *v = json_member(object, name);
+    return v && v->kind == JSON_INTEGER && v->integer > INT32_MIN
+                   && v->integer < INT32_MAX
+               ? (int) v->integer
+               : 0;
+}
+
+static void
+take_ip_link(const struct json_value *object, const char *name,
+             struct arena *arena, struct strmap *links)
+{
+    struct link *link = links_place(links, arena, name);
+    const struct json_value *flags = json_member(object, "flags");
+    const char *kind =
+        json_member_string(json_member(object, "linkinfo"), "info_kind");
+    const char *master = json_member_string(object, "master");
+    const char *address = json_member_string(object, "address");
+    int ifindex = member_integer(object, "ifindex");
+    if (flags) {
+        link->admin = has_flag(flags, "UP") ? LINK_UP : LINK_DOWN;
+        link->carrier = has_flag(flags, "LOWER_UP") ? LINK_UP : LINK_DOWN;
+    }
+    link->kind = kind ? kind : link->kind;
+    link->master = master ? master : link->master;
+    link->address = address ? address : link->address;
+    link->ifindex = ifindex ? ifindex : link->ifindex;
+}
+
+struct error *
+links_parse_ip(const char *bytes, size_t size, struct arena *arena,
+               struct strmap *links)
+{
+    struct json_value *list;
+    struct error *error = parse_document(bytes, size, arena, &list);
+    if (error) {
+        return error;
+    }
+    if (list->kind != JSON_ARRAY) {
+        return error_hint(error_new("this is no list of links"),
+                          "write it with `ip -json -details link`");
+    }
+    for (const struct json_value *l = list->first; l; l = l->next) {
+        const char *name = json_member_string(l, "ifname");
+        if (name) {
+            take_ip_link(l, name, arena, links);
+        }
+    }
+    return NULL;
+}
+
+/* The columns of `ovs-vsctl --format=json list Interface` that matter. */
+struct interface_columns {
+    int name, admin_state, link_state, error, ofport, mac_in_use, ifindex;
+};
+
+static int
+heading_index(const struct json_value *headings, const char *name)
+{
+    int i = 0;
+    for (const struct json_value *h = headings->first; h; h = h->next, i++) {
+        if (h->kind == JSON_STRING && !strcmp(h->string, name)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* The 'i'th cell of a row; NULL if there is none. */
+static const struct json_value *
+cell(const struct json_value *row, int i)
+{
+    const struct json_value *c =
+        i >= 0 && row->kind == JSON_ARRAY ? row->first : NULL;
+    while (c && i--) {
+        c = c->next;
+    }
+    return c;
+}
+
+static const char *
+cell_string(const struct json_value *row, int i)
+{
+    const struct json_value *c = cell(row, i);
+    return c && c->kind == JSON_STRING ? c->string : NULL;
+}
+
+static int
+cell_integer(const struct json_value *row, int i)
+{
+    const struct json_value *c = cell(row, i);
+    return c && c->kind == JSON_INTEGER && c->integer > INT32_MIN
+                   && c->integer < INT32_MAX
+               ? (int) c->integer
+               : 0;
+}
+
+static enum link_state
+parse_state(const char *s)
+{
+    return !s ? LINK_UNKNOWN : !strcmp(s, "up") ? LINK_UP : LINK_DOWN;
+}
+
+static void
+take_interface(const struct json_value *row,
+               const struct interface_columns *at, struct arena *arena,
+               struct strmap *links)
+{
+    const char *name = cell_string(row, at->name);
+    if (!name) {
+        return;
+    }
+    struct link *link = links_place(links, arena, name);
+    link->admin = parse_state(cell_string(row, at->admin_state));
+    link->carrier = parse_state(cell_string(row, at->link_state));
+    link->error = cell_string(row, at->error);
+    link->ofport = cell_integer(row, at->ofport);
+    link->address = cell_string(row, at->mac_in_use);
+    link->ifindex = cell_integer(row, at->ifindex);
+}
+
+struct error *
+links_parse_interfaces(const char *bytes, size_t size, struct arena *arena,
+                       struct strmap *links)
+{
+    struct json_value *table;
+    struct error *error = parse_document(bytes, size, arena, &table);
+    if (error) {
+        return error;
+    }
+    const struct json_value *headings = json_member(table, "headings");
+    const struct json_value *data = json_member(table, "data");
+    if (!headings || !data || headings->kind != JSON_ARRAY
+        || data->kind != JSON_ARRAY) {
+        return error_hint(
+            error_new("this is no table of interfaces"),
+            "write it with `ovs-vsctl --format=json list Interface`");
+    }
+    const struct interface_columns at = {
+        .name = heading_index(headings, "name"),
+        .admin_state = heading_index(headings, "admin_state"),
+        .link_state = heading_index(headings, "link_state"),
+        .error = heading_index(headings, "error"),
+        .ofport = heading_index(headings, "ofport"),
+        .mac_in_use = heading_index(headings, "mac_in_use"),
+        .ifindex = heading_index(headings, "ifindex"),
+    };
+    for (const struct json_value *row = data->first; row; row = row->next) {
+        take_interface(row, &at, arena, links);
+    }
+    return NULL;
+}

@@ -1,0 +1,41 @@
+/* The state of network links, as `ip -json -details link` prints it
+ * (CHASSIS/ip-link.json of a bundle) or `ovs-vsctl --format=json list
+ * Interface` (CHASSIS/interface.json).
+ *
+ * Some versions of ip print a link twice, once with and once without its
+ * details; what is said later adds to what was said before. */
+#ifndef EVIDENCE_LINKS_H
+#define EVIDENCE_LINKS_H 1
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/strmap.h"
+
+enum link_state { LINK_UNKNOWN, LINK_DOWN, LINK_UP };
+
+struct link {
+    const char *name;
+    enum link_state admin;   /* Set up by the administrator? */
+    enum link_state carrier; /* Does the other end answer? */
+    const char *kind;        /* "veth", "bridge", "tun", ...; NULL: none. */
+    const char *master;      /* Enslaved to this link; NULL: none. */
+    const char *address;     /* MAC; NULL if unknown. */
+    int ifindex;             /* 0 if unknown. */
+    const char *error;       /* Open vSwitch's Interface.error, or NULL. */
+    int ofport;              /* Open vSwitch's, or 0 if unknown. */
+};
+
+/* Reads 'size' bytes of `ip -json link` output into 'links', a map from name
+ * to 'struct link'; everything lives in 'arena'. */
+struct error *links_parse_ip(const char *bytes, size_t size, struct arena *,
+                             struct strmap *links);
+
+/* The same for `ovs-vsctl --format=json list Interface`. */
+struct error *links_parse_interfaces(const char *bytes, size_t size,
+                                     struct arena *, struct strmap *links);
+
+/* The link called 'name', made up if it is not there yet. */
+struct link *links_place(struct strmap *links, struct arena *,
+                         const char *name);
+
+#endif /* evidence/links.h */

@@ -1,0 +1,105 @@
+#include "evidence/nb.h"
+
+#include "evidence/columns.h"
+
+/* clang-format off: one column a line, in the order of the header's enums. */
+
+static const struct ovsdb_column_spec nb_global[] = {
+    [NB_GLOBAL_NB_CFG] = COLUMN("nb_cfg", INTEGER),
+    [NB_GLOBAL_SB_CFG] = COLUMN("sb_cfg", INTEGER),
+    [NB_GLOBAL_HV_CFG] = COLUMN("hv_cfg", INTEGER),
+    [NB_GLOBAL_NB_CFG_TIMESTAMP] = COLUMN("nb_cfg_timestamp", INTEGER),
+    [NB_GLOBAL_OPTIONS] = COLUMN_MAP("options"),
+};
+
+static const struct ovsdb_column_spec logical_switch[] = {
+    [LS_NAME] = COLUMN("name", STRING),
+    [LS_PORTS] = COLUMN_OWNS("ports", NB_LOGICAL_SWITCH_PORT),
+    [LS_OTHER_CONFIG] = COLUMN_MAP("other_config"),
+    [LS_EXTERNAL_IDS] = COLUMN_MAP("external_ids"),
+};
+
+static const struct ovsdb_column_spec logical_switch_port[] = {
+    [LSP_NAME] = COLUMN_PAST("name", STRING),
+    [LSP_TYPE] = COLUMN_PAST("type", STRING),
+    [LSP_OPTIONS] = COLUMN_MAP_PAST("options"),
+    [LSP_ADDRESSES] = COLUMN_PAST("addresses", STRING),
+    [LSP_DYNAMIC_ADDRESSES] = COLUMN("dynamic_addresses", STRING),
+    [LSP_PORT_SECURITY] = COLUMN_PAST("port_security", STRING),
+    [LSP_ENABLED] = COLUMN_PAST("enabled", BOOLEAN),
+    [LSP_UP] = COLUMN("up", BOOLEAN),
+    [LSP_TAG] = COLUMN_PAST("tag", INTEGER),
+    [LSP_TAG_REQUEST] = COLUMN_PAST("tag_request", INTEGER),
+    [LSP_PARENT_NAME] = COLUMN("parent_name", STRING),
+    [LSP_EXTERNAL_IDS] = COLUMN_MAP("external_ids"),
+};
+
+static const struct ovsdb_column_spec logical_router[] = {
+    [LR_NAME] = COLUMN("name", STRING),
+    [LR_PORTS] = COLUMN_OWNS("ports", NB_LOGICAL_ROUTER_PORT),
+    [LR_NAT] = COLUMN_OWNS("nat", NB_NAT),
+    [LR_OPTIONS] = COLUMN_MAP("options"),
+    [LR_ENABLED] = COLUMN("enabled", BOOLEAN),
+    [LR_EXTERNAL_IDS] = COLUMN_MAP("external_ids"),
+};
+
+static const struct ovsdb_column_spec logical_router_port[] = {
+    [LRP_NAME] = COLUMN("name", STRING),
+    [LRP_MAC] = COLUMN("mac", STRING),
+    [LRP_NETWORKS] = COLUMN("networks", STRING),
+    [LRP_ENABLED] = COLUMN("enabled", BOOLEAN),
+    [LRP_PEER] = COLUMN("peer", STRING),
+    [LRP_GATEWAY_CHASSIS] = COLUMN_OWNS("gateway_chassis", NB_GATEWAY_CHASSIS),
+    [LRP_HA_CHASSIS_GROUP] =
+        COLUMN_REF("ha_chassis_group", NB_HA_CHASSIS_GROUP),
+    [LRP_OPTIONS] = COLUMN_MAP("options"),
+    [LRP_EXTERNAL_IDS] = COLUMN_MAP("external_ids"),
+};
+
+static const struct ovsdb_column_spec nat[] = {
+    [NAT_TYPE] = COLUMN("type", STRING),
+    [NAT_EXTERNAL_IP] = COLUMN("external_ip", STRING),
+    [NAT_EXTERNAL_MAC] = COLUMN("external_mac", STRING),
+    [NAT_LOGICAL_IP] = COLUMN("logical_ip", STRING),
+    [NAT_LOGICAL_PORT] = COLUMN("logical_port", STRING),
+    [NAT_EXTERNAL_IDS] = COLUMN_MAP("external_ids"),
+};
+
+static const struct ovsdb_column_spec gateway_chassis[] = {
+    [GATEWAY_CHASSIS_NAME] = COLUMN("name", STRING),
+    [GATEWAY_CHASSIS_CHASSIS_NAME] = COLUMN("chassis_name", STRING),
+    [GATEWAY_CHASSIS_PRIORITY] = COLUMN("priority", INTEGER),
+};
+
+static const struct ovsdb_column_spec ha_chassis_group[] = {
+    [HA_CHASSIS_GROUP_NAME] = COLUMN("name", STRING),
+    [HA_CHASSIS_GROUP_HA_CHASSIS] = COLUMN_OWNS("ha_chassis", NB_HA_CHASSIS),
+};
+
+static const struct ovsdb_column_spec ha_chassis[] = {
+    [HA_CHASSIS_CHASSIS_NAME] = COLUMN("chassis_name", STRING),
+    [HA_CHASSIS_PRIORITY] = COLUMN("priority", INTEGER),
+};
+
+static const struct ovsdb_table_spec tables[NB_N_TABLES] = {
+    [NB_NB_GLOBAL] = TABLE("NB_Global", nb_global),
+    [NB_LOGICAL_SWITCH] = TABLE("Logical_Switch", logical_switch),
+    [NB_LOGICAL_SWITCH_PORT] =
+        TABLE("Logical_Switch_Port", logical_switch_port),
+    [NB_LOGICAL_ROUTER] = TABLE("Logical_Router", logical_router),
+    [NB_LOGICAL_ROUTER_PORT] =
+        TABLE("Logical_Router_Port", logical_router_port),
+    [NB_NAT] = TABLE("NAT", nat),
+    [NB_GATEWAY_CHASSIS] = TABLE("Gateway_Chassis", gateway_chassis),
+    [NB_HA_CHASSIS_GROUP] = TABLE("HA_Chassis_Group", ha_chassis_group),
+    [NB_HA_CHASSIS] = TABLE("HA_Chassis", ha_chassis),
+};
+
+/* clang-format on */
+
+const struct ovsdb_spec nb_spec = {
+    .name = "OVN_Northbound",
+    .db = "nb",
+    .tables = tables,
+    .n_tables = NB_N_TABLES,
+};

@@ -1,0 +1,65 @@
+#include "evidence/ovs.h"
+
+#include "evidence/columns.h"
+
+/* clang-format off: one column a line, in the order of the header's enums. */
+
+static const struct ovsdb_column_spec open_vswitch[] = {
+    [OPEN_VSWITCH_BRIDGES] = COLUMN_OWNS("bridges", OVS_BRIDGE),
+    [OPEN_VSWITCH_EXTERNAL_IDS] = COLUMN_MAP_PAST("external_ids"),
+    [OPEN_VSWITCH_OTHER_CONFIG] = COLUMN_MAP("other_config"),
+};
+
+/* 'controller' refers to a table that provnet does not read: only its count
+ * matters, so it borrows Interface's number and its rows never exist. */
+static const struct ovsdb_column_spec bridge[] = {
+    [BRIDGE_NAME] = COLUMN("name", STRING),
+    [BRIDGE_PORTS] = COLUMN_OWNS("ports", OVS_PORT),
+    [BRIDGE_FAIL_MODE] = COLUMN_PAST("fail_mode", STRING),
+    [BRIDGE_DATAPATH_TYPE] = COLUMN("datapath_type", STRING),
+    [BRIDGE_CONTROLLER] = COLUMN_REF("controller", OVS_INTERFACE),
+    [BRIDGE_STP_ENABLE] = COLUMN("stp_enable", BOOLEAN),
+    [BRIDGE_RSTP_ENABLE] = COLUMN("rstp_enable", BOOLEAN),
+    [BRIDGE_EXTERNAL_IDS] = COLUMN_MAP("external_ids"),
+    [BRIDGE_OTHER_CONFIG] = COLUMN_MAP("other_config"),
+};
+
+static const struct ovsdb_column_spec port[] = {
+    [PORT_NAME] = COLUMN("name", STRING),
+    [PORT_INTERFACES] = COLUMN_OWNS("interfaces", OVS_INTERFACE),
+    [PORT_TAG] = COLUMN_PAST("tag", INTEGER),
+    [PORT_TRUNKS] = COLUMN_PAST("trunks", INTEGER),
+    [PORT_VLAN_MODE] = COLUMN_PAST("vlan_mode", STRING),
+    [PORT_BOND_MODE] = COLUMN("bond_mode", STRING),
+    [PORT_EXTERNAL_IDS] = COLUMN_MAP("external_ids"),
+    [PORT_OTHER_CONFIG] = COLUMN_MAP("other_config"),
+};
+
+static const struct ovsdb_column_spec interface[] = {
+    [INTERFACE_NAME] = COLUMN("name", STRING),
+    [INTERFACE_TYPE] = COLUMN("type", STRING),
+    [INTERFACE_OFPORT] = COLUMN_PAST("ofport", INTEGER),
+    [INTERFACE_OPTIONS] = COLUMN_MAP_PAST("options"),
+    [INTERFACE_EXTERNAL_IDS] = COLUMN_MAP_PAST("external_ids"),
+    [INTERFACE_ADMIN_STATE] = COLUMN("admin_state", STRING),
+    [INTERFACE_LINK_STATE] = COLUMN("link_state", STRING),
+    [INTERFACE_ERROR] = COLUMN("error", STRING),
+    [INTERFACE_MAC_IN_USE] = COLUMN("mac_in_use", STRING),
+    [INTERFACE_IFINDEX] = COLUMN("ifindex", INTEGER),
+};
+
+static const struct ovsdb_table_spec tables[OVS_N_TABLES] = {
+    [OVS_OPEN_VSWITCH] = TABLE("Open_vSwitch", open_vswitch),
+    [OVS_BRIDGE] = TABLE("Bridge", bridge),
+    [OVS_PORT] = TABLE("Port", port),
+    [OVS_INTERFACE] = TABLE("Interface", interface),
+};
+
+/* clang-format on */
+
+const struct ovsdb_spec ovs_spec = {
+    .name = "Open_vSwitch",
+    .db = "ovs",
+    .tables = tables,
+    .n_tables = OVS_N_TABLES,
+};

@@ -1,0 +1,128 @@
+#include "fabric/address.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool
+address_is_mac(const char *s)
+{
+    for (int i = 0; i < 17; i++) {
+        bool ok = i % 3 == 2 ? s[i] == ':' : isxdigit((unsigned char) s[i]);
+        if (!ok) {
+            return false;
+        }
+    }
+    return !s[17];
+}
+
+bool
+address_is_ipv6(const char *s)
+{
+    struct in6_addr ip;
+    return inet_pton(AF_INET6, s, &ip) == 1;
+}
+
+bool
+address_is_ip(const char *s)
+{
+    struct in_addr ip;
+    return inet_pton(AF_INET, s, &ip) == 1 || address_is_ipv6(s);
+}
+
+/* Whether the first 'n_bits' of 'a' and 'b' are the same. */
+static bool
+same_bits(const unsigned char *a, const unsigned char *b, unsigned n_bits)
+{
+    if (memcmp(a, b, n_bits / 8)) {
+        return false;
+    }
+    unsigned rest = n_bits % 8;
+    return !rest || !((a[n_bits / 8] ^ b[n_bits / 8]) >> (8 - rest));
+}
+
+bool
+address_in_prefix(const char *ip, const char *prefix)
+{
+    unsigned char a[16], b[16];
+    char base[INET6_ADDRSTRLEN + 1];
+    size_t length = strcspn(prefix, "/");
+    if (length >= sizeof base) {
+        return false;
+    }
+    memcpy(base, prefix, length);
+    base[length] = '\0';
+    int family = strchr(base, ':') ? AF_INET6 : AF_INET;
+    unsigned max = family == AF_INET ? 32 : 128;
+    if (inet_pton(family, ip, a) != 1 || inet_pton(family, base, b) != 1) {
+        return false;
+    }
+    unsigned long n_bits = max;
+    if (prefix[length]) {
+        char *end;
+        n_bits = strtoul(prefix + length + 1, &end, 10);
+        if (*end || n_bits > max) {
+            return false;
+        }
+    }
+    return same_bits(a, b, (unsigned) n_bits);
+}
+
+/* 4 or 6, with the bytes in 'bytes'; 9 for what is no address. */
+static int
+family_of(const char *s, unsigned char bytes[16])
+{
+    memset(bytes, 0, 16);
+    return inet_pton(AF_INET, s, bytes) == 1    ? 4
+           : inet_pton(AF_INET6, s, bytes) == 1 ? 6
+                                                : 9;
+}
+
+int
+address_compare(const char *a, const char *b)
+{
+    unsigned char a_bytes[16], b_bytes[16];
+    int family = family_of(a, a_bytes);
+    int order = family - family_of(b, b_bytes);
+    order = order ? order : memcmp(a_bytes, b_bytes, sizeof a_bytes);
+    return order || family != 9 ? order : strcmp(a, b);
+}
+
+/* Whether 'word' is an address that may carry a prefix length. */
+static bool
+is_ip_or_prefix(const char *word)
+{
+    char copy[INET6_ADDRSTRLEN + 1];
+    size_t length = strcspn(word, "/");
+    if (length >= sizeof copy) {
+        return false;
+    }
+    memcpy(copy, word, length);
+    copy[length] = '\0';
+    return address_is_ip(copy);
+}
+
+void
+address_parse(struct address *a, const char *text, struct arena *arena)
+{
+    size_t n_words = 0;
+    for (const char *p = text; *p; p++) {
+        n_words += *p != ' ' && (p == text || p[-1] == ' ');
+    }
+    memset(a, 0, sizeof *a);
+    a->ips = arena_alloc(arena, (n_words + 1) * sizeof *a->ips);
+    for (const char *p = text + strspn(text, " "); *p; p += strspn(p, " ")) {
+        size_t length = strcspn(p, " ");
+        char *word = arena_strndup(arena, p, length);
+        if (!a->mac && address_is_mac(word)) {
+            for (char *c = word; *c; c++) {
+                *c = (char) tolower((unsigned char) *c);
+            }
+            a->mac = word;
+        } else if (is_ip_or_prefix(word)) {
+            a->ips[a->n_ips++] = word;
+        }
+        p += length;
+    }
+}

@@ -1,0 +1,31 @@
+/* The addresses in Logical_Switch_Port.addresses and port_security, as
+ * ovn-nb(5) describes them: "MAC", "MAC IP...", "unknown", "dynamic",
+ * "router". */
+#ifndef FABRIC_ADDRESS_H
+#define FABRIC_ADDRESS_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/arena.h"
+
+struct address {
+    const char *mac; /* Lower case; NULL if the text has none. */
+    const char **ips;
+    size_t n_ips;
+};
+
+/* Splits "MAC IP..." into its parts; words that are neither a MAC nor an IP
+ * address (with or without "/LENGTH") are left out. */
+void address_parse(struct address *, const char *text, struct arena *);
+
+bool address_is_mac(const char *);
+bool address_is_ip(const char *); /* IPv4 or IPv6, without "/LENGTH". */
+bool address_is_ipv6(const char *);
+
+/* Whether 'ip' lies in 'prefix' ("IP" or "IP/LENGTH"). */
+bool address_in_prefix(const char *ip, const char *prefix);
+
+/* Orders addresses by number, IPv4 before IPv6 before what is no address. */
+int address_compare(const char *, const char *);
+
+#endif /* fabric/address.h */

@@ -1,0 +1,23 @@
+/* The parts of building a fabric, one file each: chassis.c, switch.c and
+ * endpoint.c.  Private to fabric/. */
+#ifndef FABRIC_BUILD_H
+#define FABRIC_BUILD_H 1
+
+#include "fabric/fabric.h"
+
+/* Chassis of SB and of the evidence, with their mappings and bridges. */
+void fabric_build_chassis(struct fabric *);
+
+/* Logical switches with their ports, and what they are meant to be. */
+void fabric_build_switches(struct fabric *);
+
+/* The ways of the localnet ports out of each chassis that needs them. */
+void fabric_build_attachments(struct fabric *, struct fabric_switch *);
+
+/* Endpoints of the switches that are provider networks. */
+void fabric_build_endpoints(struct fabric *);
+
+/* Why 'ls' should be a provider network; decided after its ports are there. */
+void fabric_decide_intent(struct fabric *, struct fabric_switch *);
+
+#endif /* fabric/build.h */

@@ -1,0 +1,202 @@
+#include <string.h>
+
+#include "fabric/build.h"
+
+static struct fabric_chassis *
+place_chassis(struct fabric *f, const char *name)
+{
+    void **place = strmap_place(&f->chassis_names, name);
+    if (!*place) {
+        struct fabric_chassis *chassis =
+            arena_zalloc(&f->arena, sizeof *chassis);
+        chassis->name = name;
+        chassis->hostname = "";
+        chassis->integration_bridge = "br-int";
+        strmap_init(&chassis->interfaces);
+        strmap_init(&chassis->interface_ids);
+        strmap_init(&chassis->macs);
+        f->chassis = xgrow(f->chassis, f->n_chassis, &f->chassis_capacity,
+                           sizeof *f->chassis);
+        f->chassis[f->n_chassis++] = chassis;
+        *place = chassis;
+    }
+    return *place;
+}
+
+/* Mappings. */
+
+static void
+set_mappings(struct fabric *f, struct fabric_chassis *chassis, const char *db,
+             const struct ovsdb_row *row, unsigned column, const char *key)
+{
+    chassis->mappings_known = true;
+    chassis->mappings_db = db;
+    chassis->mappings_row = row;
+    chassis->mappings_column = column;
+    chassis->mappings_key = key;
+    mappings_parse(&chassis->mappings, ovsdb_map_get(row, column, key),
+                   &f->arena);
+}
+
+/* A chassis tells SB its mappings: in other_config, or before 20.12 in
+ * external_ids (ovn-sb(5), Chassis). */
+static void
+read_sb_mappings(struct fabric *f, struct fabric_chassis *chassis)
+{
+    static const char key[] = "ovn-bridge-mappings";
+    bool old = !ovsdb_map_get(chassis->sb, CHASSIS_OTHER_CONFIG, key)
+               && ovsdb_map_get(chassis->sb, CHASSIS_EXTERNAL_IDS, key);
+    set_mappings(f, chassis, "sb", chassis->sb,
+                 old ? CHASSIS_EXTERNAL_IDS : CHASSIS_OTHER_CONFIG, key);
+}
+
+/* A key that ends in the chassis's system-id replaces the plain one
+ * (ovn-controller(8); observed on 23.03.1: no merge). */
+static void
+read_ovs_mappings(struct fabric *f, struct fabric_chassis *chassis)
+{
+    const char *key =
+        arena_printf(&f->arena, "ovn-bridge-mappings-%s", chassis->name);
+    if (!ovsdb_map_get(chassis->open_vswitch, OPEN_VSWITCH_EXTERNAL_IDS,
+                       key)) {
+        key = "ovn-bridge-mappings";
+    }
+    set_mappings(f, chassis, "ovs", chassis->open_vswitch,
+                 OPEN_VSWITCH_EXTERNAL_IDS, key);
+}
+
+/* Bridges. */
+
+/* Whether a port leads out of the host: not Open vSwitch's own kinds of
+ * interface, and nothing that a VM or container is plugged into. */
+static bool
+is_nic(const struct ovsdb_row *interface)
+{
+    static const char *const virtual[] = {
+        "internal", "patch",         "geneve",
+        "vxlan",    "gre",           "stt",
+        "erspan",   "lisp",          "ip6gre",
+        "gtpu",     "bareudp",       "ip6erspan",
+        "srv6",     "dpdkvhostuser", "dpdkvhostuserclient"
+    };
+    const char *type = ovsdb_string(interface, INTERFACE_TYPE);
+    for (size_t i = 0; i < N_ELEMENTS(virtual); i++) {
+        if (!strcmp(type, virtual[i])) {
+            return false;
+        }
+    }
+    return !ovsdb_map_get(interface, INTERFACE_EXTERNAL_IDS, "iface-id");
+}
+
+static const struct ovsdb_row *
+first_interface(const struct ovsdb_row *port)
+{
+    const union ovsdb_atom *atoms = ovsdb_atoms(port, PORT_INTERFACES);
+    for (unsigned i = 0; i < ovsdb_count(port, PORT_INTERFACES); i++) {
+        if (atoms[i].row->exists) {
+            return atoms[i].row;
+        }
+    }
+    return NULL;
+}
+
+static void
+build_bridge(struct fabric *f, struct fabric_chassis *chassis,
+             const struct ovsdb_row *row, struct fabric_bridge *bridge)
+{
+    unsigned n = ovsdb_count(row, BRIDGE_PORTS);
+    const union ovsdb_atom *ports = ovsdb_atoms(row, BRIDGE_PORTS);
+    memset(bridge, 0, sizeof *bridge);
+    bridge->row = row;
+    bridge->name = ovsdb_string(row, BRIDGE_NAME);
+    bridge->nics = arena_alloc(&f->arena, n * sizeof *bridge->nics);
+    for (unsigned i = 0; i < n; i++) {
+        const struct ovsdb_row *port = ports[i].row;
+        const struct ovsdb_row *interface =
+            port->exists ? first_interface(port) : NULL;
+        if (interface && is_nic(interface)) {
+            bridge->nics[bridge->n_nics++] =
+                (struct fabric_port){ port, interface,
+                                      ovsdb_string(port, PORT_NAME) };
+        }
+    }
+    const struct evidence_bridge *dumped =
+        strmap_get(&chassis->evidence->bridges, bridge->name);
+    bridge->flows = dumped ? dumped->flows : NULL;
+}
+
+static void
+index_interface(struct fabric *f, struct fabric_chassis *chassis,
+                struct ovsdb_row *row)
+{
+    const char *id = ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "iface-id");
+    const char *mac =
+        ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "attached-mac");
+    *strmap_place(&chassis->interfaces, ovsdb_string(row, INTERFACE_NAME)) =
+        row;
+    if (id) {
+        void **place = strmap_place(&chassis->interface_ids, id);
+        struct fabric_interface *entry = arena_alloc(&f->arena, sizeof *entry);
+        *entry = (struct fabric_interface){ row, *place };
+        *place = entry;
+    }
+    if (mac) {
+        *strmap_place(&chassis->macs, mac) = row;
+    }
+}
+
+static void
+read_ovs(struct fabric *f, struct fabric_chassis *chassis)
+{
+    const struct ovsdb_store *store = &chassis->evidence->ovs.store;
+    chassis->open_vswitch =
+        ovsdb_table_next(&store->tables[OVS_OPEN_VSWITCH], NULL);
+    chassis->ovs_known =
+        chassis->evidence->ovs.present && chassis->open_vswitch;
+    if (!chassis->ovs_known) {
+        return;
+    }
+    const char *name = ovsdb_map_get(chassis->open_vswitch,
+                                     OPEN_VSWITCH_EXTERNAL_IDS, "ovn-bridge");
+    if (name && *name) {
+        chassis->integration_bridge = name;
+    }
+    read_ovs_mappings(f, chassis);
+    const struct ovsdb_table *bridges = &store->tables[OVS_BRIDGE];
+    chassis->bridges =
+        arena_alloc(&f->arena, bridges->n_existing * sizeof *chassis->bridges);
+    OVSDB_TABLE_FOR_EACH (row, bridges) {
+        build_bridge(f, chassis, row, &chassis->bridges[chassis->n_bridges++]);
+    }
+    OVSDB_TABLE_FOR_EACH (row, &store->tables[OVS_INTERFACE]) {
+        index_interface(f, chassis, row);
+    }
+}
+
+void
+fabric_build_chassis(struct fabric *f)
+{
+    struct evidence *e = f->evidence;
+    const struct ovsdb_table *tables = e->sb.store.tables;
+    OVSDB_TABLE_FOR_EACH (row, &tables[SB_CHASSIS]) {
+        struct fabric_chassis *chassis =
+            place_chassis(f, ovsdb_string(row, CHASSIS_NAME));
+        chassis->sb = row;
+        chassis->hostname = ovsdb_string(row, CHASSIS_HOSTNAME);
+        read_sb_mappings(f, chassis);
+    }
+    OVSDB_TABLE_FOR_EACH (row, &tables[SB_CHASSIS_PRIVATE]) {
+        struct fabric_chassis *chassis =
+            fabric_find_chassis(f, ovsdb_string(row, CHASSIS_PRIVATE_NAME));
+        if (chassis) {
+            chassis->sb_private = row;
+        }
+    }
+    for (size_t i = 0; i < e->n_chassis; i++) {
+        struct fabric_chassis *chassis = place_chassis(f, e->chassis[i]->name);
+        if (!chassis->evidence) {
+            chassis->evidence = e->chassis[i];
+            read_ovs(f, chassis);
+        }
+    }
+}

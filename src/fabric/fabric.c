@@ -1,0 +1,144 @@
+#include "fabric/fabric.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fabric/build.h"
+
+static void
+index_rows(struct strmap *map, const struct ovsdb_table *table, unsigned name)
+{
+    OVSDB_TABLE_FOR_EACH (row, table) {
+        *strmap_place(map, ovsdb_string(row, name)) = row;
+    }
+}
+
+void
+fabric_init(struct fabric *f, struct evidence *e)
+{
+    memset(f, 0, sizeof *f);
+    arena_init(&f->arena);
+    f->evidence = e;
+    strmap_init(&f->chassis_names);
+    strmap_init(&f->port_bindings);
+    strmap_init(&f->lrps);
+    index_rows(&f->port_bindings, &e->sb.store.tables[SB_PORT_BINDING],
+               PB_LOGICAL_PORT);
+    index_rows(&f->lrps, &e->nb.store.tables[NB_LOGICAL_ROUTER_PORT],
+               LRP_NAME);
+    fabric_build_chassis(f);
+    fabric_build_switches(f);
+    fabric_build_endpoints(f);
+}
+
+void
+fabric_done(struct fabric *f)
+{
+    for (size_t i = 0; i < f->n_chassis; i++) {
+        strmap_done(&f->chassis[i]->interfaces);
+        strmap_done(&f->chassis[i]->interface_ids);
+        strmap_done(&f->chassis[i]->macs);
+    }
+    free(f->chassis);
+    free(f->endpoints);
+    strmap_done(&f->chassis_names);
+    strmap_done(&f->port_bindings);
+    strmap_done(&f->lrps);
+    arena_done(&f->arena);
+    memset(f, 0, sizeof *f);
+}
+
+struct fabric_chassis *
+fabric_find_chassis(const struct fabric *f, const char *name)
+{
+    return strmap_get(&f->chassis_names, name);
+}
+
+struct fabric_attachment *
+fabric_find_attachment(const struct fabric_localnet *localnet,
+                       const struct fabric_chassis *chassis)
+{
+    for (size_t i = 0; i < localnet->n_attachments; i++) {
+        if (localnet->attachments[i].chassis == chassis) {
+            return &localnet->attachments[i];
+        }
+    }
+    return NULL;
+}
+
+/* What Open vSwitch's interface.json says of an interface, or NULL. */
+static const struct link *
+dumped_interface(const struct fabric_chassis *chassis, const char *name)
+{
+    return chassis->evidence && chassis->evidence->has_interfaces
+               ? strmap_get(&chassis->evidence->interfaces, name)
+               : NULL;
+}
+
+static enum link_state
+state_of(const char *column)
+{
+    return !*column                ? LINK_UNKNOWN
+           : !strcmp(column, "up") ? LINK_UP
+                                   : LINK_DOWN;
+}
+
+/* Takes over what 'other' knows and 'link' does not. */
+static void
+fill_unknown(struct fabric_link *link, enum link_state admin,
+             enum link_state carrier, const char *from)
+{
+    if (link->admin == LINK_UNKNOWN && admin != LINK_UNKNOWN) {
+        link->admin = admin;
+        link->from = from;
+    }
+    if (link->carrier == LINK_UNKNOWN && carrier != LINK_UNKNOWN) {
+        link->carrier = carrier;
+        link->from = from;
+    }
+}
+
+struct fabric_link
+fabric_link_state(const struct fabric_chassis *chassis,
+                  const struct ovsdb_row *interface)
+{
+    struct fabric_link link = { LINK_UNKNOWN, LINK_UNKNOWN, NULL };
+    const char *name = ovsdb_string(interface, INTERFACE_NAME);
+    const struct evidence_chassis *e = chassis->evidence;
+    if (e->ovs.live) {
+        fill_unknown(&link,
+                     state_of(ovsdb_string(interface, INTERFACE_ADMIN_STATE)),
+                     state_of(ovsdb_string(interface, INTERFACE_LINK_STATE)),
+                     "Open_vSwitch");
+    }
+    const struct link *dumped = dumped_interface(chassis, name);
+    if (dumped) {
+        fill_unknown(&link, dumped->admin, dumped->carrier, "interface.json");
+    }
+    const struct link *host =
+        e->has_links ? strmap_get(&e->links, name) : NULL;
+    if (host) {
+        fill_unknown(&link, host->admin, host->carrier, "ip link");
+    }
+    return link;
+}
+
+int64_t
+fabric_ofport(const struct fabric_chassis *chassis,
+              const struct ovsdb_row *interface)
+{
+    int64_t ofport = ovsdb_integer(interface, INTERFACE_OFPORT, 0);
+    const struct link *dumped =
+        dumped_interface(chassis, ovsdb_string(interface, INTERFACE_NAME));
+    return !ofport && dumped ? dumped->ofport : ofport;
+}
+
+const char *
+fabric_interface_error(const struct fabric_chassis *chassis,
+                       const struct ovsdb_row *interface)
+{
+    const char *error = ovsdb_string(interface, INTERFACE_ERROR);
+    const struct link *dumped =
+        dumped_interface(chassis, ovsdb_string(interface, INTERFACE_NAME));
+    return *error ? error : dumped ? dumped->error : NULL;
+}

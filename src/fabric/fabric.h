@@ -1,0 +1,215 @@
+/* The fabric: evidence, resolved.  Rows and dumps of every layer become the
+ * things that a frame meets: chassis with their provider bridges, logical
+ * switches with their localnet ports, and endpoints with their bindings.
+ *
+ * Built from a 'struct evidence', which must outlive it, without any I/O; one
+ * arena, freed as a whole.  Everything about one L2 domain hangs off its
+ * 'struct fabric_switch' (the unit): it can be built again from its rows
+ * alone.
+ *
+ * A pointer that is NULL means that the thing is not there in its layer; the
+ * '..._known' booleans tell "is not there" from "was not gathered". */
+#ifndef FABRIC_FABRIC_H
+#define FABRIC_FABRIC_H 1
+
+#include "evidence/evidence.h"
+#include "fabric/address.h"
+#include "fabric/mappings.h"
+
+struct fabric;
+
+/* One OVS port on a bridge, with its (first) interface. */
+struct fabric_port {
+    const struct ovsdb_row *row; /* Port. */
+    const struct ovsdb_row *interface;
+    const char *name;
+};
+
+/* A bridge of a chassis. */
+struct fabric_bridge {
+    const struct ovsdb_row *row; /* Bridge. */
+    const char *name;
+    struct fabric_port *nics; /* Ports that lead out of the host. */
+    size_t n_nics;
+    const struct flow_table *flows; /* NULL if not gathered. */
+};
+
+struct fabric_chassis {
+    const char *name;                   /* system-id. */
+    const char *hostname;               /* "" if unknown. */
+    const struct ovsdb_row *sb;         /* Chassis, or NULL. */
+    const struct ovsdb_row *sb_private; /* Chassis_Private, or NULL. */
+    struct evidence_chassis *evidence;  /* NULL if not gathered. */
+    bool ovs_known;                     /* Its Open_vSwitch was gathered. */
+    const struct ovsdb_row *open_vswitch;
+    const char *integration_bridge; /* Name; "br-int" by default. */
+
+    struct mappings mappings;
+    bool mappings_known;
+    const char *mappings_db; /* "ovs" or "sb"... */
+    const struct ovsdb_row *mappings_row;
+    unsigned mappings_column; /* ...and where in it... */
+    const char *mappings_key; /* ...under which key. */
+
+    struct fabric_bridge *bridges;
+    size_t n_bridges;
+    struct strmap interfaces;    /* Name -> Interface row. */
+    struct strmap interface_ids; /* iface-id -> struct fabric_interface. */
+    struct strmap macs;          /* attached-mac -> Interface row. */
+};
+
+/* Interfaces of one chassis that claim the same iface-id. */
+struct fabric_interface {
+    const struct ovsdb_row *row;
+    struct fabric_interface *next;
+};
+
+/* A localnet port.  It may be in NB only (not yet known to SB) or in SB only
+ * (NB's deletion not yet taken over by northd). */
+struct fabric_localnet {
+    struct fabric_switch *ls;
+    const struct ovsdb_row *lsp; /* NB, or NULL. */
+    const struct ovsdb_row *pb;  /* SB, or NULL. */
+    const char *name;
+    const char *network; /* As the chassis see it; "" if absent. */
+    int tag;             /* VLAN; 0 for untagged. */
+    bool enabled;
+    struct fabric_attachment *attachments; /* One per chassis needed. */
+    size_t n_attachments;
+};
+
+/* A localnet port on one chassis: the way from the logical switch through a
+ * patch pair and a provider bridge to a NIC. */
+struct fabric_attachment {
+    struct fabric_localnet *localnet;
+    struct fabric_chassis *chassis;
+    const char *mapped;           /* Bridge that the mappings name, or NULL. */
+    struct fabric_bridge *bridge; /* The one in use; NULL if there is none. */
+    struct fabric_bridge *mapped_bridge; /* NULL if it does not exist. */
+    const char *outer_name;              /* patch-LOCALNET-to-BRINT */
+    const char *inner_name;              /* patch-BRINT-to-LOCALNET */
+    const struct ovsdb_row *outer;       /* Interface, or NULL. */
+    const struct ovsdb_row *inner;
+    const struct ovsdb_row *outer_port; /* Port of 'outer', or NULL. */
+};
+
+/* Why we think that a switch is meant to be a provider network. */
+struct fabric_intent {
+    const char *why; /* For people; NULL: nothing says so. */
+    const char *db, *table, *column, *value;
+    const struct ovsdb_row *row;
+    const struct ovsdb_row *lost; /* A localnet port that was deleted. */
+};
+
+/* A router port of a switch. */
+struct fabric_router_port {
+    const struct ovsdb_row *lsp;
+    const struct ovsdb_row *lrp; /* NULL if the peer does not exist. */
+    bool is_gateway;             /* Bound to gateway chassis. */
+};
+
+/* A logical switch: the unit. */
+struct fabric_switch {
+    const struct ovsdb_row *row; /* NB Logical_Switch. */
+    const char *name;
+    const char *network; /* What people call it. */
+    bool is_neutron;
+    struct fabric_intent intent;
+    struct fabric_localnet *localnets; /* As the dataplane has them. */
+    size_t n_localnets;
+    struct fabric_localnet *pending; /* In NB, not yet in SB. */
+    size_t n_pending;
+    const struct ovsdb_row *type_lost; /* LSP with network_name, wrong type. */
+
+    /* If there is no localnet port: the one that was lost, as far as the log
+     * or a port of the wrong type tells, so that the rest of its way can be
+     * examined all the same.  NULL if nothing tells. */
+    struct fabric_localnet *lost;
+    const struct ovsdb_row **l2gateways;
+    size_t n_l2gateways;
+    struct fabric_router_port *router_ports;
+    size_t n_router_ports;
+    struct fabric_vif *vifs;
+    size_t n_vifs;
+    bool sb_behind; /* SB does not have NB's localnet ports yet. */
+};
+
+/* A logical switch port of a VM or container. */
+struct fabric_vif {
+    struct fabric_switch *ls;
+    const struct ovsdb_row *lsp;
+    const struct ovsdb_row *pb; /* NULL if SB has none, or is not known. */
+    const char *name;           /* LSP name. */
+    const char *label;          /* What people call it; LSP name else. */
+    struct address *addresses;  /* Of LSP.addresses. */
+    size_t n_addresses;
+    bool is_unknown;                   /* Has "unknown" among its addresses. */
+    struct fabric_chassis *chassis;    /* Bound there; NULL if not. */
+    const struct ovsdb_row *interface; /* On 'chassis', or NULL. */
+};
+
+enum endpoint_kind { ENDPOINT_VM, ENDPOINT_FLOATING_IP, ENDPOINT_GATEWAY };
+
+/* An address that should be reachable from a physical network. */
+struct fabric_endpoint {
+    enum endpoint_kind kind;
+    const char *address; /* IP; "" for a port that has none we know of. */
+    const char *mac;     /* NULL if unknown. */
+    const char *port;    /* LSP or LRP name. */
+    const char *name;    /* What people call it. */
+    struct fabric_switch *ls;
+    struct fabric_vif *vif;         /* Of a VM; else NULL. */
+    const struct ovsdb_row *nb;     /* LSP, LRP or NAT row. */
+    struct fabric_chassis *chassis; /* Where frames enter OVN, or NULL. */
+    bool chassis_known; /* If 'chassis' is NULL, it is truly unbound. */
+};
+
+struct fabric {
+    struct arena arena;
+    struct evidence *evidence;
+    struct fabric_chassis **chassis;
+    size_t n_chassis;
+    struct fabric_switch *switches;
+    size_t n_switches;
+    struct fabric_endpoint *endpoints;
+    size_t n_endpoints;
+
+    /* Private. */
+    struct strmap chassis_names;
+    struct strmap port_bindings; /* logical_port -> Port_Binding. */
+    struct strmap lrps;          /* Name -> Logical_Router_Port. */
+    size_t chassis_capacity;
+    size_t endpoints_capacity;
+};
+
+void fabric_init(struct fabric *, struct evidence *);
+void fabric_done(struct fabric *);
+
+/* The chassis called 'name', or NULL. */
+struct fabric_chassis *fabric_find_chassis(const struct fabric *,
+                                           const char *name);
+
+/* The attachment of 'localnet' on 'chassis', or NULL. */
+struct fabric_attachment *
+fabric_find_attachment(const struct fabric_localnet *,
+                       const struct fabric_chassis *);
+
+/* The state of an interface's link: Open vSwitch's live columns first, then
+ * interface.json, then the host's links.  '*ret_from' names the source. */
+struct fabric_link {
+    enum link_state admin;
+    enum link_state carrier;
+    const char *from;
+};
+struct fabric_link fabric_link_state(const struct fabric_chassis *,
+                                     const struct ovsdb_row *interface);
+
+/* An interface's OpenFlow port number; 0 if unknown, -1 if it has none. */
+int64_t fabric_ofport(const struct fabric_chassis *,
+                      const struct ovsdb_row *interface);
+
+/* An interface's error text, or NULL. */
+const char *fabric_interface_error(const struct fabric_chassis *,
+                                   const struct ovsdb_row *interface);
+
+#endif /* fabric/fabric.h */

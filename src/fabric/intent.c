@@ -1,0 +1,203 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "fabric/build.h"
+
+/* Room that Geneve takes from a tenant network's MTU: 58 bytes over IPv4, 78
+ * over IPv6 (Neutron: overlay_ip_version); VXLAN takes 50 and 70. */
+#define MIN_TUNNEL_OVERHEAD 50
+#define MAX_TUNNEL_OVERHEAD 100
+
+static void
+set_intent(struct fabric_switch *ls, const char *why, const char *db,
+           const struct ovsdb_row *row, const char *table, const char *column,
+           const char *value)
+{
+    ls->intent = (struct fabric_intent){ .why = why,
+                                         .db = db,
+                                         .table = table,
+                                         .column = column,
+                                         .value = value,
+                                         .row = row };
+}
+
+/* The CMS's own record. */
+static bool
+intent_from_cms(struct fabric_switch *ls)
+{
+    static const char *const keys[] = { "neutron:provnet-physical-network",
+                                        "neutron:physical_network",
+                                        "physical_network" };
+    for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
+        const char *value = ovsdb_map_get(ls->row, LS_EXTERNAL_IDS, keys[i]);
+        if (value && *value) {
+            set_intent(ls, "the CMS marks it with a physical network", "nb",
+                       ls->row, "Logical_Switch", "external_ids", value);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A localnet port that the NB log saw on this switch. */
+static bool
+intent_from_nb_log(const struct fabric *f, struct fabric_switch *ls)
+{
+    const struct ovsdb_store *log = f->evidence->nb.log;
+    const struct ovsdb_table *table =
+        log ? &log->tables[NB_LOGICAL_SWITCH_PORT] : NULL;
+    const struct ovsdb_row *lost = NULL;
+    for (size_t i = 0; table && i < table->n_rows; i++) {
+        const struct ovsdb_row *lsp = table->rows[i];
+        if (!lsp->exists && lsp->deleted_in && lsp->owner
+            && uuid_equals(&lsp->owner->uuid, &ls->row->uuid)
+            && !strcmp(ovsdb_string(lsp, LSP_TYPE), "localnet")
+            && (!lost || lsp->deleted_in > lost->deleted_in)) {
+            lost = lsp;
+        }
+    }
+    if (lost) {
+        set_intent(ls, "the log shows a localnet port on it", "nb", lost,
+                   "Logical_Switch_Port", "name",
+                   ovsdb_string(lost, LSP_NAME));
+        ls->intent.lost = lost;
+    }
+    return lost != NULL;
+}
+
+/* A localnet port of this switch that the SB log saw: it may reach back
+ * further than NB's. */
+static bool
+intent_from_sb_log(const struct fabric *f, struct fabric_switch *ls)
+{
+    char uuid[UUID_LENGTH + 1];
+    uuid_format(&ls->row->uuid, uuid);
+    const struct ovsdb_store *log = f->evidence->sb.log;
+    const struct ovsdb_table *table =
+        log ? &log->tables[SB_PORT_BINDING] : NULL;
+    for (size_t i = 0; table && i < table->n_rows; i++) {
+        const struct ovsdb_row *pb = table->rows[i];
+        const struct ovsdb_row *datapath =
+            ovsdb_count(pb, PB_DATAPATH) ? ovsdb_atoms(pb, PB_DATAPATH)[0].row
+                                         : NULL;
+        const char *owner =
+            datapath ? ovsdb_map_get(datapath, DATAPATH_EXTERNAL_IDS,
+                                     "logical-switch")
+                     : NULL;
+        if (!pb->exists && pb->deleted_in && owner && !strcmp(owner, uuid)
+            && !strcmp(ovsdb_string(pb, PB_TYPE), "localnet")) {
+            set_intent(ls, "the southbound log shows a localnet port on it",
+                       "sb", pb, "Port_Binding", "logical_port",
+                       ovsdb_string(pb, PB_LOGICAL_PORT));
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+intent_from_gateway(struct fabric_switch *ls)
+{
+    for (size_t i = 0; i < ls->n_router_ports; i++) {
+        const struct fabric_router_port *port = &ls->router_ports[i];
+        if (port->is_gateway) {
+            set_intent(ls, "a router has its gateway port on it", "nb",
+                       port->lrp, "Logical_Router_Port", "name",
+                       ovsdb_string(port->lrp, LRP_NAME));
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether 'external_ip' of a NAT row lies in a network of 'lrp'. */
+static const struct ovsdb_row *
+find_nat_on(const struct ovsdb_row *lrp)
+{
+    const struct ovsdb_row *lr = lrp->owner;
+    unsigned n_nat = lr ? ovsdb_count(lr, LR_NAT) : 0;
+    unsigned n_networks = ovsdb_count(lrp, LRP_NETWORKS);
+    for (unsigned i = 0; i < n_nat; i++) {
+        const struct ovsdb_row *nat = ovsdb_atoms(lr, LR_NAT)[i].row;
+        for (unsigned j = 0; nat->exists && j < n_networks; j++) {
+            if (address_in_prefix(ovsdb_string(nat, NAT_EXTERNAL_IP),
+                                  ovsdb_atoms(lrp, LRP_NETWORKS)[j].string)) {
+                return nat;
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool
+intent_from_nat(struct fabric_switch *ls)
+{
+    for (size_t i = 0; i < ls->n_router_ports; i++) {
+        const struct ovsdb_row *lrp = ls->router_ports[i].lrp;
+        const struct ovsdb_row *nat = lrp ? find_nat_on(lrp) : NULL;
+        if (nat) {
+            set_intent(ls, "a router translates to an external address on it",
+                       "nb", nat, "NAT", "external_ip",
+                       ovsdb_string(nat, NAT_EXTERNAL_IP));
+            return true;
+        }
+    }
+    return false;
+}
+
+static long
+mtu_of(const struct ovsdb_row *ls)
+{
+    const char *mtu = ovsdb_map_get(ls, LS_EXTERNAL_IDS, "neutron:mtu");
+    return mtu ? strtol(mtu, NULL, 10) : 0;
+}
+
+/* An MTU without tunnel overhead, while other networks have one. */
+static bool
+intent_from_mtu(const struct fabric *f, struct fabric_switch *ls)
+{
+    long mtu = mtu_of(ls->row);
+    if (mtu <= 0) {
+        return false;
+    }
+    OVSDB_TABLE_FOR_EACH (other,
+                          &f->evidence->nb.store.tables[NB_LOGICAL_SWITCH]) {
+        long overhead = mtu - mtu_of(other);
+        if (mtu_of(other) > 0 && overhead >= MIN_TUNNEL_OVERHEAD
+            && overhead <= MAX_TUNNEL_OVERHEAD) {
+            set_intent(ls,
+                       "its MTU leaves no room for a tunnel, as tenant "
+                       "networks' do",
+                       "nb", ls->row, "Logical_Switch", "external_ids",
+                       ovsdb_map_get(ls->row, LS_EXTERNAL_IDS, "neutron:mtu"));
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+fabric_decide_intent(struct fabric *f, struct fabric_switch *ls)
+{
+    if (ls->n_localnets || ls->n_pending) {
+        const struct fabric_localnet *localnet =
+            ls->n_localnets ? &ls->localnets[0] : &ls->pending[0];
+        set_intent(ls, "it has a localnet port", localnet->lsp ? "nb" : "sb",
+                   localnet->lsp ? localnet->lsp : localnet->pb,
+                   localnet->lsp ? "Logical_Switch_Port" : "Port_Binding",
+                   localnet->lsp ? "name" : "logical_port", localnet->name);
+        return;
+    }
+    if (ls->type_lost) {
+        set_intent(ls, "a port of it names a physical network", "nb",
+                   ls->type_lost, "Logical_Switch_Port", "options",
+                   ovsdb_map_get(ls->type_lost, LSP_OPTIONS, "network_name"));
+        return;
+    }
+    if (intent_from_cms(ls) || intent_from_nb_log(f, ls)
+        || intent_from_sb_log(f, ls) || intent_from_gateway(ls)
+        || intent_from_nat(ls)) {
+        return;
+    }
+    intent_from_mtu(f, ls);
+}

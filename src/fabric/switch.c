@@ -1,0 +1,322 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "fabric/build.h"
+
+/* Ports by what they are (ovn-nb(5), Logical_Switch_Port, "type"). */
+
+static bool
+is_localnet(const struct ovsdb_row *lsp)
+{
+    return !strcmp(ovsdb_string(lsp, LSP_TYPE), "localnet");
+}
+
+static const struct ovsdb_row *
+binding_of(const struct fabric *f, const struct ovsdb_row *lsp)
+{
+    return strmap_get(&f->port_bindings, ovsdb_string(lsp, LSP_NAME));
+}
+
+/* A port of a VM: no type, or a type that it cannot have meant, since an
+ * interface or the CMS says that a VM is behind it. */
+static bool
+is_vif(const struct fabric *f, const struct ovsdb_row *lsp)
+{
+    static const char *const others[] = { "localnet",  "localport", "router",
+                                          "l2gateway", "vtep",      "remote" };
+    const char *type = ovsdb_string(lsp, LSP_TYPE);
+    const char *owner =
+        ovsdb_map_get(lsp, LSP_EXTERNAL_IDS, "neutron:device_owner");
+    if (owner && !strncmp(owner, "compute:", strlen("compute:"))) {
+        return true;
+    }
+    for (size_t i = 0; i < N_ELEMENTS(others); i++) {
+        if (!strcmp(type, others[i])) {
+            break;
+        } else if (i == N_ELEMENTS(others) - 1) {
+            return true;
+        }
+    }
+    /* A router's port, or a metadata port, with a tap of its name?  The
+     * latter has one by design. */
+    for (size_t i = 0; !strcmp(type, "router") && i < f->n_chassis; i++) {
+        if (strmap_get(&f->chassis[i]->interface_ids,
+                       ovsdb_string(lsp, LSP_NAME))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Localnet ports. */
+
+static int
+localnet_tag(const struct ovsdb_row *lsp)
+{
+    /* northd copies tag_request to tag (ovn-nb(5), "tag_request"). */
+    int64_t tag = ovsdb_integer(lsp, LSP_TAG, -1);
+    return (int) (tag >= 0 ? tag : ovsdb_integer(lsp, LSP_TAG_REQUEST, 0));
+}
+
+static struct fabric_localnet *
+add_localnet(struct fabric_switch *ls, bool pending,
+             const struct ovsdb_row *lsp, const struct ovsdb_row *pb)
+{
+    struct fabric_localnet *localnet = pending
+                                           ? &ls->pending[ls->n_pending++]
+                                           : &ls->localnets[ls->n_localnets++];
+    *localnet = (struct fabric_localnet){ .ls = ls, .lsp = lsp, .pb = pb };
+    const char *network = pb ? ovsdb_map_get(pb, PB_OPTIONS, "network_name")
+                             : ovsdb_map_get(lsp, LSP_OPTIONS, "network_name");
+    localnet->name =
+        lsp ? ovsdb_string(lsp, LSP_NAME) : ovsdb_string(pb, PB_LOGICAL_PORT);
+    localnet->network = network ? network : "";
+    localnet->tag =
+        pb ? (int) ovsdb_integer(pb, PB_TAG, 0) : localnet_tag(lsp);
+    localnet->enabled = !lsp || ovsdb_bool(lsp, LSP_ENABLED, true);
+    return localnet;
+}
+
+/* Whether SB's Port_Binding is a localnet port of 'ls', by the key that
+ * northd leaves in its datapath (ovn-sb(5), Datapath_Binding,
+ * external_ids:logical-switch). */
+static bool
+is_localnet_of(const struct ovsdb_row *pb, const struct fabric_switch *ls)
+{
+    char uuid[UUID_LENGTH + 1];
+    const struct ovsdb_row *datapath = ovsdb_ref(pb, PB_DATAPATH);
+    const char *owner =
+        datapath
+            ? ovsdb_map_get(datapath, DATAPATH_EXTERNAL_IDS, "logical-switch")
+            : NULL;
+    uuid_format(&ls->row->uuid, uuid);
+    return owner && !strcmp(owner, uuid);
+}
+
+static bool
+has_localnet(const struct fabric_switch *ls, const struct ovsdb_row *pb)
+{
+    for (size_t i = 0; i < ls->n_localnets; i++) {
+        if (ls->localnets[i].pb == pb) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Localnet ports that SB still has and NB no longer: frames still use them.
+ */
+static void
+add_sb_only_localnets(struct fabric_switch *ls,
+                      struct ovsdb_row *const *sb_localnets, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (is_localnet_of(sb_localnets[i], ls)
+            && !has_localnet(ls, sb_localnets[i])) {
+            add_localnet(ls, false, NULL, sb_localnets[i]);
+            ls->sb_behind = true;
+        }
+    }
+}
+
+/* Router ports. */
+
+static void
+add_router_port(struct fabric *f, struct fabric_switch *ls,
+                const struct ovsdb_row *lsp)
+{
+    const char *peer = ovsdb_map_get(lsp, LSP_OPTIONS, "router-port");
+    const struct ovsdb_row *lrp = peer ? strmap_get(&f->lrps, peer) : NULL;
+    const struct ovsdb_row *lr = lrp ? lrp->owner : NULL;
+    struct fabric_router_port *port = &ls->router_ports[ls->n_router_ports++];
+    *port = (struct fabric_router_port){ .lsp = lsp, .lrp = lrp };
+    port->is_gateway =
+        lrp
+        && (ovsdb_count(lrp, LRP_GATEWAY_CHASSIS)
+            || ovsdb_ref(lrp, LRP_HA_CHASSIS_GROUP)
+            || (lr && ovsdb_map_get(lr, LR_OPTIONS, "chassis")));
+}
+
+/* Ports of VMs. */
+
+static void
+parse_addresses(struct fabric *f, struct fabric_vif *vif)
+{
+    unsigned n = ovsdb_count(vif->lsp, LSP_ADDRESSES);
+    const union ovsdb_atom *atoms = ovsdb_atoms(vif->lsp, LSP_ADDRESSES);
+    vif->addresses = arena_alloc(&f->arena, (n + 1) * sizeof *vif->addresses);
+    for (unsigned i = 0; i < n; i++) {
+        const char *text = atoms[i].string;
+        if (!strcmp(text, "unknown")) {
+            vif->is_unknown = true;
+            continue;
+        }
+        if (!strcmp(text, "dynamic")) {
+            text = ovsdb_string(vif->lsp, LSP_DYNAMIC_ADDRESSES);
+        }
+        address_parse(&vif->addresses[vif->n_addresses++], text, &f->arena);
+    }
+}
+
+/* The interface of 'vif' on 'chassis': its own, or its parent's. */
+static const struct ovsdb_row *
+find_interface(const struct fabric_chassis *chassis,
+               const struct fabric_vif *vif)
+{
+    const char *parent = ovsdb_string(vif->lsp, LSP_PARENT_NAME);
+    const struct fabric_interface *interface =
+        strmap_get(&chassis->interface_ids, *parent ? parent : vif->name);
+    return interface ? interface->row : NULL;
+}
+
+static void
+bind_vif(struct fabric *f, struct fabric_vif *vif)
+{
+    const struct ovsdb_row *chassis =
+        vif->pb ? ovsdb_ref(vif->pb, PB_CHASSIS) : NULL;
+    if (chassis) {
+        vif->chassis =
+            fabric_find_chassis(f, ovsdb_string(chassis, CHASSIS_NAME));
+    }
+    /* Without SB, the chassis that has an interface for the port is as good
+     * as we can tell. */
+    for (size_t i = 0;
+         !f->evidence->sb.present && !vif->chassis && i < f->n_chassis; i++) {
+        if (find_interface(f->chassis[i], vif)) {
+            vif->chassis = f->chassis[i];
+        }
+    }
+    if (vif->chassis) {
+        vif->interface = find_interface(vif->chassis, vif);
+    }
+}
+
+static void
+add_vif(struct fabric *f, struct fabric_switch *ls,
+        const struct ovsdb_row *lsp)
+{
+    struct fabric_vif *vif = &ls->vifs[ls->n_vifs++];
+    const char *label =
+        ovsdb_map_get(lsp, LSP_EXTERNAL_IDS, "neutron:port_name");
+    memset(vif, 0, sizeof *vif);
+    vif->ls = ls;
+    vif->lsp = lsp;
+    vif->pb = binding_of(f, lsp);
+    vif->name = ovsdb_string(lsp, LSP_NAME);
+    vif->label = label && *label ? label : vif->name;
+    parse_addresses(f, vif);
+    bind_vif(f, vif);
+}
+
+/* Switches. */
+
+/* The localnet port that the switch had, from what is left of it. */
+static void
+find_lost_localnet(struct fabric *f, struct fabric_switch *ls)
+{
+    const struct ovsdb_row *row =
+        ls->type_lost ? ls->type_lost : ls->intent.lost;
+    const char *network =
+        row ? ovsdb_map_get(row, LSP_OPTIONS, "network_name") : NULL;
+    if (ls->n_localnets || ls->n_pending || !network) {
+        return;
+    }
+    ls->lost = arena_zalloc(&f->arena, sizeof *ls->lost);
+    ls->lost->ls = ls;
+    ls->lost->lsp = row;
+    ls->lost->name = ovsdb_string(row, LSP_NAME);
+    ls->lost->network = network;
+    ls->lost->tag = localnet_tag(row);
+    ls->lost->enabled = true;
+}
+
+static void
+add_localnet_port(struct fabric *f, struct fabric_switch *ls,
+                  const struct ovsdb_row *lsp)
+{
+    const struct ovsdb_row *pb = binding_of(f, lsp);
+    bool in_sb = pb && !strcmp(ovsdb_string(pb, PB_TYPE), "localnet");
+    bool pending = f->evidence->sb.present && !in_sb;
+    add_localnet(ls, pending, lsp, in_sb ? pb : NULL);
+    ls->sb_behind |= pending;
+}
+
+static void
+add_port(struct fabric *f, struct fabric_switch *ls,
+         const struct ovsdb_row *lsp)
+{
+    const char *type = ovsdb_string(lsp, LSP_TYPE);
+    bool has_network = ovsdb_map_get(lsp, LSP_OPTIONS, "network_name");
+    if (is_localnet(lsp)) {
+        add_localnet_port(f, ls, lsp);
+    } else if (!strcmp(type, "l2gateway")) {
+        ls->l2gateways[ls->n_l2gateways++] = lsp;
+    } else if (has_network) {
+        ls->type_lost = lsp;
+    } else if (is_vif(f, lsp)) {
+        add_vif(f, ls, lsp);
+    } else if (!strcmp(type, "router")) {
+        add_router_port(f, ls, lsp);
+    }
+}
+
+static void
+build_switch(struct fabric *f, struct fabric_switch *ls,
+             const struct ovsdb_row *row,
+             struct ovsdb_row *const *sb_localnets, size_t n_sb_localnets)
+{
+    unsigned n = ovsdb_count(row, LS_PORTS);
+    const union ovsdb_atom *ports = ovsdb_atoms(row, LS_PORTS);
+    const char *network =
+        ovsdb_map_get(row, LS_EXTERNAL_IDS, "neutron:network_name");
+    size_t n_localnets = n_sb_localnets;
+    size_t n_others = 0;
+    for (unsigned i = 0; i < n; i++) {
+        n_localnets += is_localnet(ports[i].row);
+        n_others += *ovsdb_string(ports[i].row, LSP_TYPE) != '\0';
+    }
+    memset(ls, 0, sizeof *ls);
+    ls->row = row;
+    ls->name = ovsdb_string(row, LS_NAME);
+    ls->network = network && *network ? network : ls->name;
+    ls->is_neutron = network != NULL;
+    struct arena *a = &f->arena;
+    ls->localnets = arena_alloc(a, n_localnets * sizeof *ls->localnets);
+    ls->pending = arena_alloc(a, n_localnets * sizeof *ls->pending);
+    ls->l2gateways = arena_alloc(a, n_others * sizeof *ls->l2gateways);
+    ls->router_ports = arena_alloc(a, n_others * sizeof *ls->router_ports);
+    ls->vifs = arena_alloc(a, n * sizeof *ls->vifs);
+    for (unsigned i = 0; i < n; i++) {
+        if (ports[i].row->exists) {
+            add_port(f, ls, ports[i].row);
+        }
+    }
+    add_sb_only_localnets(ls, sb_localnets, n_sb_localnets);
+    fabric_decide_intent(f, ls);
+    find_lost_localnet(f, ls);
+    fabric_build_attachments(f, ls);
+}
+
+void
+fabric_build_switches(struct fabric *f)
+{
+    const struct ovsdb_table *table =
+        &f->evidence->nb.store.tables[NB_LOGICAL_SWITCH];
+    const struct ovsdb_table *bindings =
+        &f->evidence->sb.store.tables[SB_PORT_BINDING];
+    struct ovsdb_row **sb_localnets = NULL;
+    size_t n = 0, capacity = 0;
+    OVSDB_TABLE_FOR_EACH (pb, bindings) {
+        if (!strcmp(ovsdb_string(pb, PB_TYPE), "localnet")) {
+            sb_localnets =
+                xgrow(sb_localnets, n, &capacity, sizeof *sb_localnets);
+            sb_localnets[n++] = pb;
+        }
+    }
+    f->switches =
+        arena_alloc(&f->arena, table->n_existing * sizeof *f->switches);
+    OVSDB_TABLE_FOR_EACH (row, table) {
+        build_switch(f, &f->switches[f->n_switches++], row, sb_localnets, n);
+    }
+    free(sb_localnets);
+}

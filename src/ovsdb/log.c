@@ -1,0 +1,339 @@
+#include "ovsdb/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <openssl/evp.h>
+
+#define MAGIC "OVSDB JSON "
+#define MAGIC_CLUSTER "OVSDB CLUSTER "
+#define MAX_HEADER_BYTES 128
+#define SHA1_HEX_LENGTH 40
+#define SHA1_BYTES 20
+#define MAX_SCHEMA_NODES 200000
+
+struct header {
+    uint64_t offset; /* Of the header line. */
+    uint64_t length; /* Bytes of the body. */
+    unsigned char sha1[SHA1_BYTES];
+};
+
+struct error *
+ovsdb_log_open(struct ovsdb_log *log, const char *path, int fd)
+{
+    memset(log, 0, sizeof *log);
+    log->fd = fd >= 0 ? fd : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (log->fd < 0) {
+        return error_new("%s: cannot open: %s", path, strerror(errno));
+    }
+    struct stat status;
+    if (fstat(log->fd, &status) || !S_ISREG(status.st_mode)) {
+        close(log->fd);
+        log->fd = -1;
+        return error_new("%s: this is no regular file", path);
+    }
+    log->name = xstrdup(path);
+    input_init_fd(&log->in, &log->fd);
+    json_reader_init(&log->reader, &log->in);
+    return NULL;
+}
+
+void
+ovsdb_log_close(struct ovsdb_log *log)
+{
+    if (log->name) {
+        json_reader_done(&log->reader);
+        input_done(&log->in);
+        close(log->fd);
+        free(log->cut);
+        free(log->name);
+    }
+    memset(log, 0, sizeof *log);
+    log->fd = -1;
+}
+
+/* Headers. */
+
+static bool
+parse_sha1(const char *hex, unsigned char sha1[SHA1_BYTES])
+{
+    for (int i = 0; i < SHA1_HEX_LENGTH; i++) {
+        const char *digits = "0123456789abcdef";
+        const char *digit = hex[i] ? strchr(digits, hex[i] | 0x20) : NULL;
+        if (!digit) {
+            return false;
+        }
+        unsigned char nibble = (unsigned char) (digit - digits);
+        sha1[i / 2] = i % 2 ? (unsigned char) (sha1[i / 2] | nibble)
+                            : (unsigned char) (nibble << 4);
+    }
+    return true;
+}
+
+static bool
+parse_header(const char *line, struct header *ret)
+{
+    if (strncmp(line, MAGIC, strlen(MAGIC))) {
+        return false;
+    }
+    line += strlen(MAGIC);
+    char *end;
+    errno = 0;
+    ret->length = strtoull(line, &end, 10);
+    return *line >= '0' && *line <= '9' && !errno && *end == ' '
+           && strlen(end + 1) == SHA1_HEX_LENGTH
+           && parse_sha1(end + 1, ret->sha1);
+}
+
+/* Reads a line into 'line', without its end.  Returns its length, or -1 if
+ * the input ends, or the line does not fit, first; '*ret_n' says how many
+ * bytes there were. */
+static int
+read_line(struct input *in, char line[MAX_HEADER_BYTES], size_t *ret_n)
+{
+    size_t n = 0;
+    int length = -1;
+    while (n < MAX_HEADER_BYTES - 1
+           && (in->p < in->end || input_more(in, NULL))) {
+        char c = (char) *in->p++;
+        if (c == '\n') {
+            length = (int) n;
+            break;
+        }
+        line[n++] = c ? c : '?';
+    }
+    line[n] = '\0';
+    *ret_n = n;
+    return length;
+}
+
+static void
+note_cut(struct ovsdb_log *log, uint64_t offset)
+{
+    if (asprintf(&log->cut,
+                 "%s: record %llu at byte %llu is cut short; what stands "
+                 "before it was read",
+                 log->name, (unsigned long long) log->n_records,
+                 (unsigned long long) offset)
+        < 0) {
+        abort();
+    }
+}
+
+static struct error *
+not_a_header(const struct ovsdb_log *log, uint64_t offset, const char *line)
+{
+    if (offset) {
+        return error_new("%s: record %llu at byte %llu: its header is damaged",
+                         log->name, (unsigned long long) log->n_records,
+                         (unsigned long long) offset);
+    }
+    if (!strncmp(line, MAGIC_CLUSTER, strlen(MAGIC_CLUSTER))) {
+        return error_hint(
+            error_new("%s: this is a clustered (RAFT) database file, which "
+                      "provnet cannot read yet",
+                      log->name),
+            "take a standalone copy with `ovsdb-client backup`");
+    }
+    return error_hint(
+        error_new("%s: byte 0: this is no OVSDB file", log->name),
+        "give a database file such as ovnnb_db.db, or what "
+        "`ovsdb-client backup` wrote");
+}
+
+/* Reads the next header.  '*ret_more' is false at the end of the file, also
+ * where the header is cut short. */
+static struct error *
+read_header(struct ovsdb_log *log, struct header *ret, bool *ret_more)
+{
+    char line[MAX_HEADER_BYTES];
+    size_t n;
+    ret->offset = input_offset(&log->in);
+    int length = read_line(&log->in, line, &n);
+    *ret_more = length >= 0;
+    if (log->in.error) {
+        return error_new("%s: %s", log->name, error_text(log->in.error));
+    }
+    if (length >= 0 && parse_header(line, ret)) {
+        return NULL;
+    }
+    if (length >= 0 || n == MAX_HEADER_BYTES - 1
+        || strncmp(line, MAGIC, n < strlen(MAGIC) ? n : strlen(MAGIC))) {
+        return not_a_header(log, ret->offset, line);
+    }
+    if (n) {
+        note_cut(log, ret->offset);
+    } else if (!ret->offset) {
+        return error_new("%s: the file is empty", log->name);
+    }
+    return NULL;
+}
+
+/* Bodies. */
+
+static void
+update_sha1(void *context, const void *bytes, size_t size)
+{
+    EVP_DigestUpdate(context, bytes, size);
+}
+
+static bool
+read_schema(struct ovsdb_log *log, struct ovsdb_store *store,
+            struct error **ret_schema_error)
+{
+    const struct json_value *schema =
+        json_read_value(&log->reader, &store->arena, MAX_SCHEMA_NODES);
+    if (schema) {
+        *ret_schema_error = ovsdb_store_set_schema(store, schema);
+    }
+    return schema != NULL;
+}
+
+/* Whether nothing but white space is left of the record. */
+static bool
+check_end(struct json_reader *reader)
+{
+    if (json_peek(reader) >= 0) {
+        json_fail(reader, "something follows the JSON value");
+    }
+    return !json_failed(reader);
+}
+
+/* What is wrong with a body that did not read well, found by reading it once
+ * more from the file: only this tells a record that is still being written
+ * from a damaged one. */
+static struct error *
+explain_body(struct ovsdb_log *log, const struct header *header,
+             uint64_t body_offset, EVP_MD_CTX *context)
+{
+    unsigned char buffer[65536], sha1[EVP_MAX_MD_SIZE];
+    uint64_t done = 0;
+    EVP_DigestInit_ex(context, EVP_sha1(), NULL);
+    while (done < header->length) {
+        uint64_t left = header->length - done;
+        size_t size = left < sizeof buffer ? (size_t) left : sizeof buffer;
+        ssize_t n = pread(log->fd, buffer, size, (off_t) (body_offset + done));
+        if (n <= 0) {
+            note_cut(log, header->offset);
+            return NULL;
+        }
+        EVP_DigestUpdate(context, buffer, (size_t) n);
+        done += (uint64_t) n;
+    }
+    EVP_DigestFinal_ex(context, sha1, NULL);
+    const char *why = log->in.error ? error_text(log->in.error) : "?";
+    if (memcmp(sha1, header->sha1, SHA1_BYTES)) {
+        why = "its checksum is wrong, the file is damaged";
+    }
+    struct error *error =
+        error_new("%s: record %llu at byte %llu: %s", log->name,
+                  (unsigned long long) log->n_records,
+                  (unsigned long long) header->offset, why);
+    return error_hint(error, "look at it with `ovsdb-tool show-log`, or read "
+                             "the live server instead");
+}
+
+/* Reads a body through the checksum: parses it, then compares.  False if it
+ * does not count; '*ret_error' then says why, or is NULL if it is cut. */
+static bool
+read_body(struct ovsdb_log *log, struct ovsdb_store *store,
+          const struct header *header, struct error **ret_error)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (!context || !EVP_DigestInit_ex(context, EVP_sha1(), NULL)) {
+        abort();
+    }
+    uint64_t body_offset = input_offset(&log->in);
+    struct error *schema_error = NULL;
+    unsigned char sha1[EVP_MAX_MD_SIZE];
+    input_stop_after(&log->in, header->length, update_sha1, context);
+    bool sound = log->n_records
+                     ? ovsdb_store_read(store, &log->reader, OVSDB_FORM_LOG)
+                     : read_schema(log, store, &schema_error);
+    sound = sound && check_end(&log->reader) && input_unstop(&log->in);
+    if (sound) {
+        EVP_DigestFinal_ex(context, sha1, NULL);
+        sound = !memcmp(sha1, header->sha1, SHA1_BYTES);
+    }
+    *ret_error = NULL;
+    if (!sound) {
+        error_free(schema_error);
+        *ret_error = explain_body(log, header, body_offset, context);
+    } else if (schema_error) {
+        *ret_error = error_wrap(schema_error, "%s", log->name);
+        sound = false;
+    }
+    EVP_MD_CTX_free(context);
+    return sound;
+}
+
+struct error *
+ovsdb_log_next(struct ovsdb_log *log, struct ovsdb_store *store,
+               bool *ret_more)
+{
+    struct header header;
+    struct error *error = read_header(log, &header, ret_more);
+    if (error || !*ret_more) {
+        return error;
+    }
+    if (!read_body(log, store, &header, &error)) {
+        ovsdb_store_abort(store);
+        *ret_more = false;
+        if (!error && !log->n_records) {
+            error = error_hint(error_new("%s", log->cut),
+                               "nothing stands before it, so there is "
+                               "nothing to read");
+        }
+        return error;
+    }
+    if (log->n_records++) {
+        ovsdb_store_commit(store, header.offset);
+    }
+    return NULL;
+}
+
+struct error *
+ovsdb_log_read_all(struct ovsdb_log *log, struct ovsdb_store *store)
+{
+    bool more = true;
+    struct error *error = NULL;
+    while (!error && more) {
+        error = ovsdb_log_next(log, store, &more);
+    }
+    if (!error && !log->n_records) {
+        error = error_new("%s: it holds no whole record", log->name);
+    } else if (!error && log->cut && log->n_records == 1) {
+        error = error_hint(error_new("%s", log->cut),
+                           "no transaction stands before it, so there is "
+                           "nothing to judge");
+    }
+    return error;
+}
+
+char *
+ovsdb_log_probe(int fd)
+{
+    struct input in;
+    struct json_reader reader;
+    struct arena arena;
+    char line[MAX_HEADER_BYTES], *name = NULL;
+    struct header header;
+    size_t n;
+    input_init_fd(&in, &fd);
+    json_reader_init(&reader, &in);
+    arena_init(&arena);
+    if (read_line(&in, line, &n) >= 0 && parse_header(line, &header)) {
+        input_stop_after(&in, header.length, NULL, NULL);
+        const char *s = json_member_string(
+            json_read_value(&reader, &arena, MAX_SCHEMA_NODES), "name");
+        name = s ? xstrdup(s) : NULL;
+    }
+    arena_done(&arena);
+    json_reader_done(&reader);
+    input_done(&in);
+    return name;
+}

@@ -1,0 +1,49 @@
+/* Reading OVSDB database files: standalone logs with their whole history, and
+ * what `ovsdb-client backup` writes, which has the same form (ovsdb(5),
+ * "Standalone Format").
+ *
+ * A file is a sequence of records, each a header line
+ * "OVSDB JSON <length> <SHA-1>" and <length> bytes of JSON.  The first is the
+ * schema; each further one is a transaction.  Every checksum is verified
+ * before its record counts.
+ *
+ * The file is only ever read, never locked.  Its last record may be half
+ * written, by a server at work or because the file was cut: then everything
+ * before it counts, and 'cut' tells.  Damage before that is an error.
+ *
+ *     error = ovsdb_log_open(&log, path, &spec);
+ *     while (!error && !(error = ovsdb_log_next(&log, store, &more)) && more)
+ *     ovsdb_log_close(&log);
+ */
+#ifndef OVSDB_LOG_H
+#define OVSDB_LOG_H 1
+
+#include "ovsdb/store.h"
+
+struct ovsdb_log {
+    char *name; /* For messages. */
+    struct input in;
+    struct json_reader reader;
+    int fd;
+    uint64_t n_records; /* Read so far, the schema included. */
+    char *cut;          /* Why the last record does not count, or NULL. */
+};
+
+/* Opens the file at 'path', or, if 'fd' is not negative, the open file 'fd',
+ * which the log takes over; 'path' is then only a name. */
+struct error *ovsdb_log_open(struct ovsdb_log *, const char *path, int fd);
+void ovsdb_log_close(struct ovsdb_log *);
+
+/* Reads the next record into 'store': the schema first, then transactions.
+ * '*ret_more' becomes false at the end of the file. */
+struct error *ovsdb_log_next(struct ovsdb_log *, struct ovsdb_store *,
+                             bool *ret_more);
+
+/* Reads the whole log. */
+struct error *ovsdb_log_read_all(struct ovsdb_log *, struct ovsdb_store *);
+
+/* The schema's name of the OVSDB file 'fd' ("OVN_Northbound"), which the
+ * caller frees; NULL if it is no such file.  Moves the file's position. */
+char *ovsdb_log_probe(int fd);
+
+#endif /* ovsdb/log.h */

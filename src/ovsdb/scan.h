@@ -1,0 +1,25 @@
+/* The byte scanners under the JSON reader: they decide its speed.
+ *
+ * They never read outside [p, end).  On x86 they look at 16 bytes at a time
+ * (SSE2, which every x86-64 has); elsewhere, byte by byte. */
+#ifndef OVSDB_SCAN_H
+#define OVSDB_SCAN_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The first byte at or after 'p' that cannot simply be part of a JSON string:
+ * '"', '\\' or a control character; 'end' if there is none. */
+const unsigned char *scan_string(const unsigned char *p,
+                                 const unsigned char *end);
+
+/* Whether the 'length' bytes at 's' are valid UTF-8 (RFC 3629). */
+bool scan_utf8(const unsigned char *s, size_t length);
+
+/* The same for text that comes in pieces: '*state' is 0 before the first
+ * piece, and 0 again wherever a character is complete. */
+bool scan_utf8_part(const unsigned char *p, const unsigned char *end,
+                    uint32_t *state);
+
+#endif /* ovsdb/scan.h */

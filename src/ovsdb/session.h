@@ -1,0 +1,54 @@
+/* One consistent snapshot of a live database, over JSON-RPC.
+ *
+ * A session connects, asks for the schema (get_schema) and for the state of
+ * the server's database (a select on _Server.Database, ovsdb-server(5)), and
+ * then for all rows at once by monitor_cond_since (ovsdb-server(7), section
+ * 4.1.15), or, from older servers, monitor_cond (4.1.12) or monitor (RFC 7047,
+ * section 4.1.5).  It asks for the tables and columns that the store's spec
+ * wants and the schema has, nothing else.  The reply is parsed out of the
+ * input's window straight into the store, whatever its size.  Then the
+ * connection is closed: nothing is monitored for longer.
+ *
+ * The server is not trusted: what is no JSON-RPC, ends early, never comes, is
+ * too deep or too long is an error, never a crash, a hang or memory without
+ * bound (OVSDB_SESSION_MAX_...).  An 'echo' request is answered; any other
+ * request or notification is passed over.
+ *
+ * Errors name the remote, say what happened, and what to do next. */
+#ifndef OVSDB_SESSION_H
+#define OVSDB_SESSION_H 1
+
+#include <stdint.h>
+#include <sys/types.h>
+#include "ovsdb/store.h"
+#include "ovsdb/stream.h"
+
+/* Bytes taken from a server before its rows come, and altogether.  For
+ * comparison: OVN's largest schema has 40 kB, and a southbound database of
+ * 50,000 VMs 0.5 GB, nearly all of it Logical_Flow. */
+#define OVSDB_SESSION_MAX_TALK_BYTES ((uint64_t) 16 << 20)
+#define OVSDB_SESSION_MAX_BYTES ((uint64_t) 1 << 30)
+
+struct ovsdb_session_info {
+    char *remote;   /* The one that answered; the caller frees it. */
+    uint64_t bytes; /* Received from it. */
+    pid_t peer_pid; /* See ovsdb_stream_peer_pid(); 0 if unknown. */
+};
+
+/* Fills 'store', which must be freshly initialised, with the rows that the
+ * database of its spec's name has now, as its record 1 (0 is the schema).
+ *
+ * 'remotes' is a remote, or several separated by commas: the members of one
+ * cluster, which are tried in turn until one answers that is connected to its
+ * cluster ("cid:UUID" in the list asks for that cluster).  A member that says
+ * nothing gets its share of the time only.
+ *
+ * '*ret_info' is filled on success only.  On failure the store is as freshly
+ * initialised. */
+struct error *ovsdb_session_snapshot(const char *remotes,
+                                     const struct ovsdb_tls *tls,
+                                     int64_t deadline_ms,
+                                     struct ovsdb_store *store,
+                                     struct ovsdb_session_info *ret_info);
+
+#endif /* ovsdb/session.h */

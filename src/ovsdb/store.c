@@ -1,0 +1,702 @@
+#include "ovsdb/store.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ovsdb/diff.h"
+
+enum change_kind { CHANGE_INSERT, CHANGE_DELETE, CHANGE_COLUMN };
+
+struct ovsdb_change {
+    struct ovsdb_row *row;
+    enum change_kind kind;
+    unsigned column;
+    bool is_diff;
+    struct ovsdb_datum datum;
+};
+
+/* Tables. */
+
+void
+ovsdb_store_init(struct ovsdb_store *store, const struct ovsdb_spec *spec)
+{
+    memset(store, 0, sizeof *store);
+    store->spec = spec;
+    arena_init(&store->arena);
+    strmap_init(&store->strings);
+    store->tables =
+        arena_zalloc(&store->arena, spec->n_tables * sizeof *store->tables);
+    for (unsigned t = 0; t < spec->n_tables; t++) {
+        struct ovsdb_table *table = &store->tables[t];
+        table->spec = &spec->tables[t];
+        table->store = store;
+        table->types = arena_zalloc(&store->arena, table->spec->n_columns
+                                                       * sizeof *table->types);
+        strmap_init(&table->columns);
+        for (unsigned c = 0; c < table->spec->n_columns; c++) {
+            *strmap_place(&table->columns, table->spec->columns[c].name) =
+                (void *) (uintptr_t) (c + 1);
+        }
+    }
+}
+
+void
+ovsdb_store_done(struct ovsdb_store *store)
+{
+    for (unsigned t = 0; store->spec && t < store->spec->n_tables; t++) {
+        struct ovsdb_table *table = &store->tables[t];
+        free(table->rows);
+        free(table->slots);
+        strmap_done(&table->columns);
+    }
+    strmap_done(&store->strings);
+    free(store->changes);
+    free(store->atoms);
+    free(store->records);
+    arena_done(&store->arena);
+    memset(store, 0, sizeof *store);
+}
+
+struct error *
+ovsdb_store_set_schema(struct ovsdb_store *store,
+                       const struct json_value *schema)
+{
+    unsigned n = store->spec->n_tables;
+    struct ovsdb_column_type **types =
+        arena_alloc(&store->arena, n * sizeof *types);
+    bool *present = arena_zalloc(&store->arena, n * sizeof *present);
+    for (unsigned t = 0; t < n; t++) {
+        types[t] = store->tables[t].types;
+    }
+    struct error *error =
+        ovsdb_schema_read(schema, store->spec, types, present);
+    for (unsigned t = 0; t < n; t++) {
+        store->tables[t].present = present[t];
+    }
+    store->record = (struct ovsdb_record){ .comment = "" };
+    if (!error && !store->n_records) {
+        ovsdb_store_commit(store, 0);
+    }
+    return error;
+}
+
+/* Rows. */
+
+static size_t
+slot_of(const struct ovsdb_table *table, const struct uuid *uuid)
+{
+    return hash_bytes(uuid, sizeof *uuid) & (table->n_slots - 1);
+}
+
+struct ovsdb_row *
+ovsdb_table_find(const struct ovsdb_table *table, const struct uuid *uuid)
+{
+    if (!table->n_slots) {
+        return NULL;
+    }
+    size_t i = slot_of(table, uuid);
+    while (table->slots[i]) {
+        struct ovsdb_row *row = table->rows[table->slots[i] - 1];
+        if (uuid_equals(&row->uuid, uuid)) {
+            return row;
+        }
+        i = (i + 1) & (table->n_slots - 1);
+    }
+    return NULL;
+}
+
+static void
+add_slot(struct ovsdb_table *table, const struct ovsdb_row *row)
+{
+    size_t i = slot_of(table, &row->uuid);
+    while (table->slots[i]) {
+        i = (i + 1) & (table->n_slots - 1);
+    }
+    table->slots[i] = row->index + 1;
+}
+
+/* The row with 'uuid', made up as not existing if it is new. */
+static struct ovsdb_row *
+table_row(struct ovsdb_table *table, const struct uuid *uuid)
+{
+    struct ovsdb_row *row = ovsdb_table_find(table, uuid);
+    if (row) {
+        return row;
+    }
+    row = arena_zalloc(&table->store->arena,
+                       sizeof *row
+                           + table->spec->n_columns * sizeof row->columns[0]);
+    row->uuid = *uuid;
+    row->table = table;
+    row->index = (uint32_t) table->n_rows;
+    table->rows = xgrow(table->rows, table->n_rows, &table->capacity,
+                        sizeof *table->rows);
+    table->rows[table->n_rows++] = row;
+    if (table->n_rows * 2 > table->n_slots) {
+        free(table->slots);
+        table->n_slots = table->n_slots ? table->n_slots * 2 : 16;
+        table->slots = xcalloc(table->n_slots, sizeof *table->slots);
+        for (size_t i = 0; i < table->n_rows; i++) {
+            add_slot(table, table->rows[i]);
+        }
+    } else {
+        add_slot(table, row);
+    }
+    return row;
+}
+
+struct ovsdb_row *
+ovsdb_table_next(const struct ovsdb_table *table, const struct ovsdb_row *row)
+{
+    for (size_t i = row ? row->index + 1 : 0; i < table->n_rows; i++) {
+        if (table->rows[i]->exists) {
+            return table->rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* Reading values. */
+
+static const char *
+intern(struct ovsdb_store *store, const struct json_slice *slice)
+{
+    const char *s = strmap_get_n(&store->strings, slice->s, slice->length);
+    if (!s) {
+        s = arena_strndup(&store->arena, slice->s, slice->length);
+        *strmap_place(&store->strings, s) = (void *) s;
+    }
+    return s;
+}
+
+static union ovsdb_atom *
+add_atom(struct ovsdb_store *store, size_t n)
+{
+    store->atoms =
+        xgrow(store->atoms, n, &store->atoms_capacity, sizeof *store->atoms);
+    return &store->atoms[n];
+}
+
+/* The rest of ["uuid", "..."] after its opening bracket and first word. */
+static bool
+read_uuid_tail(struct ovsdb_store *store, struct json_reader *r, int ref_table,
+               union ovsdb_atom *atom)
+{
+    struct json_slice slice;
+    struct uuid uuid;
+    if (!json_next_element(r) || !json_string(r, &slice)) {
+        json_fail(r, "a <uuid> ends early");
+        return false;
+    }
+    if (!uuid_parse(slice.s, slice.length, &uuid)) {
+        json_fail(r, "\"%.*s\" is no UUID",
+                  slice.length > 40 ? 40 : (int) slice.length, slice.s);
+        return false;
+    }
+    atom->row = table_row(&store->tables[ref_table], &uuid);
+    if (json_next_element(r)) {
+        json_fail(r, "a <uuid> has more than two elements");
+    }
+    return !json_failed(r);
+}
+
+static bool
+read_atom(struct ovsdb_store *store, struct json_reader *r,
+          enum ovsdb_atomic type, int ref_table, bool is_key,
+          union ovsdb_atom *atom)
+{
+    struct json_slice slice;
+    switch (type) {
+    case OVSDB_INTEGER:
+        return json_integer(r, &atom->integer);
+    case OVSDB_REAL:
+        return json_real(r, &atom->real);
+    case OVSDB_BOOLEAN:
+        return json_bool(r, &atom->boolean);
+    case OVSDB_STRING:
+        if (!json_string(r, &slice)) {
+            return false;
+        }
+        atom->string =
+            is_key ? intern(store, &slice)
+                   : arena_strndup(&store->arena, slice.s, slice.length);
+        return true;
+    case OVSDB_UUID:
+        if (!json_begin(r, '[') || !json_next_element(r)
+            || !json_string(r, &slice)) {
+            return false;
+        }
+        if (!json_slice_equals(&slice, "uuid")) {
+            json_fail(r, "a <uuid> was expected");
+            return false;
+        }
+        return read_uuid_tail(store, r, ref_table, atom);
+    case OVSDB_VOID:
+        break;
+    }
+    assert(false);
+    return false;
+}
+
+/* One element of a set, or one pair of a map, appended after '*n'. */
+static bool
+read_element(struct ovsdb_store *store, struct json_reader *r,
+             const struct ovsdb_column_spec *spec, size_t *n)
+{
+    bool map = spec->value != OVSDB_VOID;
+    if (map && (!json_begin(r, '[') || !json_next_element(r))) {
+        return false;
+    }
+    union ovsdb_atom atom;
+    if (!read_atom(store, r, spec->key, spec->ref_table, map, &atom)) {
+        return false;
+    }
+    *add_atom(store, (*n)++) = atom;
+    if (!map) {
+        return true;
+    }
+    if (!json_next_element(r)
+        || !read_atom(store, r, spec->value, spec->ref_table, false, &atom)) {
+        json_fail(r, "a pair of a map has no second element");
+        return false;
+    }
+    *add_atom(store, (*n)++) = atom;
+    if (json_next_element(r)) {
+        json_fail(r, "a pair of a map has more than two elements");
+    }
+    return !json_failed(r);
+}
+
+/* The elements of ["set", [...]] or ["map", [...]], up to its end. */
+static bool
+read_elements(struct ovsdb_store *store, struct json_reader *r,
+              const struct ovsdb_column_spec *spec, size_t *n)
+{
+    if (!json_next_element(r) || !json_begin(r, '[')) {
+        json_fail(r, "a set or map without elements");
+        return false;
+    }
+    while (json_next_element(r)) {
+        if (!read_element(store, r, spec, n)) {
+            return false;
+        }
+    }
+    if (!json_failed(r) && json_next_element(r)) {
+        json_fail(r, "a set or map has more than two elements");
+    }
+    return !json_failed(r);
+}
+
+/* A <value> that begins with '['. */
+static bool
+read_bracketed(struct ovsdb_store *store, struct json_reader *r,
+               const struct ovsdb_column_spec *spec, size_t *n)
+{
+    struct json_slice tag;
+    if (!json_begin(r, '[') || !json_next_element(r)
+        || !json_string(r, &tag)) {
+        json_fail(r, "a <value> was expected");
+        return false;
+    }
+    bool map = spec->value != OVSDB_VOID;
+    if (json_slice_equals(&tag, map ? "map" : "set")) {
+        return read_elements(store, r, spec, n);
+    }
+    if (!map && spec->key == OVSDB_UUID && json_slice_equals(&tag, "uuid")) {
+        union ovsdb_atom atom;
+        if (!read_uuid_tail(store, r, spec->ref_table, &atom)) {
+            return false;
+        }
+        *add_atom(store, (*n)++) = atom;
+        return true;
+    }
+    json_fail(r, "a <value> of another type than column %s has", spec->name);
+    return false;
+}
+
+static bool
+read_datum(struct ovsdb_store *store, struct json_reader *r,
+           const struct ovsdb_column_spec *spec, struct ovsdb_datum *ret)
+{
+    size_t n = 0;
+    bool ok = json_peek(r) == '[' ? read_bracketed(store, r, spec, &n)
+                                  : read_element(store, r, spec, &n);
+    if (!ok) {
+        return false;
+    }
+    *ret = ovsdb_datum_new(&store->arena, spec, store->atoms, n);
+    return true;
+}
+
+/* Reading transactions. */
+
+static struct ovsdb_change *
+add_change(struct ovsdb_store *store, struct ovsdb_row *row,
+           enum change_kind kind)
+{
+    store->changes = xgrow(store->changes, store->n_changes,
+                           &store->changes_capacity, sizeof *store->changes);
+    struct ovsdb_change *change = &store->changes[store->n_changes++];
+    memset(change, 0, sizeof *change);
+    change->row = row;
+    change->kind = kind;
+    return change;
+}
+
+/* A <row>: the columns that the spec wants become changes. */
+static bool
+read_columns(struct ovsdb_table *table, struct json_reader *r,
+             struct ovsdb_row *row, bool is_diff)
+{
+    struct json_slice name;
+    if (!json_begin(r, '{')) {
+        return false;
+    }
+    while (json_next_member(r, &name)) {
+        uintptr_t c =
+            (uintptr_t) strmap_get_n(&table->columns, name.s, name.length);
+        if (!c || !table->types[c - 1].present) {
+            if (!json_skip(r)) {
+                return false;
+            }
+            continue;
+        }
+        struct ovsdb_datum datum;
+        const struct ovsdb_column_spec *spec = &table->spec->columns[c - 1];
+        if (!read_datum(table->store, r, spec, &datum)) {
+            return false;
+        }
+        struct ovsdb_change *change =
+            add_change(table->store, row, CHANGE_COLUMN);
+        change->column = (unsigned) c - 1;
+        change->datum = datum;
+        change->is_diff = is_diff;
+    }
+    return !json_failed(r);
+}
+
+/* A <row-txn> of the log: the row's columns, or null. */
+static bool
+read_log_row(struct ovsdb_table *table, struct json_reader *r,
+             struct ovsdb_row *row)
+{
+    if (json_peek(r) == 'n') {
+        add_change(table->store, row, CHANGE_DELETE);
+        return json_null(r);
+    }
+    if (!row->exists) {
+        add_change(table->store, row, CHANGE_INSERT);
+    }
+    return read_columns(table, r, row, false);
+}
+
+/* A <row-update> or <row-update2>: an object with one member (or, in the
+ * first form, two) that says what happened. */
+static bool
+read_row_update(struct ovsdb_table *table, struct json_reader *r,
+                struct ovsdb_row *row)
+{
+    struct json_slice kind;
+    bool deleted = true;
+    if (!json_begin(r, '{')) {
+        return false;
+    }
+    while (json_next_member(r, &kind)) {
+        bool fresh = json_slice_equals(&kind, "initial")
+                     || json_slice_equals(&kind, "insert");
+        bool modify = json_slice_equals(&kind, "modify");
+        if (fresh || modify || json_slice_equals(&kind, "new")) {
+            deleted = false;
+            if (fresh || !row->exists) {
+                add_change(table->store, row, CHANGE_INSERT);
+            }
+            if (!read_columns(table, r, row, modify)) {
+                return false;
+            }
+        } else if (!json_skip(r)) { /* "delete": null, or "old": {...} */
+            return false;
+        }
+    }
+    if (deleted) {
+        add_change(table->store, row, CHANGE_DELETE);
+    }
+    return !json_failed(r);
+}
+
+static bool
+read_table(struct ovsdb_table *table, struct json_reader *r,
+           enum ovsdb_form form)
+{
+    struct json_slice name;
+    if (!json_begin(r, '{')) {
+        return false;
+    }
+    while (json_next_member(r, &name)) {
+        struct uuid uuid;
+        if (!uuid_parse(name.s, name.length, &uuid)) {
+            json_fail(r,
+                      "a row of table %s is named \"%.*s\", which is no "
+                      "UUID",
+                      table->spec->name,
+                      name.length > 40 ? 40 : (int) name.length, name.s);
+            return false;
+        }
+        struct ovsdb_row *row = table_row(table, &uuid);
+        if (form == OVSDB_FORM_LOG ? !read_log_row(table, r, row)
+                                   : !read_row_update(table, r, row)) {
+            return false;
+        }
+    }
+    return !json_failed(r);
+}
+
+/* A member of a log's transaction whose name begins with '_'. */
+static bool
+read_special(struct ovsdb_store *store, struct json_reader *r,
+             const struct json_slice *name)
+{
+    if (json_slice_equals(name, "_date")) {
+        int64_t date;
+        if (!json_integer(r, &date)) {
+            return false;
+        }
+        /* Early versions counted seconds: ovsdb(5). */
+        store->record.date_ms =
+            date >= 0 && date < (int64_t) 1 << 32 ? date * 1000 : date;
+        return true;
+    } else if (json_slice_equals(name, "_comment")) {
+        struct json_slice comment;
+        if (!json_string(r, &comment)) {
+            return false;
+        }
+        store->record.comment =
+            arena_strndup(&store->arena, comment.s, comment.length);
+        return true;
+    } else if (json_slice_equals(name, "_is_diff")) {
+        return json_bool(r, &store->is_diff);
+    }
+    return json_skip(r);
+}
+
+static struct ovsdb_table *
+find_table(struct ovsdb_store *store, const struct json_slice *name)
+{
+    for (unsigned t = 0; t < store->spec->n_tables; t++) {
+        if (json_slice_equals(name, store->spec->tables[t].name)) {
+            return &store->tables[t];
+        }
+    }
+    return NULL;
+}
+
+bool
+ovsdb_store_read(struct ovsdb_store *store, struct json_reader *r,
+                 enum ovsdb_form form)
+{
+    struct json_slice name;
+    assert(!store->n_changes);
+    store->is_diff = false;
+    store->record = (struct ovsdb_record){ .comment = "" };
+    if (!json_begin(r, '{')) {
+        return false;
+    }
+    while (json_next_member(r, &name)) {
+        struct ovsdb_table *table = find_table(store, &name);
+        bool ok;
+        if (table) {
+            ok = read_table(table, r, form);
+        } else if (form == OVSDB_FORM_LOG && name.s[0] == '_') {
+            ok = read_special(store, r, &name);
+        } else {
+            ok = json_skip(r);
+        }
+        if (!ok) {
+            return false;
+        }
+    }
+    return !json_failed(r);
+}
+
+/* Committing. */
+
+static void
+take_ownership(struct ovsdb_row *row, const struct ovsdb_column_spec *spec,
+               const struct ovsdb_datum *datum)
+{
+    if (spec->owns) {
+        const union ovsdb_atom *atoms = ovsdb_datum_atoms(spec, datum);
+        for (uint32_t i = 0; i < datum->n; i++) {
+            atoms[i].row->owner = row;
+        }
+    }
+}
+
+/* Keeps what 'row' holds in column 'c', which is about to change. */
+static void
+remember(struct ovsdb_store *store, struct ovsdb_row *row, unsigned c)
+{
+    const struct ovsdb_column_spec *spec = &row->table->spec->columns[c];
+    struct ovsdb_past *past = arena_alloc(&store->arena, sizeof *past);
+    size_t n_atoms = row->columns[c].n * (spec->value == OVSDB_VOID ? 1u : 2u);
+    past->datum =
+        ovsdb_datum_new(&store->arena, spec,
+                        ovsdb_datum_atoms(spec, &row->columns[c]), n_atoms);
+    past->datum.changed_in = row->columns[c].changed_in;
+    past->column = c;
+    past->until = (uint32_t) store->n_records;
+    past->older = row->past;
+    row->past = past;
+}
+
+static void
+commit_column(struct ovsdb_store *store, struct ovsdb_change *change)
+{
+    struct ovsdb_row *row = change->row;
+    const struct ovsdb_column_spec *spec =
+        &row->table->spec->columns[change->column];
+    struct ovsdb_datum *old = &row->columns[change->column];
+    bool is_diff = (store->is_diff || change->is_diff)
+                   && !row->table->types[change->column].single;
+    if (spec->remembers && row->created_in != store->n_records) {
+        remember(store, row, change->column);
+    }
+    take_ownership(row, spec, &change->datum);
+    if (is_diff) {
+        ovsdb_datum_apply_diff(&store->arena, spec, old, &change->datum);
+    } else {
+        ovsdb_datum_recycle(&store->arena, spec, old);
+        *old = change->datum;
+    }
+    old->changed_in = (uint32_t) store->n_records;
+}
+
+static void
+commit_insert(struct ovsdb_store *store, struct ovsdb_row *row)
+{
+    for (unsigned c = 0; c < row->table->spec->n_columns; c++) {
+        row->columns[c] =
+            (struct ovsdb_datum){ .changed_in = (uint32_t) store->n_records };
+    }
+    row->table->n_existing += !row->exists;
+    row->exists = true;
+    row->created_in = (uint32_t) store->n_records;
+}
+
+void
+ovsdb_store_commit(struct ovsdb_store *store, uint64_t offset)
+{
+    for (size_t i = 0; i < store->n_changes; i++) {
+        struct ovsdb_change *change = &store->changes[i];
+        struct ovsdb_row *row = change->row;
+        switch (change->kind) {
+        case CHANGE_INSERT:
+            commit_insert(store, row);
+            break;
+        case CHANGE_DELETE:
+            row->table->n_existing -= row->exists;
+            row->exists = false;
+            row->deleted_in = (uint32_t) store->n_records;
+            break;
+        case CHANGE_COLUMN:
+            commit_column(store, change);
+            break;
+        }
+    }
+    store->n_changes = 0;
+    store->records = xgrow(store->records, store->n_records,
+                           &store->records_capacity, sizeof *store->records);
+    store->record.offset = offset;
+    store->records[store->n_records++] = store->record;
+}
+
+void
+ovsdb_store_abort(struct ovsdb_store *store)
+{
+    store->n_changes = 0;
+}
+
+/* Reading rows. */
+
+bool
+ovsdb_has_column(const struct ovsdb_table *table, unsigned c)
+{
+    assert(c < table->spec->n_columns);
+    return table->types[c].present;
+}
+
+static const struct ovsdb_datum *
+datum_of(const struct ovsdb_row *row, unsigned c, enum ovsdb_atomic key)
+{
+    assert(c < row->table->spec->n_columns);
+    assert(row->table->spec->columns[c].key == key);
+    return &row->columns[c];
+}
+
+const char *
+ovsdb_string(const struct ovsdb_row *row, unsigned c)
+{
+    const struct ovsdb_datum *d = datum_of(row, c, OVSDB_STRING);
+    return d->n ? ovsdb_datum_atoms(&row->table->spec->columns[c], d)->string
+                : "";
+}
+
+int64_t
+ovsdb_integer(const struct ovsdb_row *row, unsigned c, int64_t absent)
+{
+    const struct ovsdb_datum *d = datum_of(row, c, OVSDB_INTEGER);
+    return d->n ? ovsdb_datum_atoms(&row->table->spec->columns[c], d)->integer
+                : absent;
+}
+
+bool
+ovsdb_bool(const struct ovsdb_row *row, unsigned c, bool absent)
+{
+    const struct ovsdb_datum *d = datum_of(row, c, OVSDB_BOOLEAN);
+    return d->n ? ovsdb_datum_atoms(&row->table->spec->columns[c], d)->boolean
+                : absent;
+}
+
+struct ovsdb_row *
+ovsdb_ref(const struct ovsdb_row *row, unsigned c)
+{
+    const struct ovsdb_datum *d = datum_of(row, c, OVSDB_UUID);
+    if (!d->n) {
+        return NULL;
+    }
+    struct ovsdb_row *ref =
+        ovsdb_datum_atoms(&row->table->spec->columns[c], d)->row;
+    return ref->exists ? ref : NULL;
+}
+
+const char *
+ovsdb_datum_map_get(const struct ovsdb_datum *d, const char *key)
+{
+    for (uint32_t i = 0; i < d->n; i++) {
+        if (!strcmp(d->many[2 * i].string, key)) {
+            return d->many[2 * i + 1].string;
+        }
+    }
+    return NULL;
+}
+
+const char *
+ovsdb_map_get(const struct ovsdb_row *row, unsigned c, const char *key)
+{
+    assert(row->table->spec->columns[c].value == OVSDB_STRING);
+    return ovsdb_datum_map_get(datum_of(row, c, OVSDB_STRING), key);
+}
+
+unsigned
+ovsdb_count(const struct ovsdb_row *row, unsigned c)
+{
+    assert(c < row->table->spec->n_columns);
+    return row->columns[c].n;
+}
+
+const union ovsdb_atom *
+ovsdb_atoms(const struct ovsdb_row *row, unsigned c)
+{
+    assert(c < row->table->spec->n_columns);
+    return ovsdb_datum_atoms(&row->table->spec->columns[c], &row->columns[c]);
+}

@@ -1,0 +1,167 @@
+/* The rows of one database, typed, in one arena.
+ *
+ * A store is filled transaction by transaction: a reader (the log reader, or
+ * a monitor session) gives it a JSON transaction, which is parsed into a list
+ * of changes, and commits or aborts it as a whole once the transaction is
+ * known to be sound.  So a record with a wrong checksum changes nothing.
+ *
+ * Rows are never freed before the store: a deleted row keeps the content that
+ * it had ('exists' is false, 'deleted_in' says by which record), since what
+ * was there is half of what provnet is asked.  References are pointers to
+ * rows; the row of a UUID that was never seen has 'exists' false.
+ *
+ * Every column knows the record that changed it last ('changed_in'), columns
+ * that the spec marks as such remember what they held before ('past'), and
+ * the store keeps each record's time and comment: who did it and when.
+ *
+ * Not thread-safe.  Everything returned lives as long as the store; column
+ * values until the next commit. */
+#ifndef OVSDB_STORE_H
+#define OVSDB_STORE_H 1
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/arena.h"
+#include "base/strmap.h"
+#include "ovsdb/json.h"
+#include "ovsdb/schema.h"
+#include "ovsdb/uuid.h"
+
+struct ovsdb_row;
+
+union ovsdb_atom {
+    int64_t integer;
+    double real;
+    bool boolean;
+    const char *string;
+    struct ovsdb_row *row; /* Of a UUID. */
+};
+
+/* A column's value: 'n' atoms, or, in a map, 'n' pairs in 'many', each key
+ * followed by its value.  A single atom stands in 'one'. */
+struct ovsdb_datum {
+    uint32_t n;
+    uint32_t changed_in; /* Record number; 0 if none. */
+    union {
+        union ovsdb_atom one;
+        union ovsdb_atom *many;
+    };
+};
+
+/* What a column held until a record changed it. */
+struct ovsdb_past {
+    const struct ovsdb_past *older; /* Of any column of the same row. */
+    struct ovsdb_datum datum;       /* Its 'changed_in' is when it came. */
+    unsigned column;
+    uint32_t until; /* Number of the record that changed it. */
+};
+
+struct ovsdb_row {
+    struct uuid uuid;
+    struct ovsdb_table *table;
+    struct ovsdb_row *owner; /* Last row to hold a strong reference to it. */
+    uint32_t index;          /* In table->rows. */
+    uint32_t created_in;     /* Record that inserted it last, or 0. */
+    uint32_t deleted_in;     /* Record that deleted it last, or 0. */
+    bool exists;
+    const struct ovsdb_past *past; /* Newest first; NULL if nothing. */
+    struct ovsdb_datum columns[];  /* By index into the table's spec. */
+};
+
+struct ovsdb_table {
+    const struct ovsdb_table_spec *spec;
+    struct ovsdb_store *store;
+    bool present; /* In the database's schema. */
+    struct ovsdb_column_type *types;
+    struct ovsdb_row **rows; /* In the order in which they were first seen. */
+    size_t n_rows;
+    size_t n_existing;
+
+    /* Private. */
+    size_t capacity;
+    uint32_t *slots;
+    size_t n_slots;
+    struct strmap columns; /* Name -> index + 1. */
+};
+
+/* A transaction record of a log. */
+struct ovsdb_record {
+    int64_t date_ms;     /* Wall clock; 0 if unknown. */
+    uint64_t offset;     /* In the file. */
+    const char *comment; /* "" if none. */
+};
+
+struct ovsdb_change; /* Private. */
+
+struct ovsdb_store {
+    const struct ovsdb_spec *spec;
+    struct ovsdb_table *tables; /* By index into the spec. */
+    struct arena arena;
+    struct ovsdb_record *records; /* [0] is the schema; see 'n_records'. */
+    size_t n_records;
+
+    /* Private. */
+    size_t records_capacity;
+    struct strmap strings; /* Interned keys of maps. */
+    struct ovsdb_change *changes;
+    size_t n_changes;
+    size_t changes_capacity;
+    union ovsdb_atom *atoms; /* Of the value being read. */
+    size_t atoms_capacity;
+    bool is_diff;
+    struct ovsdb_record record; /* Of the transaction being read. */
+};
+
+void ovsdb_store_init(struct ovsdb_store *, const struct ovsdb_spec *);
+void ovsdb_store_done(struct ovsdb_store *);
+
+/* Takes the database's own schema; must come before any transaction. */
+struct error *ovsdb_store_set_schema(struct ovsdb_store *,
+                                     const struct json_value *schema);
+
+/* Reads one transaction in the form of the log file (ovsdb(5), "Standalone
+ * Format"), or one <table-updates2> or <table-updates> of a monitor
+ * (ovsdb-server(7), section 4.1.14; RFC 7047, section 4.1.6).  False on an
+ * error, which is in the reader's input; then only ovsdb_store_abort() may
+ * follow. */
+enum ovsdb_form { OVSDB_FORM_LOG, OVSDB_FORM_UPDATES, OVSDB_FORM_UPDATES2 };
+bool ovsdb_store_read(struct ovsdb_store *, struct json_reader *,
+                      enum ovsdb_form);
+
+/* Makes what was read true, as a record of the log at 'offset'. */
+void ovsdb_store_commit(struct ovsdb_store *, uint64_t offset);
+void ovsdb_store_abort(struct ovsdb_store *);
+
+/* Loops over the existing rows of TABLE. */
+#define OVSDB_TABLE_FOR_EACH(ROW, TABLE)                             \
+    for (struct ovsdb_row *ROW = ovsdb_table_next(TABLE, NULL); ROW; \
+         ROW = ovsdb_table_next(TABLE, ROW))
+struct ovsdb_row *ovsdb_table_next(const struct ovsdb_table *,
+                                   const struct ovsdb_row *);
+
+/* The row with 'uuid', existing or not; NULL if never heard of. */
+struct ovsdb_row *ovsdb_table_find(const struct ovsdb_table *,
+                                   const struct uuid *uuid);
+
+/* Whether the database's schema has column 'c' of 'row's table. */
+bool ovsdb_has_column(const struct ovsdb_table *, unsigned c);
+
+/* A row's values.  Absent ones read as "", 0, false, NULL or the default
+ * given; an index must be one of the table's spec. */
+const char *ovsdb_string(const struct ovsdb_row *, unsigned c);
+int64_t ovsdb_integer(const struct ovsdb_row *, unsigned c, int64_t absent);
+bool ovsdb_bool(const struct ovsdb_row *, unsigned c, bool absent);
+struct ovsdb_row *ovsdb_ref(const struct ovsdb_row *, unsigned c);
+
+/* The value at 'key' in a map of strings, of a row or of any value of its
+ * column 'c' (a past one, say); NULL if there is none. */
+const char *ovsdb_datum_map_get(const struct ovsdb_datum *, const char *key);
+const char *ovsdb_map_get(const struct ovsdb_row *, unsigned c,
+                          const char *key);
+
+/* The number of elements, and the atoms themselves (pairs in a map). */
+unsigned ovsdb_count(const struct ovsdb_row *, unsigned c);
+const union ovsdb_atom *ovsdb_atoms(const struct ovsdb_row *, unsigned c);
+
+#endif /* ovsdb/store.h */

@@ -1,0 +1,113 @@
+/* Walking frames, hop by hop, asking each hop's rules: from things and rules
+ * to verdicts.
+ *
+ * Every thing of the fabric is examined once; a walk crosses things in the
+ * order of its hops, and the first finding that stops it is where and why it
+ * stops.  A verdict is about a whole exchange (ARP or ND, echo, reply), so a
+ * fault in either direction counts for both; the directions differ in which
+ * fault the frame meets first.
+ *
+ * No I/O; everything lives in the assessment's arena. */
+#ifndef REACH_REACH_H
+#define REACH_REACH_H 1
+
+#include "fabric/fabric.h"
+#include "rules/rule.h"
+
+enum verdict_kind {
+    VERDICT_REACHABLE,
+    VERDICT_BROKEN,
+    VERDICT_BLOCKED,
+    VERDICT_STORM,
+    VERDICT_UNDETERMINED,
+    N_VERDICTS
+};
+
+enum direction { INBOUND, OUTBOUND, N_DIRECTIONS };
+
+extern const char *const verdict_names[N_VERDICTS];
+
+/* A finding, once for all that it affects. */
+struct reach_finding {
+    const struct finding *finding;
+    const char **affects; /* Addresses (or ports without one), in order. */
+    size_t n_affects;
+    size_t affects_capacity;
+};
+
+struct verdict {
+    enum verdict_kind kind;
+    const struct finding *culprit; /* Where it stops; NULL if it does not. */
+    const char **codes;            /* All that stop it, the culprit's first. */
+    size_t n_codes;
+    const char **missing;
+    size_t n_missing;
+    const char **assumptions;
+    size_t n_assumptions;
+};
+
+struct assessed_endpoint {
+    const struct fabric_endpoint *endpoint;
+    struct verdict verdicts[N_DIRECTIONS];
+};
+
+struct assessment {
+    struct arena arena;
+    struct fabric *fabric;
+    struct assessed_endpoint *endpoints;
+    size_t n_endpoints;
+    struct reach_finding *findings; /* Worst first. */
+    size_t n_findings;
+    size_t counts[N_VERDICTS]; /* Each endpoint by its worse direction. */
+
+    /* Private. */
+    struct unit_examination *units; /* One per switch. */
+    struct examination deployment;
+    struct examination *chassis; /* One per chassis of the fabric. */
+    struct strmap finding_index;
+    size_t findings_capacity;
+};
+
+/* Examines everything and judges every endpoint. */
+void reach_assess(struct assessment *, struct fabric *);
+void assessment_done(struct assessment *);
+
+/* The worse of both directions. */
+enum verdict_kind assessed_worst(const struct assessed_endpoint *);
+
+/* Endpoints by address, port name, Neutron name or LSP name.  Returns how
+ * many match; '*ret' is the first. */
+size_t reach_find(const struct assessment *, const char *name,
+                  const struct assessed_endpoint **ret);
+
+/* One hop of a drawn path. */
+enum step_state { STEP_PASS, STEP_STOP, STEP_UNKNOWN };
+
+struct step {
+    enum hop hop;
+    const char *name;    /* "enp6s18", "br-ex", ...; "" if not known. */
+    const char *chassis; /* NULL if it belongs to none. */
+    enum step_state state;
+    const char *code; /* NULL unless it stops, or may. */
+    const char *why;  /* NULL if it just passes. */
+};
+
+struct path {
+    struct step *steps;
+    size_t n;
+    enum verdict_kind kind;
+    const struct finding *culprit;
+    const char *note; /* What misleads or is worth knowing; or NULL. */
+};
+
+/* The way of a frame between 'external' (an address on the physical network)
+ * and an endpoint. */
+void reach_trace(struct assessment *, const struct assessed_endpoint *,
+                 enum direction, const char *external, struct path *ret);
+
+/* The way of a frame between two endpoints of one switch. */
+void reach_trace_between(struct assessment *,
+                         const struct assessed_endpoint *from,
+                         const struct assessed_endpoint *to, struct path *ret);
+
+#endif /* reach/reach.h */

@@ -1,0 +1,251 @@
+/* Drawing paths: the same hops, findings and missing evidence as the
+ * verdicts, in the order in which a frame meets them. */
+#include <string.h>
+
+#include "reach/walk.h"
+
+static struct step *
+add_step(struct path *path, enum hop hop, const char *name,
+         const struct fabric_chassis *chassis)
+{
+    struct step *step = &path->steps[path->n++];
+    *step = (struct step){ .hop = hop,
+                           .name = name ? name : "",
+                           .chassis = chassis ? chassis->name : NULL,
+                           .state = STEP_PASS };
+    return step;
+}
+
+/* The names of an attachment's NICs, "eth0" or "eth0, eth1". */
+static const char *
+nic_names(struct arena *arena, const struct fabric_attachment *way)
+{
+    const char *names = "";
+    for (size_t i = 0; way && way->bridge && i < way->bridge->n_nics; i++) {
+        names = arena_printf(arena, "%s%s%s", names, i ? ", " : "",
+                             way->bridge->nics[i].name);
+    }
+    return names;
+}
+
+static const char *
+bridge_name(const struct fabric_attachment *way)
+{
+    return !way          ? ""
+           : way->bridge ? way->bridge->name
+           : way->mapped ? way->mapped
+                         : "";
+}
+
+static const char *
+hop_name(struct arena *arena, const struct walk *walk,
+         const struct fabric_endpoint *e, enum hop hop, const char *external)
+{
+    switch (hop) {
+    case HOP_WIRE:
+        return external;
+    case HOP_NIC:
+        return nic_names(arena, walk->attachment);
+    case HOP_PROVIDER_BRIDGE:
+        return bridge_name(walk->attachment);
+    case HOP_PATCH:
+        return walk->localnet ? walk->localnet->name : "";
+    case HOP_INTEGRATION_BRIDGE:
+        return e->chassis ? e->chassis->integration_bridge : "";
+    case HOP_LOGICAL_SWITCH:
+        return e->ls->name;
+    case HOP_PORT:
+        return strcmp(e->port, e->name)
+                   ? arena_printf(arena, "%s of %s", e->port, e->name)
+                   : e->port;
+    case HOP_GATEWAY:
+        return e->port;
+    case HOP_ROUTER:
+    case HOP_GUEST:
+        return e->name;
+    case N_HOPS:
+        break;
+    }
+    return "";
+}
+
+static bool
+has_hop(const struct fabric_endpoint *e, enum hop hop)
+{
+    bool router = hop == HOP_GATEWAY || hop == HOP_ROUTER;
+    bool guest = hop == HOP_PORT || hop == HOP_GUEST;
+    return e->kind == ENDPOINT_VM ? !router : !guest;
+}
+
+static bool
+on_chassis(enum hop hop)
+{
+    return hop == HOP_NIC || hop == HOP_PROVIDER_BRIDGE || hop == HOP_PATCH
+           || hop == HOP_INTEGRATION_BRIDGE || hop == HOP_PORT
+           || hop == HOP_GUEST || hop == HOP_GATEWAY;
+}
+
+static const char *
+missing_at(const struct walk *walk, enum hop hop)
+{
+    for (size_t i = 0; i < walk->n; i++) {
+        const struct examination *x = walk->parts[i];
+        for (size_t j = 0; j < x->n_missing; j++) {
+            if (x->missing[j].hop == hop) {
+                return x->missing[j].what;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Fills in how the step fares; returns true if it stops the frame. */
+static bool
+judge_step(const struct walk *walk, struct step *step, bool stopped)
+{
+    const struct finding *f = walk_find(walk, step->hop, EFFECT_BLOCKS);
+    const char *missing = missing_at(walk, step->hop);
+    if (stopped) {
+        step->state = STEP_UNKNOWN;
+        step->why = "not reached";
+    } else if (f) {
+        step->state = STEP_STOP;
+        step->code = f->rule->code;
+        step->why = f->message;
+    } else if (missing) {
+        step->state = STEP_UNKNOWN;
+        step->why = missing;
+    } else if (!walk->attachment
+               && (step->hop == HOP_NIC || step->hop == HOP_PROVIDER_BRIDGE)) {
+        step->state = STEP_UNKNOWN;
+        step->why = "nothing tells which bridge of which chassis";
+    } else if (step->hop == HOP_WIRE || step->hop == HOP_GUEST) {
+        step->why = "assumed";
+    }
+    return stopped || f;
+}
+
+/* Steps of the hops of 'order' that 'wanted' names, for one endpoint.  Returns
+ * whether the frame is stopped by then. */
+static bool
+add_steps(struct assessment *a, const struct fabric_endpoint *e,
+          const enum hop *order, const bool *wanted, const char *external,
+          bool stopped, struct path *path)
+{
+    struct examination own;
+    struct walk walk;
+    walk_build(a, e, &own, &walk);
+    for (size_t h = 0; h < N_HOPS; h++) {
+        enum hop hop = order[h];
+        if (!wanted[hop] || !has_hop(e, hop)) {
+            continue;
+        }
+        struct step *step =
+            add_step(path, hop, hop_name(&a->arena, &walk, e, hop, external),
+                     on_chassis(hop) ? e->chassis : NULL);
+        const struct finding *f = walk_find(&walk, hop, EFFECT_BLOCKS);
+        if (f && !stopped) {
+            path->culprit = f;
+        }
+        stopped = judge_step(&walk, step, stopped);
+    }
+    examination_done(&own);
+    return stopped;
+}
+
+static const bool all_hops[N_HOPS] = { true, true, true, true, true,
+                                       true, true, true, true, true };
+
+static void
+init_path(struct assessment *a, struct path *path)
+{
+    memset(path, 0, sizeof *path);
+    path->steps = arena_alloc(&a->arena, 2 * N_HOPS * sizeof *path->steps);
+}
+
+void
+reach_trace(struct assessment *a, const struct assessed_endpoint *at,
+            enum direction direction, const char *external, struct path *path)
+{
+    init_path(a, path);
+    add_steps(a, at->endpoint, walk_order[direction], all_hops, external,
+              false, path);
+    path->kind = at->verdicts[direction].kind;
+    path->culprit = at->verdicts[direction].culprit;
+}
+
+/* Between two endpoints. */
+
+static const bool guest_hops[N_HOPS] = {
+    [HOP_PORT] = true, [HOP_GUEST] = true
+};
+static const bool out_hops[N_HOPS] = { [HOP_NIC] = true,
+                                       [HOP_PROVIDER_BRIDGE] = true,
+                                       [HOP_PATCH] = true,
+                                       [HOP_INTEGRATION_BRIDGE] = true,
+                                       [HOP_LOGICAL_SWITCH] = true,
+                                       [HOP_PORT] = true,
+                                       [HOP_GUEST] = true };
+
+/* The middle of a way that does not leave by the localnet port: one chassis,
+ * or two and the tunnel between them. */
+static void
+add_inner_steps(struct assessment *a, const struct fabric_endpoint *from,
+                const struct fabric_endpoint *to, struct path *path)
+{
+    add_step(path, HOP_LOGICAL_SWITCH, from->ls->name, NULL);
+    add_step(path, HOP_INTEGRATION_BRIDGE,
+             from->chassis ? from->chassis->integration_bridge : "",
+             from->chassis);
+    if (from->chassis == to->chassis) {
+        return;
+    }
+    struct step *step = add_step(
+        path, HOP_INTEGRATION_BRIDGE,
+        to->chassis ? to->chassis->integration_bridge : "", to->chassis);
+    step->state = STEP_UNKNOWN;
+    step->why = "through the tunnel between the chassis, which provnet does "
+                "not examine yet";
+    path->note = arena_printf(
+        &a->arena,
+        "switch %s has no localnet port, so this traffic goes through the "
+        "tunnels: it passes although nothing from outside does.  Do not take "
+        "it for a sign that the network is up",
+        from->ls->name);
+}
+
+void
+reach_trace_between(struct assessment *a,
+                    const struct assessed_endpoint *from_at,
+                    const struct assessed_endpoint *to_at, struct path *path)
+{
+    const struct fabric_endpoint *from = from_at->endpoint;
+    const struct fabric_endpoint *to = to_at->endpoint;
+    bool outside = from->chassis != to->chassis && from->ls->n_localnets;
+    const bool *hops = outside ? out_hops : guest_hops;
+    init_path(a, path);
+    bool stopped =
+        add_steps(a, from, walk_order[OUTBOUND], hops, "", false, path);
+    if (outside) {
+        struct step *wire = add_step(path, HOP_WIRE, "", NULL);
+        wire->state = stopped ? STEP_UNKNOWN : STEP_PASS;
+        wire->why = stopped ? "not reached" : "assumed";
+    } else {
+        add_inner_steps(a, from, to, path);
+    }
+    stopped = add_steps(a, to, walk_order[INBOUND], hops, "", stopped, path);
+    static const enum verdict_kind kinds[] = { [EFFECT_BLOCKS] =
+                                                   VERDICT_BLOCKED,
+                                               [EFFECT_STOPS] = VERDICT_BROKEN,
+                                               [EFFECT_STORMS] =
+                                                   VERDICT_STORM };
+    path->kind = VERDICT_REACHABLE;
+    for (size_t i = 0; i < path->n; i++) {
+        if (path->steps[i].state == STEP_UNKNOWN) {
+            path->kind = VERDICT_UNDETERMINED;
+        }
+    }
+    if (stopped && path->culprit) {
+        path->kind = kinds[path->culprit->effect];
+    }
+}

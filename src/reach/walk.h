@@ -1,0 +1,45 @@
+/* What the examinations of one unit, and of everything on an endpoint's way,
+ * look like.  Private to reach/. */
+#ifndef REACH_WALK_H
+#define REACH_WALK_H 1
+
+#include "reach/reach.h"
+
+/* Examinations of a switch's things, parallel to the fabric's arrays. */
+struct unit_examination {
+    struct examination ls;
+    struct examination *localnets;    /* Of ls->localnets. */
+    struct examination *pending;      /* Of ls->pending. */
+    struct examination **attachments; /* [localnet][attachment]. */
+    struct examination *lost; /* Of ls->lost's attachments: NIC, bridge. */
+};
+
+/* All examinations that concern an endpoint. */
+#define WALK_MAX 8
+
+struct walk {
+    const struct examination *parts[WALK_MAX];
+    size_t n;
+    const struct fabric_localnet *localnet;
+    const struct fabric_attachment *attachment;
+};
+
+/* Hops in the order in which a frame of 'direction' meets them. */
+extern const enum hop walk_order[N_DIRECTIONS][N_HOPS];
+
+/* The localnet port and attachment that carry the endpoint's frames, or that
+ * should. */
+void walk_choose_way(const struct fabric_endpoint *,
+                     struct fabric_localnet **ret_localnet,
+                     struct fabric_attachment **ret_attachment);
+
+/* Gathers all examinations on the endpoint's way, its own into '*own', which
+ * the caller ends with examination_done(). */
+void walk_build(struct assessment *, const struct fabric_endpoint *,
+                struct examination *own, struct walk *);
+
+/* The worst finding at 'hop', or NULL. */
+const struct finding *walk_find(const struct walk *, enum hop,
+                                enum effect at_least);
+
+#endif /* reach/walk.h */

@@ -1,0 +1,263 @@
+/* The JSON documents: doc/provnet.schema.json says their form. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "history/cause.h"
+#include "report/print.h"
+
+#define SCHEMA_NUMBER 1
+
+static const char *const kind_names[] = {
+    [ENDPOINT_VM] = "vm",
+    [ENDPOINT_FLOATING_IP] = "floating-ip",
+    [ENDPOINT_GATEWAY] = "gateway",
+};
+
+static const char *const state_names[] = {
+    [STEP_PASS] = "pass",
+    [STEP_STOP] = "stop",
+    [STEP_UNKNOWN] = "unknown",
+};
+
+static void
+put_uuid(struct json_writer *w, const char *name, const struct ovsdb_row *row)
+{
+    char uuid[UUID_LENGTH + 1];
+    if (row) {
+        uuid_format(&row->uuid, uuid);
+    }
+    json_put(w, name, row ? uuid : NULL);
+}
+
+static void
+put_source(struct json_writer *w, const struct evidence_db *db,
+           const char *chassis)
+{
+    if (!db->present) {
+        return;
+    }
+    json_open(w, NULL, '{');
+    json_put(w, "db", db->db);
+    json_put(w, "from", db->from);
+    json_put_integer(w, "records", (int64_t) db->n_records);
+    json_put_integer(w, "bytes", (int64_t) db->bytes);
+    json_put(w, "chassis", chassis);
+    json_put(w, "log", db->log ? db->log_from : NULL);
+    json_close(w, '}');
+}
+
+static void
+put_head(struct json_writer *w, const struct assessment *a)
+{
+    const struct evidence *e = a->fabric->evidence;
+    json_open(w, NULL, '{');
+    json_put(w, "provnet", PROVNET_VERSION);
+    json_put_integer(w, "schema", SCHEMA_NUMBER);
+    json_open(w, "sources", '[');
+    put_source(w, &e->nb, NULL);
+    put_source(w, &e->sb, NULL);
+    for (size_t i = 0; i < e->n_chassis; i++) {
+        put_source(w, &e->chassis[i]->ovs, e->chassis[i]->name);
+    }
+    json_close(w, ']');
+    json_put_strings(w, "warnings", e->warnings, e->n_warnings);
+    text_putc(w->out, '\n');
+}
+
+static void
+put_verdict(struct json_writer *w, const char *name, const struct verdict *v)
+{
+    json_open(w, name, '{');
+    json_put(w, "verdict", verdict_names[v->kind]);
+    json_put(w, "hop", v->culprit ? hop_names[v->culprit->hop] : NULL);
+    json_put(w, "layer",
+             v->culprit ? layer_names[v->culprit->rule->layer] : NULL);
+    json_put_strings(w, "codes", v->codes, v->n_codes);
+    json_put_strings(w, "missing", v->missing, v->n_missing);
+    json_put_strings(w, "assumptions", v->assumptions, v->n_assumptions);
+    json_close(w, '}');
+}
+
+static void
+put_endpoint(struct json_writer *w, const struct assessed_endpoint *at)
+{
+    const struct fabric_endpoint *e = at->endpoint;
+    text_putc(w->out, '\n');
+    json_open(w, NULL, '{');
+    json_put(w, "address", e->address);
+    json_put(w, "mac", e->mac && address_is_mac(e->mac) ? e->mac : NULL);
+    json_put(w, "port", e->port);
+    json_put(w, "name", e->name);
+    json_put(w, "kind", kind_names[e->kind]);
+    json_put(w, "network", e->ls->network);
+    json_put(w, "switch", e->ls->name);
+    json_put(w, "chassis", e->chassis ? e->chassis->name : NULL);
+    put_verdict(w, "inbound", &at->verdicts[INBOUND]);
+    put_verdict(w, "outbound", &at->verdicts[OUTBOUND]);
+    json_close(w, '}');
+}
+
+static void
+put_cause(struct json_writer *w, struct assessment *a, const struct finding *f)
+{
+    struct cause cause;
+    char time[CLOCK_TEXT_SIZE];
+    cause_find(f, &a->arena, &cause);
+    if (!cause.found) {
+        json_put_null(w, "cause");
+        json_put(w, "cause_note", cause.note);
+        return;
+    }
+    clock_format(cause.date_ms, time);
+    json_open(w, "cause", '{');
+    json_put(w, "db", cause.db);
+    json_put_integer(w, "record", cause.record);
+    json_put(w, "time", time);
+    json_put(w, "comment", cause.comment);
+    json_close(w, '}');
+}
+
+static void
+put_finding(struct json_writer *w, struct assessment *a,
+            const struct reach_finding *rf)
+{
+    const struct finding *f = rf->finding;
+    bool error = f->effect >= EFFECT_STOPS;
+    text_putc(w->out, '\n');
+    json_open(w, NULL, '{');
+    json_put(w, "code", f->rule->code);
+    json_put(w, "severity", error ? "error" : "warning");
+    json_put(w, "hop", hop_names[f->hop]);
+    json_put(w, "layer", layer_names[f->rule->layer]);
+    json_put(w, "chassis", f->chassis);
+    json_open(w, "subject", '{');
+    json_put(w, "db", f->subject_db);
+    json_put(w, "table", f->subject_table);
+    put_uuid(w, "uuid", f->subject);
+    json_put(w, "name", f->subject_name);
+    json_close(w, '}');
+    json_put(w, "message", f->message);
+    json_open(w, "evidence", '[');
+    for (size_t i = 0; i < f->n_evidence; i++) {
+        const struct finding_evidence *e = &f->evidence[i];
+        json_open(w, NULL, '{');
+        json_put(w, "db", e->db);
+        json_put(w, "table", e->table);
+        put_uuid(w, "uuid", e->row);
+        json_put(w, "column", e->column);
+        json_put(w, "value", e->value);
+        json_close(w, '}');
+    }
+    json_close(w, ']');
+    json_put_strings(w, "affects", rf->affects, rf->n_affects);
+    put_cause(w, a, f);
+    json_close(w, '}');
+}
+
+static void
+put_findings(struct json_writer *w, struct assessment *a,
+             const struct assessed_endpoint **only, size_t n_only)
+{
+    struct reach_finding **findings;
+    size_t n = report_select_findings(a, only, n_only, &findings);
+    json_open(w, "findings", '[');
+    for (size_t i = 0; i < n; i++) {
+        put_finding(w, a, findings[i]);
+    }
+    json_close(w, ']');
+}
+
+static void
+put_summary(struct json_writer *w, const size_t counts[N_VERDICTS], size_t n)
+{
+    json_open(w, "summary", '{');
+    json_put_integer(w, "endpoints", (int64_t) n);
+    for (size_t v = 0; v < N_VERDICTS; v++) {
+        json_put_integer(w, verdict_names[v], (int64_t) counts[v]);
+    }
+    json_close(w, '}');
+    text_putc(w->out, '\n');
+}
+
+void
+report_check_json(struct assessment *a, const struct assessed_endpoint **only,
+                  size_t n_only, struct text *out)
+{
+    struct json_writer w = { .out = out };
+    size_t counts[N_VERDICTS] = { 0 };
+    size_t n = n_only ? n_only : a->n_endpoints;
+    for (size_t i = 0; i < n; i++) {
+        counts[assessed_worst(n_only ? only[i] : &a->endpoints[i])]++;
+    }
+    put_head(&w, a);
+    put_summary(&w, counts, n);
+    json_open(&w, "endpoints", '[');
+    for (size_t i = 0; i < n; i++) {
+        put_endpoint(&w, n_only ? only[i] : &a->endpoints[i]);
+    }
+    json_close(&w, ']');
+    text_putc(out, '\n');
+    put_findings(&w, a, only, n_only);
+    json_close(&w, '}');
+    text_putc(out, '\n');
+}
+
+void
+report_trace_json(struct assessment *a, const struct path *path,
+                  const char *from, const char *to, struct text *out)
+{
+    struct json_writer w = { .out = out };
+    put_head(&w, a);
+    json_put(&w, "from", from);
+    json_put(&w, "to", to);
+    json_put(&w, "verdict", verdict_names[path->kind]);
+    json_put(&w, "note", path->note);
+    json_open(&w, "path", '[');
+    for (size_t i = 0; i < path->n; i++) {
+        const struct step *step = &path->steps[i];
+        text_putc(out, '\n');
+        json_open(&w, NULL, '{');
+        json_put(&w, "hop", hop_names[step->hop]);
+        json_put(&w, "name", step->name);
+        json_put(&w, "chassis", step->chassis);
+        json_put(&w, "state", state_names[step->state]);
+        json_put(&w, "code", step->code);
+        json_put(&w, "why", step->why);
+        json_close(&w, '}');
+    }
+    json_close(&w, ']');
+    text_putc(out, '\n');
+    json_open(&w, "findings", '[');
+    for (size_t i = 0; i < a->n_findings; i++) {
+        if (a->findings[i].finding->rule
+            == (path->culprit ? path->culprit->rule : NULL)) {
+            put_finding(&w, a, &a->findings[i]);
+        }
+    }
+    json_close(&w, ']');
+    json_close(&w, '}');
+    text_putc(out, '\n');
+}
+
+void
+report_rules_json(struct text *out)
+{
+    struct json_writer w = { .out = out };
+    json_open(&w, NULL, '[');
+    for (size_t i = 0; i < n_rules; i++) {
+        static const char *const effects[] = { [EFFECT_LATENT] = "latent",
+                                               [EFFECT_BLOCKS] = "blocks",
+                                               [EFFECT_STOPS] = "stops",
+                                               [EFFECT_STORMS] = "storms" };
+        text_putc(out, '\n');
+        json_open(&w, NULL, '{');
+        json_put(&w, "code", rules[i].code);
+        json_put(&w, "hop", hop_names[rules[i].hop]);
+        json_put(&w, "layer", layer_names[rules[i].layer]);
+        json_put(&w, "effect", effects[rules[i].effect]);
+        json_put(&w, "meaning", rules[i].meaning);
+        json_close(&w, '}');
+    }
+    json_close(&w, ']');
+    text_putc(out, '\n');
+}

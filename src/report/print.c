@@ -1,0 +1,154 @@
+#include "report/print.h"
+
+#include <string.h>
+
+#include "ovsdb/json.h"
+
+void
+print_color(struct text *t, const struct report_options *options,
+            enum color color, const char *s)
+{
+    static const char *const codes[] = { [COLOR_GOOD] = "32",
+                                         [COLOR_BAD] = "1;31",
+                                         [COLOR_WARN] = "33",
+                                         [COLOR_DIM] = "2",
+                                         [COLOR_BOLD] = "1" };
+    if (options->color && color != COLOR_NONE) {
+        text_printf(t, "\033[%sm%s\033[0m", codes[color], s);
+    } else {
+        text_puts(t, s);
+    }
+}
+
+static bool
+starts_character(char c)
+{
+    return ((unsigned char) c & 0xc0) != 0x80;
+}
+
+static size_t
+count_characters(const char *s, size_t length)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < length; i++) {
+        n += starts_character(s[i]);
+    }
+    return n;
+}
+
+void
+print_padded(struct text *t, const char *s, size_t width)
+{
+    size_t n = count_characters(s, strlen(s));
+    text_puts(t, s);
+    for (; n < width; n++) {
+        text_putc(t, ' ');
+    }
+}
+
+static void
+put_word(struct text *t, const char *word, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char) word[i];
+        text_putc(t, c < ' ' || c == 0x7f ? '?' : (char) c);
+    }
+}
+
+void
+print_wrapped(struct text *t, const char *s, size_t column, size_t indent)
+{
+    bool first = true;
+    while (*s) {
+        size_t spaces = strspn(s, " ");
+        s += spaces;
+        size_t length = strcspn(s, " ");
+        size_t width = count_characters(s, length);
+        if (!length) {
+            break;
+        }
+        if (!first && column + spaces + width > REPORT_COLUMNS) {
+            text_putc(t, '\n');
+            for (size_t i = 0; i < indent; i++) {
+                text_putc(t, ' ');
+            }
+            column = indent;
+        } else if (!first) {
+            for (size_t i = 0; i < spaces; i++) {
+                text_putc(t, ' ');
+            }
+            column += spaces;
+        }
+        put_word(t, s, length);
+        column += width;
+        s += length;
+        first = false;
+    }
+    text_putc(t, '\n');
+}
+
+/* JSON. */
+
+static void
+put_name(struct json_writer *w, const char *name)
+{
+    if (w->needs_comma) {
+        text_puts(w->out, ", ");
+    }
+    if (name) {
+        json_put_string(w->out, name);
+        text_puts(w->out, ": ");
+    }
+    w->needs_comma = true;
+}
+
+void
+json_open(struct json_writer *w, const char *name, char bracket)
+{
+    put_name(w, name);
+    text_putc(w->out, bracket);
+    w->needs_comma = false;
+}
+
+void
+json_close(struct json_writer *w, char bracket)
+{
+    text_putc(w->out, bracket);
+    w->needs_comma = true;
+}
+
+void
+json_put(struct json_writer *w, const char *name, const char *value)
+{
+    if (!value) {
+        json_put_null(w, name);
+        return;
+    }
+    put_name(w, name);
+    json_put_string(w->out, value);
+}
+
+void
+json_put_integer(struct json_writer *w, const char *name, int64_t value)
+{
+    put_name(w, name);
+    text_printf(w->out, "%lld", (long long) value);
+}
+
+void
+json_put_null(struct json_writer *w, const char *name)
+{
+    put_name(w, name);
+    text_puts(w->out, "null");
+}
+
+void
+json_put_strings(struct json_writer *w, const char *name,
+                 const char *const *values, size_t n)
+{
+    json_open(w, name, '[');
+    for (size_t i = 0; i < n; i++) {
+        json_put(w, NULL, values[i]);
+    }
+    json_close(w, ']');
+}

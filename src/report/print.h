@@ -1,0 +1,44 @@
+/* Laying out text: colours, wrapping, padding; and JSON's commas.  Private to
+ * report/. */
+#ifndef REPORT_PRINT_H
+#define REPORT_PRINT_H 1
+
+#include "base/text.h"
+#include "report/report.h"
+
+enum color {
+    COLOR_NONE,
+    COLOR_GOOD,
+    COLOR_BAD,
+    COLOR_WARN,
+    COLOR_DIM,
+    COLOR_BOLD
+};
+
+/* Appends 's' in a colour. */
+void print_color(struct text *, const struct report_options *, enum color,
+                 const char *s);
+
+/* Appends 's' padded to 'width' characters, counting UTF-8 characters. */
+void print_padded(struct text *, const char *s, size_t width);
+
+/* Appends 's' wrapped at REPORT_COLUMNS; every line but the first begins with
+ * 'indent' spaces, and the first already has 'column' characters.  Control
+ * characters in 's' come out as '?'. */
+void print_wrapped(struct text *, const char *s, size_t column, size_t indent);
+
+/* JSON: a writer that knows where commas go. */
+struct json_writer {
+    struct text *out;
+    bool needs_comma;
+};
+
+void json_open(struct json_writer *, const char *name, char bracket);
+void json_close(struct json_writer *, char bracket);
+void json_put(struct json_writer *, const char *name, const char *value);
+void json_put_integer(struct json_writer *, const char *name, int64_t value);
+void json_put_null(struct json_writer *, const char *name);
+void json_put_strings(struct json_writer *, const char *name,
+                      const char *const *values, size_t n);
+
+#endif /* report/print.h */

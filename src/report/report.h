@@ -1,0 +1,56 @@
+/* Verdicts and findings, for people and for programs.
+ *
+ * Everything is put into a 'struct text'; only the program prints.  Text is at
+ * most REPORT_COLUMNS wide, in colour if asked; JSON is one document of the
+ * form in doc/provnet.schema.json, to which fields are only ever added. */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H 1
+
+#include "base/text.h"
+#include "reach/reach.h"
+
+#define REPORT_COLUMNS 100
+
+struct report_options {
+    bool color;
+    bool all; /* List every endpoint, however many there are. */
+};
+
+/* What `check` says of the endpoints 'only' (all if 'n_only' is 0). */
+void report_check_text(struct assessment *, const struct assessed_endpoint **,
+                       size_t n_only, const struct report_options *,
+                       struct text *);
+void report_check_json(struct assessment *, const struct assessed_endpoint **,
+                       size_t n_only, struct text *);
+
+/* What `trace` draws. */
+void report_trace_text(struct assessment *, const struct path *,
+                       const char *from, const char *to,
+                       const struct report_options *, struct text *);
+void report_trace_json(struct assessment *, const struct path *,
+                       const char *from, const char *to, struct text *);
+
+/* The findings that concern an endpoint of 'only', in '*ret'; all if 'n_only'
+ * is 0.  In the assessment's arena. */
+size_t report_select_findings(struct assessment *,
+                              const struct assessed_endpoint **only,
+                              size_t n_only, struct reach_finding ***ret);
+
+/* The document of a code (doc/codes/), or NULL.  'document_at' enumerates
+ * them in the order of their codes; NULL past the end. */
+struct document {
+    const char *code;
+    const char *text;
+};
+const struct document *document_find(const char *code);
+const struct document *document_at(size_t i);
+
+/* Appends a document as a person reads it. */
+void report_document(const struct document *, const struct report_options *,
+                     struct text *);
+
+/* Appends the catalogue's codes. */
+void report_rules_text(const struct report_options *, struct text *);
+void report_rules_json(struct text *);
+
+#endif /* report/report.h */

@@ -1,0 +1,56 @@
+/* The checks of the catalogue, one file per thing that they look at.  Private
+ * to rules/. */
+#ifndef RULES_CHECKS_H
+#define RULES_CHECKS_H 1
+
+#include "rules/rule.h"
+
+/* deployment.c */
+rule_check check_northd_paused, check_hv_cfg_lag;
+
+/* switch.c */
+rule_check check_ls_no_localnet, check_localnet_type_lost,
+    check_ls_localnet_duplicate, check_ls_localnet_dup_tag,
+    check_ls_localnet_multi_mapped, check_ls_localnet_l2gateway,
+    check_ls_pair_same_l2, check_neutron_localnet_handmade;
+
+/* localnet.c */
+rule_check check_sb_derived_mismatch, check_localnet_network_absent,
+    check_localnet_network_typo, check_localnet_no_unknown,
+    check_localnet_disabled, check_localnet_wrong_tag,
+    check_localnet_stale_tag;
+
+/* Whether the localnet port's network is the mistake, rather than the
+ * chassis's mappings: no chassis has or had a mapping for it. */
+bool localnet_is_typo(const struct fabric *, const struct fabric_localnet *);
+
+/* mapping.c */
+rule_check check_ovs_mapping_missing, check_ovs_mapping_malformed,
+    check_ovs_mapping_whitespace, check_ovs_mapping_bridge_missing,
+    check_ovs_mapping_remap_wedge;
+
+/* patch.c */
+rule_check check_patch_missing_half, check_patch_peer_wrong,
+    check_patch_port_vlan;
+
+/* The VLAN ID that a frame of the VLAN 'vlan' (0 for untagged) has inside a
+ * bridge once it came in by 'port', or -1 if the port drops it; and the VLAN
+ * ID on the wire of a frame of the bridge's VLAN that leaves by 'port', or
+ * -1. */
+int port_vlan_in(const struct ovsdb_row *port, int vlan);
+int port_vlan_out(const struct ovsdb_row *port, int vlan);
+
+/* bridge.c */
+rule_check check_brex_no_nic, check_brex_nic_down, check_brex_no_carrier,
+    check_brex_nic_vlan, check_brex_two_nics, check_brex_flows_missing,
+    check_brex_secure_no_flow, check_brex_foreign_flow,
+    check_nic_ofport_minus1;
+
+/* port.c */
+rule_check check_lsp_disabled, check_lsp_addresses_empty,
+    check_lsp_port_security, check_lsp_dup_mac, check_lsp_type_wrong,
+    check_lsp_addr_mac_mismatch, check_lsp_requested_chassis, check_pb_unbound,
+    check_iface_id_missing, check_iface_id_dup_same_host,
+    check_iface_ofport_minus1;
+
+#endif /* rules/checks.h */

@@ -1,0 +1,329 @@
+/* Rules about one localnet port. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/checks.h"
+
+static const struct evidence_db *
+nb_of(const struct place *place)
+{
+    return &place->fabric->evidence->nb;
+}
+
+/* SB has not what NB says of the port: northd did not take it over, or SB
+ * was changed behind its back. */
+void
+check_sb_derived_mismatch(struct examination *x, const struct rule *rule,
+                          const struct place *place)
+{
+    const struct fabric_localnet *localnet = place->localnet;
+    if (!localnet->lsp || !place->fabric->evidence->sb.present) {
+        return;
+    }
+    if (!localnet->pb) {
+        /* With another localnet port in SB, traffic has its way still. */
+        struct finding *f =
+            report(x, rule, place, "nb", localnet->lsp,
+                   "SB has no Port_Binding for localnet port %s: ovn-northd "
+                   "has not taken it over",
+                   localnet->name);
+        finding_cause_created(f, nb_of(place), localnet->lsp);
+        if (place->ls->n_localnets) {
+            finding_latent(f);
+        }
+        return;
+    }
+    const char *nb = ovsdb_map_get(localnet->lsp, LSP_OPTIONS, "network_name");
+    if (strcmp(nb ? nb : "", localnet->network)) {
+        struct finding *f = finding_latent(report(
+            x, rule, place, "sb", localnet->pb,
+            "localnet port %s asks for physical network \"%s\" in NB, but SB "
+            "still says \"%s\", which is what the chassis go by",
+            localnet->name, nb ? nb : "", localnet->network));
+        finding_evidence(f, "nb", localnet->lsp, "options:network_name", nb);
+        finding_evidence(f, "sb", localnet->pb, "options:network_name",
+                         localnet->network);
+    }
+}
+
+void
+check_localnet_network_absent(struct examination *x, const struct rule *rule,
+                              const struct place *place)
+{
+    const struct fabric_localnet *localnet = place->localnet;
+    if (*localnet->network || !localnet->lsp) {
+        return;
+    }
+    struct finding *f =
+        report(x, rule, place, "nb", localnet->lsp,
+               "localnet port %s of provider network %s has no "
+               "options:network_name, so no chassis connects it",
+               localnet->name, place->ls->network);
+    finding_evidence(f, "nb", localnet->lsp, "options", "");
+    finding_cause_column(f, nb_of(place), localnet->lsp, LSP_OPTIONS,
+                         "network_name");
+}
+
+/* Whether 'text', a value of ovn-bridge-mappings, names 'network' in any
+ * way, well or badly written. */
+static bool
+mentions(const char *text, const char *network)
+{
+    size_t length = strlen(network);
+    for (const char *p = text ? strstr(text, network) : NULL; p;
+         p = strstr(p + 1, network)) {
+        bool starts = p == text || strchr(", \t\"'", p[-1]);
+        if (starts && strchr(":= \t,\"'", p[length])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the chassis has, or ever had as far as its log reaches, a mapping
+ * for 'network'. */
+static bool
+knew_network(const struct fabric_chassis *chassis, const char *network)
+{
+    if (mentions(chassis->mappings.text, network)) {
+        return true;
+    }
+    if (!chassis->ovs_known || strcmp(chassis->mappings_db, "ovs")) {
+        return false;
+    }
+    const struct ovsdb_store *log = chassis->evidence->ovs.log;
+    const struct ovsdb_row *row =
+        log ? ovsdb_table_find(&log->tables[OVS_OPEN_VSWITCH],
+                               &chassis->mappings_row->uuid)
+            : NULL;
+    for (const struct ovsdb_past *p = row ? row->past : NULL; p;
+         p = p->older) {
+        if (p->column == OPEN_VSWITCH_EXTERNAL_IDS
+            && mentions(ovsdb_datum_map_get(&p->datum, chassis->mappings_key),
+                        network)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+localnet_is_typo(const struct fabric *f,
+                 const struct fabric_localnet *localnet)
+{
+    bool any_mapping = false;
+    for (size_t i = 0; i < f->n_chassis; i++) {
+        const struct fabric_chassis *chassis = f->chassis[i];
+        if (!chassis->mappings_known
+            || knew_network(chassis, localnet->network)) {
+            return false;
+        }
+        any_mapping |= chassis->mappings.n > 0;
+    }
+    return any_mapping && *localnet->network;
+}
+
+/* What the port's network may have been meant to be: its former value, or
+ * the nearest one that a chassis maps. */
+static const char *
+suggest_network(const struct place *place)
+{
+    const struct fabric_localnet *localnet = place->localnet;
+    for (const struct ovsdb_past *p = localnet->lsp ? localnet->lsp->past
+                                                    : NULL;
+         p; p = p->older) {
+        const char *old = p->column == LSP_OPTIONS
+                              ? ovsdb_datum_map_get(&p->datum, "network_name")
+                              : NULL;
+        if (old && strcmp(old, localnet->network)) {
+            return old;
+        }
+    }
+    const struct fabric *f = place->fabric;
+    for (size_t i = 0; i < f->n_chassis; i++) {
+        const char *nearest =
+            mappings_nearest(&f->chassis[i]->mappings, localnet->network);
+        if (nearest) {
+            return nearest;
+        }
+    }
+    return NULL;
+}
+
+/* Whether the port has patch ports on every chassis that needs it: then the
+ * chassis have not followed the change yet, and frames pass. */
+static bool
+still_patched(const struct fabric_localnet *localnet)
+{
+    for (size_t i = 0; i < localnet->n_attachments; i++) {
+        const struct fabric_attachment *a = &localnet->attachments[i];
+        if (!a->outer || !a->inner) {
+            return false;
+        }
+    }
+    return localnet->n_attachments > 0;
+}
+
+void
+check_localnet_network_typo(struct examination *x, const struct rule *rule,
+                            const struct place *place)
+{
+    const struct fabric_localnet *localnet = place->localnet;
+    if (!localnet_is_typo(place->fabric, localnet)) {
+        return;
+    }
+    const char *meant = suggest_network(place);
+    const struct ovsdb_row *row = localnet->lsp ? localnet->lsp : localnet->pb;
+    struct finding *f = report(
+        x, rule, place, localnet->lsp ? "nb" : "sb", row,
+        "localnet port %s asks for physical network \"%s\", which no chassis "
+        "maps to a bridge%s%s%s",
+        localnet->name, localnet->network, meant ? "; it may mean \"" : "",
+        meant ? meant : "", meant ? "\"" : "");
+    finding_evidence(f, localnet->lsp ? "nb" : "sb", row,
+                     "options:network_name", localnet->network);
+    if (localnet->lsp) {
+        finding_cause_column(f, nb_of(place), localnet->lsp, LSP_OPTIONS,
+                             "network_name");
+    }
+    if (still_patched(localnet)) {
+        finding_latent(f);
+    }
+}
+
+/* Only "unknown" among its addresses sends unicast to addresses that OVN does
+ * not know out of a localnet port (ovn-nb(5), Logical_Switch_Port,
+ * "addresses"). */
+void
+check_localnet_no_unknown(struct examination *x, const struct rule *rule,
+                          const struct place *place)
+{
+    const struct ovsdb_row *lsp = place->localnet->lsp;
+    if (!lsp) {
+        return;
+    }
+    const union ovsdb_atom *atoms = ovsdb_atoms(lsp, LSP_ADDRESSES);
+    for (unsigned i = 0; i < ovsdb_count(lsp, LSP_ADDRESSES); i++) {
+        if (!strcmp(atoms[i].string, "unknown")) {
+            return;
+        }
+    }
+    struct finding *f =
+        report(x, rule, place, "nb", lsp,
+               "localnet port %s has no \"unknown\" among its addresses: "
+               "broadcasts pass, but unicast frames to hosts on the "
+               "physical network are dropped in the logical switch",
+               place->localnet->name);
+    finding_evidence(f, "nb", lsp, "addresses",
+                     ovsdb_count(lsp, LSP_ADDRESSES) ? atoms[0].string : "");
+    finding_cause_column(f, nb_of(place), lsp, LSP_ADDRESSES, NULL);
+}
+
+void
+check_localnet_disabled(struct examination *x, const struct rule *rule,
+                        const struct place *place)
+{
+    const struct fabric_localnet *localnet = place->localnet;
+    if (localnet->enabled || !localnet->lsp) {
+        return;
+    }
+    struct finding *f =
+        report(x, rule, place, "nb", localnet->lsp,
+               "localnet port %s of provider network %s is disabled: "
+               "nothing passes to or from the physical network, nor between "
+               "VMs on different chassis",
+               localnet->name, place->ls->network);
+    finding_evidence(f, "nb", localnet->lsp, "enabled", "false");
+    finding_cause_column(f, nb_of(place), localnet->lsp, LSP_ENABLED, NULL);
+    if (place->ls->n_localnets > 1) {
+        finding_latent(f); /* Another one may carry the traffic. */
+    }
+}
+
+/* The VLAN that the port had when it was made, as far as the log tells: the
+ * first value of 'column', or -1 if it never changed. */
+static int64_t
+first_tag(const struct ovsdb_row *lsp, unsigned column)
+{
+    int64_t first = -1;
+    for (const struct ovsdb_past *p = lsp->past; p; p = p->older) {
+        if (p->column == column) {
+            first = p->datum.n ? p->datum.one.integer : 0;
+        }
+    }
+    return first;
+}
+
+/* The port's row in the log of NB: the live row has no past. */
+static const struct ovsdb_row *
+in_log(const struct place *place, const struct ovsdb_row *lsp)
+{
+    const struct ovsdb_store *log = nb_of(place)->log;
+    const struct ovsdb_row *row =
+        log ? ovsdb_table_find(&log->tables[NB_LOGICAL_SWITCH_PORT],
+                               &lsp->uuid)
+            : NULL;
+    return row ? row : lsp;
+}
+
+/* A segment of Neutron keeps its VLAN ID for life: a provnet- port whose
+ * VLAN was changed after it was made has a wrong one. */
+void
+check_localnet_wrong_tag(struct examination *x, const struct rule *rule,
+                         const struct place *place)
+{
+    const struct fabric_localnet *localnet = place->localnet;
+    if (!localnet->lsp
+        || strncmp(localnet->name, "provnet-", strlen("provnet-"))) {
+        return;
+    }
+    const struct ovsdb_row *row = in_log(place, localnet->lsp);
+    unsigned column = LSP_TAG_REQUEST;
+    int64_t first = first_tag(row, LSP_TAG_REQUEST);
+    int64_t first_set = first_tag(row, LSP_TAG);
+    if (first < 0) {
+        column = LSP_TAG;
+        first = first_set;
+    }
+    if (first < 0 || first == localnet->tag) {
+        return;
+    }
+    /* northd fills in tag from tag_request after the row was made. */
+    if (column == LSP_TAG && !first
+        && ovsdb_integer(row, LSP_TAG_REQUEST, 0) == localnet->tag) {
+        return;
+    }
+    struct finding *f =
+        report(x, rule, place, "nb", localnet->lsp,
+               "localnet port %s carries VLAN %d, but its segment was made "
+               "with VLAN %lld (0: untagged)",
+               localnet->name, localnet->tag, (long long) first);
+    finding_evidence(f, "nb", localnet->lsp, "tag",
+                     arena_printf(x->arena, "%d", localnet->tag));
+    finding_cause_column(f, nb_of(place), localnet->lsp, column, NULL);
+}
+
+/* Clearing tag_request leaves tag as it was (observed on OVN 23.03.1). */
+void
+check_localnet_stale_tag(struct examination *x, const struct rule *rule,
+                         const struct place *place)
+{
+    const struct fabric_localnet *localnet = place->localnet;
+    if (!localnet->lsp || !ovsdb_count(localnet->lsp, LSP_TAG)
+        || ovsdb_count(localnet->lsp, LSP_TAG_REQUEST)) {
+        return;
+    }
+    const struct ovsdb_row *row = in_log(place, localnet->lsp);
+    if (first_tag(row, LSP_TAG_REQUEST) <= 0) {
+        return; /* It never had one: the CMS set the tag itself. */
+    }
+    struct finding *f =
+        report(x, rule, place, "nb", localnet->lsp,
+               "tag_request of localnet port %s was cleared, but its tag "
+               "still says VLAN %d, and frames still carry it",
+               localnet->name, localnet->tag);
+    finding_evidence(f, "nb", localnet->lsp, "tag",
+                     arena_printf(x->arena, "%d", localnet->tag));
+    finding_cause_column(f, nb_of(place), localnet->lsp, LSP_TAG_REQUEST,
+                         NULL);
+}

@@ -1,0 +1,492 @@
+/* Rules about the port of one endpoint: its row in NB, its binding in SB, its
+ * interface on the chassis. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "rules/checks.h"
+
+static const struct fabric_vif *
+vif_of(const struct place *place)
+{
+    return place->endpoint->vif;
+}
+
+static const struct evidence_db *
+nb_of(const struct place *place)
+{
+    return &place->fabric->evidence->nb;
+}
+
+void
+check_lsp_disabled(struct examination *x, const struct rule *rule,
+                   const struct place *place)
+{
+    const struct fabric_vif *vif = vif_of(place);
+    if (!vif || ovsdb_bool(vif->lsp, LSP_ENABLED, true)) {
+        return;
+    }
+    struct finding *f =
+        report(x, rule, place, "nb", vif->lsp,
+               "port %s is disabled: ovn-nbctl lsp-set-enabled %s enabled",
+               vif->label, vif->name);
+    finding_evidence(f, "nb", vif->lsp, "enabled", "false");
+    finding_cause_column(f, nb_of(place), vif->lsp, LSP_ENABLED, NULL);
+}
+
+void
+check_lsp_addresses_empty(struct examination *x, const struct rule *rule,
+                          const struct place *place)
+{
+    const struct fabric_vif *vif = vif_of(place);
+    if (!vif || ovsdb_count(vif->lsp, LSP_ADDRESSES)) {
+        return;
+    }
+    struct finding *f =
+        report(x, rule, place, "nb", vif->lsp,
+               "port %s has no addresses, so the logical switch does not "
+               "deliver unicast frames to it",
+               vif->label);
+    finding_evidence(f, "nb", vif->lsp, "addresses", "");
+    finding_cause_column(f, nb_of(place), vif->lsp, LSP_ADDRESSES, NULL);
+}
+
+/* The MAC that the guest uses: what its interface was plugged in with, else
+ * what the port says. */
+static const char *
+guest_mac(const struct place *place)
+{
+    const struct fabric_vif *vif = vif_of(place);
+    const char *mac =
+        vif->interface ? ovsdb_map_get(vif->interface, INTERFACE_EXTERNAL_IDS,
+                                       "attached-mac")
+                       : NULL;
+    return mac ? mac : place->endpoint->mac;
+}
+
+/* ovn-nb(5), Logical_Switch_Port, "port_security": an entry with only a MAC
+ * lets any IP pass. */
+static bool
+allows(const struct address *entry, const char *mac, const char *ip)
+{
+    if (entry->mac && mac && strcasecmp(entry->mac, mac)) {
+        return false;
+    }
+    bool allowed = !entry->n_ips || !*ip;
+    for (size_t i = 0; i < entry->n_ips; i++) {
+        allowed |= address_in_prefix(ip, entry->ips[i]);
+    }
+    return allowed;
+}
+
+void
+check_lsp_port_security(struct examination *x, const struct rule *rule,
+                        const struct place *place)
+{
+    const struct fabric_vif *vif = vif_of(place);
+    unsigned n = vif ? ovsdb_count(vif->lsp, LSP_PORT_SECURITY) : 0;
+    const char *mac = n ? guest_mac(place) : NULL;
+    const char *entries = "";
+    for (unsigned i = 0; i < n; i++) {
+        struct address entry;
+        const char *text = ovsdb_atoms(vif->lsp, LSP_PORT_SECURITY)[i].string;
+        address_parse(&entry, text, x->arena);
+        if (!entry.mac || allows(&entry, mac, place->endpoint->address)) {
+            return;
+        }
+        entries =
+            arena_printf(x->arena, "%s%s%s", entries, i ? ", " : "", text);
+    }
+    if (!n) {
+        return;
+    }
+    struct finding *f =
+        report(x, rule, place, "nb", vif->lsp,
+               "port security of %s does not allow %s %s (allowed: %s), so "
+               "its frames are dropped",
+               vif->label, mac ? mac : "", place->endpoint->address, entries);
+    finding_evidence(f, "nb", vif->lsp, "port_security", entries);
+    finding_cause_column(f, nb_of(place), vif->lsp, LSP_PORT_SECURITY, NULL);
+}
+
+/* Another enabled port of the same switch with the endpoint's MAC. */
+static const struct fabric_vif *
+find_same_mac(const struct fabric_vif *vif, const char *mac)
+{
+    const struct fabric_switch *ls = vif->ls;
+    for (size_t i = 0; mac && i < ls->n_vifs; i++) {
+        const struct fabric_vif *other = &ls->vifs[i];
+        for (size_t j = 0; other != vif && j < other->n_addresses; j++) {
+            if (other->addresses[j].mac
+                && !strcasecmp(other->addresses[j].mac, mac)
+                && ovsdb_bool(other->lsp, LSP_ENABLED, true)) {
+                return other;
+            }
+        }
+    }
+    return NULL;
+}
+
+void
+check_lsp_dup_mac(struct examination *x, const struct rule *rule,
+                  const struct place *place)
+{
+    const struct fabric_vif *vif = vif_of(place);
+    const struct fabric_vif *other =
+        vif && ovsdb_bool(vif->lsp, LSP_ENABLED, true)
+            ? find_same_mac(vif, place->endpoint->mac)
+            : NULL;
+    if (!other) {
+        return;
+    }
+    const struct fabric_vif *newer =
+        other->lsp->columns[LSP_ADDRESSES].changed_in
+                > vif->lsp->columns[LSP_ADDRESSES].changed_in
+            ? other
+            : vif;
+    struct finding *f =
+        report(x, rule, place, "nb", newer->lsp,
+               "ports %s and %s of switch %s have the same MAC %s: the "
+               "logical switch delivers to one of them only",
+               vif == newer ? other->label : vif->label, newer->label,
+               vif->ls->name, place->endpoint->mac);
+    finding_evidence(f, "nb", newer->lsp, "addresses", place->endpoint->mac);
+    finding_cause_column(f, nb_of(place), newer->lsp, LSP_ADDRESSES, NULL);
+}
+
+void
+check_lsp_type_wrong(struct examination *x, const struct rule *rule,
+                     const struct place *place)
+{
+    static const char *const types[] = { "", "virtual", "external" };
+    const struct fabric_vif *vif = vif_of(place);
+    if (!vif) {
+        return;
+    }
+    const char *type = ovsdb_string(vif->lsp, LSP_TYPE);
+    for (size_t i = 0; i < N_ELEMENTS(types); i++) {
+        if (!strcmp(type, types[i])) {
+            if (*type) {
+                report_missing(x, HOP_PORT,
+                               "how ports of type %s are bound: provnet does "
+                               "not follow them yet",
+                               type);
+            }
+            return;
+        }
+    }
+    struct finding *f =
+        report(x, rule, place, "nb", vif->lsp,
+               "port %s is a VM's, but its type is \"%s\": no chassis "
+               "binds it",
+               vif->label, type);
+    finding_evidence(f, "nb", vif->lsp, "type", type);
+    finding_cause_column(f, nb_of(place), vif->lsp, LSP_TYPE, NULL);
+}
+
+void
+check_lsp_addr_mac_mismatch(struct examination *x, const struct rule *rule,
+                            const struct place *place)
+{
+    const struct fabric_vif *vif = vif_of(place);
+    const char *attached =
+        vif && vif->interface ? ovsdb_map_get(
+            vif->interface, INTERFACE_EXTERNAL_IDS, "attached-mac")
+                              : NULL;
+    if (!attached || !vif->n_addresses || vif->is_unknown
+        || *ovsdb_string(vif->lsp, LSP_PARENT_NAME)) {
+        return;
+    }
+    for (size_t i = 0; i < vif->n_addresses; i++) {
+        const char *mac = vif->addresses[i].mac;
+        if (!mac || !strcasecmp(mac, attached)) {
+            return;
+        }
+    }
+    struct finding *f =
+        report(x, rule, place, "nb", vif->lsp,
+               "port %s has MAC %s, but the interface that is plugged in "
+               "for it has %s",
+               vif->label, vif->addresses[0].mac, attached);
+    finding_evidence(f, "nb", vif->lsp, "addresses", vif->addresses[0].mac);
+    finding_evidence(f, "ovs", vif->interface, "external_ids:attached-mac",
+                     attached);
+    finding_cause_column(f, nb_of(place), vif->lsp, LSP_ADDRESSES, NULL);
+}
+
+/* Binding.  Which of several things keeps the port unbound: one answer. */
+
+enum binding_fault {
+    BINDING_OK,
+    BINDING_UNKNOWN,   /* SB was not gathered. */
+    BINDING_OTHER,     /* Another rule says it. */
+    BINDING_REQUESTED, /* options:requested-chassis. */
+    BINDING_NO_OFPORT, /* The interface could not be opened. */
+    BINDING_NO_ID,     /* An interface lacks, or misspells, iface-id. */
+    BINDING_DUP,       /* Two interfaces have the iface-id. */
+    BINDING_NONE,      /* Nothing to be seen. */
+};
+
+struct binding {
+    enum binding_fault fault;
+    const struct fabric_chassis *chassis; /* Where; may be NULL. */
+    const struct ovsdb_row *interface;    /* The one at fault, or NULL. */
+};
+
+/* An interface that looks like the port's, by MAC or by the tap name that
+ * Nova and others give ("tap" and 11 characters of the port's UUID), but does
+ * not carry its iface-id. */
+static const struct ovsdb_row *
+find_stray(const struct fabric_chassis *chassis, const struct place *place)
+{
+    const struct fabric_vif *vif = vif_of(place);
+    const struct ovsdb_row *row =
+        place->endpoint->mac ? strmap_get(&chassis->macs, place->endpoint->mac)
+                             : NULL;
+    if (!row) {
+        char tap[16];
+        snprintf(tap, sizeof tap, "tap%.11s", vif->name);
+        row = strmap_get(&chassis->interfaces, tap);
+    }
+    const char *id =
+        row ? ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "iface-id") : NULL;
+    return row && (!id || strcmp(id, vif->name)) ? row : NULL;
+}
+
+static bool
+is_requested_elsewhere(const struct fabric *f, const struct fabric_vif *vif,
+                       const struct fabric_chassis *chassis)
+{
+    const char *requested =
+        ovsdb_map_get(vif->lsp, LSP_OPTIONS, "requested-chassis");
+    if (!requested || !*requested || strchr(requested, ',')) {
+        return false; /* Lists are for live migration. */
+    }
+    if (chassis) {
+        return strcmp(requested, chassis->name)
+               && strcmp(requested, chassis->hostname);
+    }
+    for (size_t i = 0; i < f->n_chassis; i++) {
+        if (!strcmp(requested, f->chassis[i]->name)
+            || !strcmp(requested, f->chassis[i]->hostname)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Looks on one chassis. */
+static struct binding
+diagnose_on(const struct place *place, const struct fabric_chassis *chassis)
+{
+    const struct fabric_vif *vif = vif_of(place);
+    const char *parent = ovsdb_string(vif->lsp, LSP_PARENT_NAME);
+    const struct fabric_interface *claims =
+        strmap_get(&chassis->interface_ids, *parent ? parent : vif->name);
+    if (claims && claims->next) {
+        return (struct binding){ BINDING_DUP, chassis, claims->row };
+    }
+    if (claims && fabric_ofport(chassis, claims->row) < 0) {
+        return (struct binding){ BINDING_NO_OFPORT, chassis, claims->row };
+    }
+    if (claims) {
+        return (struct binding){ is_requested_elsewhere(place->fabric, vif,
+                                                        chassis)
+                                     ? BINDING_REQUESTED
+                                     : BINDING_OK,
+                                 chassis, claims->row };
+    }
+    const struct ovsdb_row *stray = find_stray(chassis, place);
+    return stray ? (struct binding){ BINDING_NO_ID, chassis, stray }
+                 : (struct binding){ BINDING_NONE, NULL, NULL };
+}
+
+static bool
+is_typed(const struct fabric_vif *vif)
+{
+    return *ovsdb_string(vif->lsp, LSP_TYPE) != '\0';
+}
+
+/* A port that is bound: does its chassis still have the interface? */
+static struct binding
+diagnose_bound(const struct place *place)
+{
+    const struct fabric_chassis *chassis = vif_of(place)->chassis;
+    if (!chassis->ovs_known) {
+        return (struct binding){ BINDING_OK, chassis, NULL };
+    }
+    struct binding b = diagnose_on(place, chassis);
+    return b.fault == BINDING_REQUESTED
+               ? (struct binding){ BINDING_OK, chassis, b.interface }
+               : b;
+}
+
+static struct binding
+diagnose_binding(const struct place *place)
+{
+    const struct fabric *f = place->fabric;
+    const struct fabric_vif *vif = vif_of(place);
+    struct binding best = { BINDING_NONE, NULL, NULL };
+    if (!vif || is_typed(vif)) {
+        return (struct binding){ BINDING_OTHER, NULL, NULL };
+    }
+    if (vif->chassis) {
+        return diagnose_bound(place);
+    }
+    if (!f->evidence->sb.present) {
+        return (struct binding){ BINDING_UNKNOWN, NULL, NULL };
+    }
+    for (size_t i = 0; i < f->n_chassis; i++) {
+        struct binding b = diagnose_on(place, f->chassis[i]);
+        if (b.fault != BINDING_OK && b.fault < best.fault) {
+            best = b;
+        }
+    }
+    if (best.fault == BINDING_NONE && is_requested_elsewhere(f, vif, NULL)) {
+        best.fault = BINDING_REQUESTED;
+    }
+    return best;
+}
+
+static const struct evidence_db *
+ovs_of(const struct binding *b)
+{
+    return &b->chassis->evidence->ovs;
+}
+
+void
+check_pb_unbound(struct examination *x, const struct rule *rule,
+                 const struct place *place)
+{
+    struct binding b = diagnose_binding(place);
+    const struct fabric_vif *vif = vif_of(place);
+    if (b.fault == BINDING_UNKNOWN) {
+        report_missing(x, HOP_PORT,
+                       "where port %s is bound (the southbound database, "
+                       "--sb)",
+                       vif->label);
+        return;
+    }
+    if (b.fault == BINDING_OK && !b.interface) {
+        report_missing(x, HOP_PORT,
+                       "chassis %s's Open_vSwitch database (--ovs, or "
+                       "%s/conf.db in a bundle)",
+                       b.chassis->name, b.chassis->name);
+        return;
+    }
+    if (b.fault != BINDING_NONE) {
+        return;
+    }
+    struct finding *f;
+    if (vif->chassis) {
+        f = finding_on(report(x, rule, place, "sb", vif->pb,
+                              "port %s is bound to chassis %s in SB, but no "
+                              "interface there has its iface-id",
+                              vif->label, vif->chassis->name),
+                       vif->chassis);
+    } else if (!vif->pb) {
+        f = report(x, rule, place, "nb", vif->lsp,
+                   "SB has no Port_Binding for port %s: ovn-northd has not "
+                   "taken it over",
+                   vif->label);
+    } else {
+        f = report(x, rule, place, "sb", vif->pb,
+                   "port %s is bound to no chassis: no interface with its "
+                   "iface-id is to be seen, so its VM is not running, or "
+                   "ovn-controller of its host is not connected",
+                   vif->label);
+    }
+    if (vif->pb) {
+        finding_evidence(f, "sb", vif->pb, "chassis", "");
+        finding_cause_column(f, &place->fabric->evidence->sb, vif->pb,
+                             PB_CHASSIS, NULL);
+    }
+}
+
+void
+check_lsp_requested_chassis(struct examination *x, const struct rule *rule,
+                            const struct place *place)
+{
+    struct binding b = diagnose_binding(place);
+    const struct fabric_vif *vif = vif_of(place);
+    if (b.fault != BINDING_REQUESTED) {
+        return;
+    }
+    const char *requested =
+        ovsdb_map_get(vif->lsp, LSP_OPTIONS, "requested-chassis");
+    struct finding *f = report(x, rule, place, "nb", vif->lsp,
+                               "port %s may only be bound on chassis \"%s\" "
+                               "(options:requested-chassis), %s",
+                               vif->label, requested,
+                               b.chassis ? "but its interface is elsewhere"
+                                         : "which does not exist");
+    finding_evidence(f, "nb", vif->lsp, "options:requested-chassis",
+                     requested);
+    finding_cause_column(f, nb_of(place), vif->lsp, LSP_OPTIONS,
+                         "requested-chassis");
+}
+
+void
+check_iface_id_missing(struct examination *x, const struct rule *rule,
+                       const struct place *place)
+{
+    struct binding b = diagnose_binding(place);
+    if (b.fault != BINDING_NO_ID) {
+        return;
+    }
+    const struct fabric_vif *vif = vif_of(place);
+    const char *id =
+        ovsdb_map_get(b.interface, INTERFACE_EXTERNAL_IDS, "iface-id");
+    struct finding *f = finding_on(
+        report(x, rule, place, "ovs", b.interface,
+               "interface %s on chassis %s looks like port %s, but its "
+               "external_ids:iface-id is %s%s%s instead of %s",
+               ovsdb_string(b.interface, INTERFACE_NAME), b.chassis->name,
+               vif->label, id ? "\"" : "", id ? id : "missing", id ? "\"" : "",
+               vif->name),
+        b.chassis);
+    finding_evidence(f, "ovs", b.interface, "external_ids:iface-id", id);
+    finding_cause_column(f, ovs_of(&b), b.interface, INTERFACE_EXTERNAL_IDS,
+                         "iface-id");
+}
+
+void
+check_iface_id_dup_same_host(struct examination *x, const struct rule *rule,
+                             const struct place *place)
+{
+    struct binding b = diagnose_binding(place);
+    if (b.fault != BINDING_DUP) {
+        return;
+    }
+    const struct fabric_vif *vif = vif_of(place);
+    struct finding *f = finding_on(
+        report(x, rule, place, "ovs", b.interface,
+               "two interfaces on chassis %s have iface-id %s (port %s): "
+               "neither works reliably",
+               b.chassis->name, vif->name, vif->label),
+        b.chassis);
+    finding_evidence(f, "ovs", b.interface, "external_ids:iface-id",
+                     vif->name);
+    finding_cause_column(f, ovs_of(&b), b.interface, INTERFACE_EXTERNAL_IDS,
+                         "iface-id");
+}
+
+void
+check_iface_ofport_minus1(struct examination *x, const struct rule *rule,
+                          const struct place *place)
+{
+    struct binding b = diagnose_binding(place);
+    if (b.fault != BINDING_NO_OFPORT) {
+        return;
+    }
+    const char *error = fabric_interface_error(b.chassis, b.interface);
+    struct finding *f = finding_on(
+        report(x, rule, place, "ovs", b.interface,
+               "interface %s of port %s on chassis %s could not be opened: "
+               "%s",
+               ovsdb_string(b.interface, INTERFACE_NAME), vif_of(place)->label,
+               b.chassis->name, error && *error ? error : "ofport -1"),
+        b.chassis);
+    finding_evidence(f, "ovs", b.interface, "ofport", "-1");
+    finding_cause_column(f, ovs_of(&b), b.interface, INTERFACE_OFPORT, NULL);
+}

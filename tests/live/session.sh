@@ -1,0 +1,87 @@
+#!/bin/bash
+# A live session against a real ovsdb-server: unix: and tcp: remotes, a
+# cluster's list, a server that is stopped, and one that is gone.
+#
+# usage: session.sh [PROVNET]
+# Exit status: 0 passed, 1 failed, 77 skipped.
+set -u
+
+provnet=${1:-build/provnet}
+schema=/usr/share/ovn/ovn-nb.ovsschema
+port=$((20000 + $$ % 20000))
+
+skip() { echo "SKIP session: $*"; exit 77; }
+[ -x "$provnet" ] || skip "no $provnet"
+[ -r "$schema" ] || skip "no $schema (apt-get install ovn-central)"
+for tool in ovsdb-server ovsdb-tool ovn-nbctl; do
+    command -v $tool >/dev/null || skip "no $tool"
+done
+
+dir=$(mktemp -d)
+server=
+finish() {
+    if [ -n "$server" ]; then
+        kill -CONT "$server"
+        kill "$server"
+        wait "$server"
+    fi 2>/dev/null
+    rm -rf "$dir"
+}
+trap finish EXIT
+
+n_failed=0
+fail() { echo "FAIL session: $*"; sed 's/^/    /' "$dir/out"; n_failed=1; }
+
+# Checks REMOTE: must be read, so that 'from' (the member that answers) is
+# among the sources.
+reads() { # REMOTE FROM
+    timeout 20 "$provnet" check --format json --nb "$1" >"$dir/out" 2>&1
+    local status=$?
+    [ $status -ne 2 ] && [ $status -lt 124 ] || fail "$1: status $status"
+    grep -qF "$2" "$dir/out" || fail "$1: $2 is no source"
+}
+
+# Checks REMOTE: must fail with status 2, in time, and say WORDS.
+refuses() { # REMOTE WORDS
+    timeout 5 "$provnet" check --timeout 1 --nb "$1" >"$dir/out" 2>&1
+    local status=$?
+    [ $status -eq 2 ] || fail "$1: status $status, not 2"
+    grep -qF "$2" "$dir/out" || fail "$1: does not say \"$2\""
+}
+
+ovsdb-tool create "$dir/nb.db" "$schema"
+ovsdb-server --remote="punix:$dir/nb.sock" \
+             --remote="ptcp:$port:127.0.0.1" --unixctl="$dir/ctl" \
+             --log-file="$dir/log" "$dir/nb.db" 2>/dev/null &
+server=$!
+for _ in $(seq 100); do
+    [ -S "$dir/nb.sock" ] && break
+    sleep 0.05
+done
+
+nbctl() { ovn-nbctl --db="unix:$dir/nb.sock" "$@"; }
+nbctl ls-add public -- lsp-add public provnet-aaaa \
+      -- lsp-set-type provnet-aaaa localnet \
+      -- lsp-set-options provnet-aaaa network_name=phynet2
+nbctl lsp-del provnet-aaaa
+
+reads "unix:$dir/nb.sock" "unix:$dir/nb.sock"
+reads "tcp:127.0.0.1:$port" "tcp:127.0.0.1:$port"
+reads "tcp:localhost:$port" "tcp:localhost:$port"
+reads "unix:$dir/none,unix:$dir/nb.sock" "unix:$dir/nb.sock"
+refuses "unix:$dir/none" "No such file"
+refuses "tcp:127.0.0.1:1" "refused"
+refuses "$dir/nb.sock" "did you mean unix:"
+
+kill -STOP "$server"
+refuses "unix:$dir/nb.sock" "timed out"
+kill -CONT "$server"
+reads "unix:$dir/nb.sock" "unix:$dir/nb.sock"
+
+kill "$server"
+wait "$server" 2>/dev/null
+server=
+refuses "tcp:127.0.0.1:$port" "refused"
+
+[ $n_failed -eq 0 ] && echo "PASS session"
+exit $n_failed

@@ -48,6 +48,12 @@ hash_bytes(const void *bytes, size_t size)
     return mix(hash ^ tail, HASH_MULTIPLIER);
 }
 
+uint64_t
+hash_words(uint64_t a, uint64_t b)
+{
+    return mix(mix(hash_seed() ^ a, HASH_MULTIPLIER) ^ b, HASH_MULTIPLIER);
+}
+
 void
 strmap_init(struct strmap *m)
 {

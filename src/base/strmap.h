@@ -40,6 +40,7 @@ void **strmap_place(struct strmap *, const char *key);
 
 /* A seeded hash of 'size' bytes, for other tables too. */
 uint64_t hash_bytes(const void *, size_t size);
+uint64_t hash_words(uint64_t, uint64_t);
 uint64_t hash_seed(void);
 
 #endif /* base/strmap.h */

@@ -141,6 +141,15 @@ take_flows(struct evidence *e, struct evidence_chassis *chassis,
                        &evidence_place_bridge(e, chassis, name)->flows);
 }
 
+static struct error *
+take_networks(struct evidence *e,
+              struct evidence_chassis *chassis PROVNET_UNUSED,
+              const char *name PROVNET_UNUSED, const char *bytes, size_t size)
+{
+    e->has_neutron = true;
+    return neutron_parse_networks(bytes, size, &e->arena, &e->networks);
+}
+
 /* Reads the dump at DIR/FILE, if it is there. */
 static struct error *
 read_dump(struct evidence *e, struct evidence_chassis *chassis,
@@ -285,10 +294,13 @@ visit_bundle(void *aux, const char *name)
         return file_read_db(b->e, &b->e->nb, path);
     } else if (!strcmp(name, "sb.db")) {
         return file_read_db(b->e, &b->e->sb, path);
+    } else if (!strcmp(name, "neutron") && is_folder(path)) {
+        return read_dump(b->e, NULL, path, "networks.json", NULL,
+                         take_networks);
     } else if (is_folder(path) && looks_like_chassis(path)) {
         return read_chassis(b->e, path, name);
     }
-    return NULL; /* neutron/ and whatever else people keep beside it. */
+    return NULL; /* Whatever else people keep beside it. */
 }
 
 struct error *

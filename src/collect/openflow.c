@@ -34,47 +34,68 @@ openflow_name_is_safe(const char *name)
     return true;
 }
 
-/* Whether Open vSwitch has a bridge 'name'; one that is only mapped to has
- * neither flows nor sockets. */
+/* Whether a mapping of the chassis, under whatever key, leads to the bridge:
+ * "PHYSNET:BRIDGE,PHYSNET:BRIDGE,..." (ovn-controller(8)). */
 static bool
-has_bridge(const struct evidence_chassis *chassis, const char *name)
+is_mapped(const struct ovsdb_row *open_vswitch, const char *bridge)
 {
-    OVSDB_TABLE_FOR_EACH (row, &chassis->ovs.store.tables[OVS_BRIDGE]) {
-        if (!strcmp(ovsdb_string(row, BRIDGE_NAME), name)) {
+    static const char prefix[] = "ovn-bridge-mappings";
+    unsigned n = ovsdb_count(open_vswitch, OPEN_VSWITCH_EXTERNAL_IDS);
+    const union ovsdb_atom *pairs =
+        ovsdb_atoms(open_vswitch, OPEN_VSWITCH_EXTERNAL_IDS);
+    size_t length = strlen(bridge);
+    for (unsigned i = 0; i < n; i++) {
+        const char *value = pairs[2 * i + 1].string;
+        if (strncmp(pairs[2 * i].string, prefix, strlen(prefix))) {
+            continue;
+        }
+        for (const char *s = strchr(value, ':'); s; s = strchr(s + 1, ':')) {
+            if (!strncmp(s + 1, bridge, length)
+                && (!s[1 + length] || s[1 + length] == ',')) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Whether the bridge has a patch port: ovn-controller may have left it one
+ * after its mapping changed. */
+static bool
+has_patch_port(const struct ovsdb_row *bridge)
+{
+    const union ovsdb_atom *ports = ovsdb_atoms(bridge, BRIDGE_PORTS);
+    for (unsigned i = 0; i < ovsdb_count(bridge, BRIDGE_PORTS); i++) {
+        const struct ovsdb_row *interface =
+            ovsdb_ref(ports[i].row, PORT_INTERFACES);
+        if (interface && !strcmp(ovsdb_string(interface, INTERFACE_TYPE), "patch")) {
             return true;
         }
     }
     return false;
 }
 
-/* The value of ovn-bridge-mappings is "PHYSNET:BRIDGE,PHYSNET:BRIDGE,...". */
 void
 openflow_for_each_bridge(const struct evidence_chassis *chassis,
                          void (*visit)(void *aux, const char *bridge),
                          void *aux)
 {
+    const struct ovsdb_table *tables = chassis->ovs.store.tables;
     const struct ovsdb_row *row =
-        ovsdb_table_next(&chassis->ovs.store.tables[OVS_OPEN_VSWITCH], NULL);
-    const char *mappings = row ? ovsdb_map_get(row, OPEN_VSWITCH_EXTERNAL_IDS,
-                                               "ovn-bridge-mappings")
-                               : NULL;
-    struct strmap seen;
-    strmap_init(&seen);
-    struct arena arena;
-    arena_init(&arena);
-    char *list = arena_strdup(&arena, mappings ? mappings : ""), *save = NULL;
-    for (char *s = strtok_r(list, ",", &save); s && seen.n < MAX_BRIDGES;
-         s = strtok_r(NULL, ",", &save)) {
-        const char *bridge = strchr(s, ':');
-        if (bridge && openflow_name_is_safe(bridge + 1)
-            && has_bridge(chassis, bridge + 1)
-            && !strmap_get(&seen, bridge + 1)) {
-            *strmap_place(&seen, bridge + 1) = s;
-            visit(aux, bridge + 1);
+        ovsdb_table_next(&tables[OVS_OPEN_VSWITCH], NULL);
+    const char *integration =
+        row ? ovsdb_map_get(row, OPEN_VSWITCH_EXTERNAL_IDS, "ovn-bridge")
+            : NULL;
+    unsigned n = 0;
+    OVSDB_TABLE_FOR_EACH (bridge, &tables[OVS_BRIDGE]) {
+        const char *name = ovsdb_string(bridge, BRIDGE_NAME);
+        if (row && n < MAX_BRIDGES && openflow_name_is_safe(name)
+            && strcmp(name, integration ? integration : "br-int")
+            && (is_mapped(row, name) || has_patch_port(bridge))) {
+            visit(aux, name);
+            n++;
         }
     }
-    strmap_done(&seen);
-    arena_done(&arena);
 }
 
 /* Dumps. */

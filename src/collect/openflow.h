@@ -5,10 +5,10 @@
 
 #include "evidence/evidence.h"
 
-/* Calls 'visit' with each bridge of 'chassis' that its ovn-bridge-mappings
- * name (ovn-controller(8)), once each, in their order.  Names that cannot
- * be a bridge's are passed over: they come from a database, and go into paths
- * and arguments. */
+/* Calls 'visit' with each provider bridge of 'chassis': those that a mapping
+ * names (ovn-controller(8)) and those that have a patch port, but not the
+ * integration bridge.  Names that cannot be a bridge's are passed over: they
+ * come from a database, and go into paths and arguments. */
 void openflow_for_each_bridge(const struct evidence_chassis *chassis,
                               void (*visit)(void *aux, const char *bridge),
                               void *aux);

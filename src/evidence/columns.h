@@ -13,6 +13,15 @@
     {                                                            \
         .name = NAME, .key = OVSDB_STRING, .value = OVSDB_STRING \
     }
+/* A map of which only some keys are kept. */
+#define COLUMN_KEYS(NAME, ...)                                    \
+    {                                                             \
+        .name = NAME, .key = OVSDB_STRING, .value = OVSDB_STRING, \
+        .keys = (const char *const[])                             \
+        {                                                         \
+            __VA_ARGS__, NULL                                     \
+        }                                                         \
+    }
 #define COLUMN_REF(NAME, TABLE)                             \
     {                                                       \
         .name = NAME, .key = OVSDB_UUID, .ref_table = TABLE \
@@ -30,6 +39,14 @@
     {                                                             \
         .name = NAME, .key = OVSDB_STRING, .value = OVSDB_STRING, \
         .remembers = true                                         \
+    }
+#define COLUMN_KEYS_PAST(NAME, ...)                               \
+    {                                                             \
+        .name = NAME, .key = OVSDB_STRING, .value = OVSDB_STRING, \
+        .remembers = true, .keys = (const char *const[])          \
+        {                                                         \
+            __VA_ARGS__, NULL                                     \
+        }                                                         \
     }
 #define TABLE(NAME, COLUMNS)                                               \
     {                                                                      \

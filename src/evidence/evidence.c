@@ -30,6 +30,7 @@ evidence_init(struct evidence *e)
 {
     memset(e, 0, sizeof *e);
     arena_init(&e->arena);
+    strmap_init(&e->networks);
     init_db(&e->nb, &nb_spec);
     init_db(&e->sb, &sb_spec);
     e->now_ms = clock_wall_ms();
@@ -47,6 +48,7 @@ evidence_done(struct evidence *e)
     }
     free(e->chassis);
     free(e->warnings);
+    strmap_done(&e->networks);
     done_db(&e->nb);
     done_db(&e->sb);
     arena_done(&e->arena);

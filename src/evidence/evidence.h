@@ -14,6 +14,7 @@
 #include "evidence/flows.h"
 #include "evidence/links.h"
 #include "evidence/nb.h"
+#include "evidence/neutron.h"
 #include "evidence/ovs.h"
 #include "evidence/sb.h"
 #include "ovsdb/store.h"
@@ -59,7 +60,9 @@ struct evidence {
     struct evidence_db sb;
     struct evidence_chassis **chassis;
     size_t n_chassis;
-    int64_t now_ms;        /* Wall clock at which it was gathered. */
+    bool has_neutron;       /* 'networks' was gathered. */
+    struct strmap networks; /* Id -> struct neutron_network. */
+    int64_t now_ms;         /* Wall clock at which it was gathered. */
     const char **warnings; /* Said once by the program. */
     size_t n_warnings;
 

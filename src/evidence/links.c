@@ -2,34 +2,7 @@
 
 #include <string.h>
 
-#include "ovsdb/json.h"
-
-#define MAX_NODES 5000000
-
-/* Reads the whole of 'bytes' as one JSON value. */
-static struct error *
-parse_document(const char *bytes, size_t size, struct arena *arena,
-               struct json_value **ret)
-{
-    struct input_memory memory;
-    struct input in;
-    struct json_reader reader;
-    input_init_memory(&in, &memory, bytes, size);
-    json_reader_init(&reader, &in);
-    struct json_value *value = json_read_value(&reader, arena, MAX_NODES);
-    if (value && json_peek(&reader) >= 0) {
-        json_fail(&reader, "something follows the JSON value");
-    }
-    struct error *error = NULL;
-    if (in.error) {
-        error = error_new("%s", error_text(in.error));
-    } else {
-        *ret = value;
-    }
-    json_reader_done(&reader);
-    input_done(&in);
-    return error;
-}
+#include "evidence/document.h"
 
 struct link *
 links_place(struct strmap *links, struct arena *arena, const char *name)
@@ -56,16 +29,6 @@ has_flag(const struct json_value *flags, const char *flag)
     return false;
 }
 
-static int
-member_integer(const struct json_value *object, const char *name)
-{
-    const struct json_value *v = json_member(object, name);
-    return v && v->kind == JSON_INTEGER && v->integer > INT32_MIN
-                   && v->integer < INT32_MAX
-               ? (int) v->integer
-               : 0;
-}
-
 static void
 take_ip_link(const struct json_value *object, const char *name,
              struct arena *arena, struct strmap *links)
@@ -76,7 +39,7 @@ take_ip_link(const struct json_value *object, const char *name,
         json_member_string(json_member(object, "linkinfo"), "info_kind");
     const char *master = json_member_string(object, "master");
     const char *address = json_member_string(object, "address");
-    int ifindex = member_integer(object, "ifindex");
+    int ifindex = document_integer(object, "ifindex");
     if (flags) {
         link->admin = has_flag(flags, "UP") ? LINK_UP : LINK_DOWN;
         link->carrier = has_flag(flags, "LOWER_UP") ? LINK_UP : LINK_DOWN;
@@ -92,7 +55,7 @@ links_parse_ip(const char *bytes, size_t size, struct arena *arena,
                struct strmap *links)
 {
     struct json_value *list;
-    struct error *error = parse_document(bytes, size, arena, &list);
+    struct error *error = document_parse(bytes, size, arena, &list);
     if (error) {
         return error;
     }
@@ -184,7 +147,7 @@ links_parse_interfaces(const char *bytes, size_t size, struct arena *arena,
                        struct strmap *links)
 {
     struct json_value *table;
-    struct error *error = parse_document(bytes, size, arena, &table);
+    struct error *error = document_parse(bytes, size, arena, &table);
     if (error) {
         return error;
     }

@@ -8,30 +8,32 @@ static const struct ovsdb_column_spec nb_global[] = {
     [NB_GLOBAL_NB_CFG] = COLUMN("nb_cfg", INTEGER),
     [NB_GLOBAL_SB_CFG] = COLUMN("sb_cfg", INTEGER),
     [NB_GLOBAL_HV_CFG] = COLUMN("hv_cfg", INTEGER),
-    [NB_GLOBAL_NB_CFG_TIMESTAMP] = COLUMN("nb_cfg_timestamp", INTEGER),
-    [NB_GLOBAL_OPTIONS] = COLUMN_MAP("options"),
 };
 
 static const struct ovsdb_column_spec logical_switch[] = {
     [LS_NAME] = COLUMN("name", STRING),
     [LS_PORTS] = COLUMN_OWNS("ports", NB_LOGICAL_SWITCH_PORT),
-    [LS_OTHER_CONFIG] = COLUMN_MAP("other_config"),
-    [LS_EXTERNAL_IDS] = COLUMN_MAP("external_ids"),
+    [LS_EXTERNAL_IDS] =
+        COLUMN_KEYS("external_ids", "neutron:network_name", "neutron:mtu",
+                    "neutron:provnet-physical-network",
+                    "neutron:physical_network", "physical_network"),
+    [LS_ACLS] = COLUMN_REF("acls", NB_ACL),
 };
 
 static const struct ovsdb_column_spec logical_switch_port[] = {
     [LSP_NAME] = COLUMN_PAST("name", STRING),
     [LSP_TYPE] = COLUMN_PAST("type", STRING),
-    [LSP_OPTIONS] = COLUMN_MAP_PAST("options"),
+    [LSP_OPTIONS] = COLUMN_KEYS_PAST("options", "network_name", "router-port",
+                                     "requested-chassis", "l2gateway-chassis"),
     [LSP_ADDRESSES] = COLUMN_PAST("addresses", STRING),
     [LSP_DYNAMIC_ADDRESSES] = COLUMN("dynamic_addresses", STRING),
     [LSP_PORT_SECURITY] = COLUMN_PAST("port_security", STRING),
     [LSP_ENABLED] = COLUMN_PAST("enabled", BOOLEAN),
-    [LSP_UP] = COLUMN("up", BOOLEAN),
     [LSP_TAG] = COLUMN_PAST("tag", INTEGER),
     [LSP_TAG_REQUEST] = COLUMN_PAST("tag_request", INTEGER),
     [LSP_PARENT_NAME] = COLUMN("parent_name", STRING),
-    [LSP_EXTERNAL_IDS] = COLUMN_MAP("external_ids"),
+    [LSP_EXTERNAL_IDS] = COLUMN_KEYS("external_ids", "neutron:port_name",
+                                     "neutron:cidrs", "neutron:device_owner"),
 };
 
 static const struct ovsdb_column_spec logical_router[] = {
@@ -40,7 +42,7 @@ static const struct ovsdb_column_spec logical_router[] = {
     [LR_NAT] = COLUMN_OWNS("nat", NB_NAT),
     [LR_OPTIONS] = COLUMN_MAP("options"),
     [LR_ENABLED] = COLUMN("enabled", BOOLEAN),
-    [LR_EXTERNAL_IDS] = COLUMN_MAP("external_ids"),
+    [LR_EXTERNAL_IDS] = COLUMN_KEYS("external_ids", "neutron:router_name"),
 };
 
 static const struct ovsdb_column_spec logical_router_port[] = {
@@ -52,8 +54,6 @@ static const struct ovsdb_column_spec logical_router_port[] = {
     [LRP_GATEWAY_CHASSIS] = COLUMN_OWNS("gateway_chassis", NB_GATEWAY_CHASSIS),
     [LRP_HA_CHASSIS_GROUP] =
         COLUMN_REF("ha_chassis_group", NB_HA_CHASSIS_GROUP),
-    [LRP_OPTIONS] = COLUMN_MAP("options"),
-    [LRP_EXTERNAL_IDS] = COLUMN_MAP("external_ids"),
 };
 
 static const struct ovsdb_column_spec nat[] = {
@@ -62,7 +62,6 @@ static const struct ovsdb_column_spec nat[] = {
     [NAT_EXTERNAL_MAC] = COLUMN("external_mac", STRING),
     [NAT_LOGICAL_IP] = COLUMN("logical_ip", STRING),
     [NAT_LOGICAL_PORT] = COLUMN("logical_port", STRING),
-    [NAT_EXTERNAL_IDS] = COLUMN_MAP("external_ids"),
 };
 
 static const struct ovsdb_column_spec gateway_chassis[] = {
@@ -81,6 +80,16 @@ static const struct ovsdb_column_spec ha_chassis[] = {
     [HA_CHASSIS_PRIORITY] = COLUMN("priority", INTEGER),
 };
 
+static const struct ovsdb_column_spec port_group[] = {
+    [PORT_GROUP_NAME] = COLUMN("name", STRING),
+    [PORT_GROUP_PORTS] = COLUMN_REF("ports", NB_LOGICAL_SWITCH_PORT),
+    [PORT_GROUP_ACLS] = COLUMN_REF("acls", NB_ACL),
+};
+
+static const struct ovsdb_column_spec acl[] = {
+    [ACL_ACTION] = COLUMN("action", STRING),
+};
+
 static const struct ovsdb_table_spec tables[NB_N_TABLES] = {
     [NB_NB_GLOBAL] = TABLE("NB_Global", nb_global),
     [NB_LOGICAL_SWITCH] = TABLE("Logical_Switch", logical_switch),
@@ -93,6 +102,8 @@ static const struct ovsdb_table_spec tables[NB_N_TABLES] = {
     [NB_GATEWAY_CHASSIS] = TABLE("Gateway_Chassis", gateway_chassis),
     [NB_HA_CHASSIS_GROUP] = TABLE("HA_Chassis_Group", ha_chassis_group),
     [NB_HA_CHASSIS] = TABLE("HA_Chassis", ha_chassis),
+    [NB_PORT_GROUP] = TABLE("Port_Group", port_group),
+    [NB_ACL] = TABLE("ACL", acl),
 };
 
 /* clang-format on */

@@ -12,9 +12,10 @@ static const struct ovsdb_column_spec chassis[] = {
     [CHASSIS_NAME] = COLUMN("name", STRING),
     [CHASSIS_HOSTNAME] = COLUMN("hostname", STRING),
     [CHASSIS_ENCAPS] = COLUMN_OWNS("encaps", SB_ENCAP),
-    [CHASSIS_EXTERNAL_IDS] = COLUMN_MAP("external_ids"),
-    [CHASSIS_OTHER_CONFIG] = COLUMN_MAP("other_config"),
-    [CHASSIS_NB_CFG] = COLUMN("nb_cfg", INTEGER),
+    [CHASSIS_EXTERNAL_IDS] =
+        COLUMN_KEYS("external_ids", "ovn-bridge-mappings"),
+    [CHASSIS_OTHER_CONFIG] =
+        COLUMN_KEYS("other_config", "ovn-bridge-mappings"),
 };
 
 static const struct ovsdb_column_spec chassis_private[] = {
@@ -32,19 +33,16 @@ static const struct ovsdb_column_spec encap[] = {
 
 static const struct ovsdb_column_spec datapath_binding[] = {
     [DATAPATH_TUNNEL_KEY] = COLUMN("tunnel_key", INTEGER),
-    [DATAPATH_EXTERNAL_IDS] = COLUMN_MAP("external_ids"),
+    [DATAPATH_EXTERNAL_IDS] = COLUMN_KEYS("external_ids", "logical-switch"),
 };
 
 static const struct ovsdb_column_spec port_binding[] = {
     [PB_LOGICAL_PORT] = COLUMN("logical_port", STRING),
     [PB_TYPE] = COLUMN("type", STRING),
-    [PB_OPTIONS] = COLUMN_MAP("options"),
+    [PB_OPTIONS] = COLUMN_KEYS("options", "network_name"),
     [PB_TAG] = COLUMN("tag", INTEGER),
     [PB_CHASSIS] = COLUMN_REF("chassis", SB_CHASSIS),
-    [PB_UP] = COLUMN("up", BOOLEAN),
     [PB_DATAPATH] = COLUMN_REF("datapath", SB_DATAPATH_BINDING),
-    [PB_MAC] = COLUMN("mac", STRING),
-    [PB_PARENT_PORT] = COLUMN("parent_port", STRING),
 };
 
 static const struct ovsdb_table_spec tables[SB_N_TABLES] = {

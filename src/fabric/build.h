@@ -17,6 +17,9 @@ void fabric_build_attachments(struct fabric *, struct fabric_switch *);
 /* Endpoints of the switches that are provider networks. */
 void fabric_build_endpoints(struct fabric *);
 
+/* Looks up in the logs which localnet ports were deleted. */
+void fabric_find_lost(struct fabric *);
+
 /* Why 'ls' should be a provider network; decided after its ports are there. */
 void fabric_decide_intent(struct fabric *, struct fabric_switch *);
 

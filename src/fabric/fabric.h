@@ -114,6 +114,7 @@ struct fabric_switch {
     const char *name;
     const char *network; /* What people call it. */
     bool is_neutron;
+    const struct neutron_network *neutron; /* Neutron's record, or NULL. */
     struct fabric_intent intent;
     struct fabric_localnet *localnets; /* As the dataplane has them. */
     size_t n_localnets;
@@ -143,7 +144,8 @@ struct fabric_vif {
     const char *label;          /* What people call it; LSP name else. */
     struct address *addresses;  /* Of LSP.addresses. */
     size_t n_addresses;
-    bool is_unknown;                   /* Has "unknown" among its addresses. */
+    bool is_unknown; /* Has "unknown" among its addresses. */
+    bool has_acls;   /* ACLs of its switch or of its groups may drop. */
     struct fabric_chassis *chassis;    /* Bound there; NULL if not. */
     const struct ovsdb_row *interface; /* On 'chassis', or NULL. */
 };
@@ -164,6 +166,12 @@ struct fabric_endpoint {
     bool chassis_known; /* If 'chassis' is NULL, it is truly unbound. */
 };
 
+/* Deleted rows of localnet ports, as a log still has them. */
+struct fabric_lost {
+    const struct ovsdb_row **rows;
+    size_t n;
+};
+
 struct fabric {
     struct arena arena;
     struct evidence *evidence;
@@ -178,6 +186,9 @@ struct fabric {
     struct strmap chassis_names;
     struct strmap port_bindings; /* logical_port -> Port_Binding. */
     struct strmap lrps;          /* Name -> Logical_Router_Port. */
+    struct fabric_lost lost_lsps;
+    struct fabric_lost lost_pbs;
+    bool *in_acl_group; /* By the index of the LSP's row. */
     size_t chassis_capacity;
     size_t endpoints_capacity;
 };

@@ -25,6 +25,12 @@ set_intent(struct fabric_switch *ls, const char *why, const char *db,
 static bool
 intent_from_cms(struct fabric_switch *ls)
 {
+    if (ls->neutron && ls->neutron->physical_network) {
+        set_intent(ls, "Neutron has it on a physical network", "intent", NULL,
+                   "networks", "provider:physical_network",
+                   ls->neutron->physical_network);
+        return true;
+    }
     static const char *const keys[] = { "neutron:provnet-physical-network",
                                         "neutron:physical_network",
                                         "physical_network" };
@@ -39,28 +45,65 @@ intent_from_cms(struct fabric_switch *ls)
     return false;
 }
 
-/* A localnet port that the NB log saw on this switch. */
-static bool
-intent_from_nb_log(const struct fabric *f, struct fabric_switch *ls)
+/* The deleted rows of 'table' that were localnet ports. */
+static struct fabric_lost
+find_deleted(struct fabric *f, const struct ovsdb_store *log, unsigned table,
+             unsigned type)
 {
-    const struct ovsdb_store *log = f->evidence->nb.log;
-    const struct ovsdb_table *table =
-        log ? &log->tables[NB_LOGICAL_SWITCH_PORT] : NULL;
+    struct fabric_lost lost = { NULL, 0 };
+    const struct ovsdb_table *t = log ? &log->tables[table] : NULL;
+    size_t n = 0;
+    for (int pass = 0; t && pass < 2; pass++) {
+        n = 0;
+        for (size_t i = 0; i < t->n_rows; i++) {
+            const struct ovsdb_row *row = t->rows[i];
+            if (!row->exists && row->deleted_in
+                && !strcmp(ovsdb_string(row, type), "localnet")) {
+                if (pass) {
+                    lost.rows[n] = row;
+                }
+                n++;
+            }
+        }
+        if (!pass) {
+            lost.rows = arena_alloc(&f->arena, n * sizeof *lost.rows);
+        }
+    }
+    lost.n = n;
+    return lost;
+}
+
+void
+fabric_find_lost(struct fabric *f)
+{
+    const struct evidence *e = f->evidence;
+    f->lost_lsps =
+        find_deleted(f, e->nb.log, NB_LOGICAL_SWITCH_PORT, LSP_TYPE);
+    f->lost_pbs = find_deleted(f, e->sb.log, SB_PORT_BINDING, PB_TYPE);
+}
+
+/* The localnet port that the NB log saw on this switch last, or NULL. */
+static const struct ovsdb_row *
+find_lost(const struct fabric *f, const struct fabric_switch *ls)
+{
     const struct ovsdb_row *lost = NULL;
-    for (size_t i = 0; table && i < table->n_rows; i++) {
-        const struct ovsdb_row *lsp = table->rows[i];
-        if (!lsp->exists && lsp->deleted_in && lsp->owner
-            && uuid_equals(&lsp->owner->uuid, &ls->row->uuid)
-            && !strcmp(ovsdb_string(lsp, LSP_TYPE), "localnet")
+    for (size_t i = 0; i < f->lost_lsps.n; i++) {
+        const struct ovsdb_row *lsp = f->lost_lsps.rows[i];
+        if (lsp->owner && uuid_equals(&lsp->owner->uuid, &ls->row->uuid)
             && (!lost || lsp->deleted_in > lost->deleted_in)) {
             lost = lsp;
         }
     }
+    return lost;
+}
+
+static bool
+intent_from_nb_log(struct fabric_switch *ls, const struct ovsdb_row *lost)
+{
     if (lost) {
         set_intent(ls, "the log shows a localnet port on it", "nb", lost,
                    "Logical_Switch_Port", "name",
                    ovsdb_string(lost, LSP_NAME));
-        ls->intent.lost = lost;
     }
     return lost != NULL;
 }
@@ -72,11 +115,8 @@ intent_from_sb_log(const struct fabric *f, struct fabric_switch *ls)
 {
     char uuid[UUID_LENGTH + 1];
     uuid_format(&ls->row->uuid, uuid);
-    const struct ovsdb_store *log = f->evidence->sb.log;
-    const struct ovsdb_table *table =
-        log ? &log->tables[SB_PORT_BINDING] : NULL;
-    for (size_t i = 0; table && i < table->n_rows; i++) {
-        const struct ovsdb_row *pb = table->rows[i];
+    for (size_t i = 0; i < f->lost_pbs.n; i++) {
+        const struct ovsdb_row *pb = f->lost_pbs.rows[i];
         const struct ovsdb_row *datapath =
             ovsdb_count(pb, PB_DATAPATH) ? ovsdb_atoms(pb, PB_DATAPATH)[0].row
                                          : NULL;
@@ -84,8 +124,7 @@ intent_from_sb_log(const struct fabric *f, struct fabric_switch *ls)
             datapath ? ovsdb_map_get(datapath, DATAPATH_EXTERNAL_IDS,
                                      "logical-switch")
                      : NULL;
-        if (!pb->exists && pb->deleted_in && owner && !strcmp(owner, uuid)
-            && !strcmp(ovsdb_string(pb, PB_TYPE), "localnet")) {
+        if (owner && !strcmp(owner, uuid)) {
             set_intent(ls, "the southbound log shows a localnet port on it",
                        "sb", pb, "Port_Binding", "logical_port",
                        ovsdb_string(pb, PB_LOGICAL_PORT));
@@ -194,10 +233,14 @@ fabric_decide_intent(struct fabric *f, struct fabric_switch *ls)
                    ovsdb_map_get(ls->type_lost, LSP_OPTIONS, "network_name"));
         return;
     }
-    if (intent_from_cms(ls) || intent_from_nb_log(f, ls)
-        || intent_from_sb_log(f, ls) || intent_from_gateway(ls)
-        || intent_from_nat(ls)) {
-        return;
+    const struct ovsdb_row *lost = find_lost(f, ls);
+    bool decided = intent_from_cms(ls) || intent_from_nb_log(ls, lost)
+                   || intent_from_sb_log(f, ls) || intent_from_gateway(ls)
+                   || intent_from_nat(ls);
+    /* A network that Neutron knows and has on no physical network is a
+     * tenant's, whatever its MTU. */
+    if (!decided && !ls->neutron) {
+        intent_from_mtu(f, ls);
     }
-    intent_from_mtu(f, ls);
+    ls->intent.lost = lost;
 }

@@ -67,8 +67,8 @@ is_space(int c)
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-int
-json_peek(struct json_reader *r)
+static int
+skip_space(struct json_reader *r)
 {
     int c = look(r);
     while (is_space(c)) {
@@ -78,11 +78,26 @@ json_peek(struct json_reader *r)
     return c;
 }
 
+/* The next byte after white space; nearly always there is none. */
+static inline int
+peek(struct json_reader *r)
+{
+    const struct input *in = r->in;
+    return PROVNET_LIKELY(in->p<in->end && * in->p> ' ') ? *in->p
+                                                         : skip_space(r);
+}
+
+int
+json_peek(struct json_reader *r)
+{
+    return peek(r);
+}
+
 /* Says that 'wanted' was expected where something else is. */
 static bool
 unexpected(struct json_reader *r, const char *wanted)
 {
-    int c = json_peek(r);
+    int c = peek(r);
     if (c < 0) {
         json_fail(r, "the text ends where %s should be", wanted);
     } else if (c >= ' ' && c < 0x7f) {
@@ -95,19 +110,6 @@ unexpected(struct json_reader *r, const char *wanted)
 
 /* Brackets. */
 
-static inline bool
-bit_get(const uint64_t *bits, unsigned i)
-{
-    return bits[i / 64] >> (i % 64) & 1;
-}
-
-static inline void
-bit_set(uint64_t *bits, unsigned i, bool value)
-{
-    uint64_t mask = (uint64_t) 1 << (i % 64);
-    bits[i / 64] = value ? bits[i / 64] | mask : bits[i / 64] & ~mask;
-}
-
 static bool
 open_bracket(struct json_reader *r, bool object)
 {
@@ -117,15 +119,15 @@ open_bracket(struct json_reader *r, bool object)
     }
     r->in->p++;
     r->depth++;
-    bit_set(r->is_object, r->depth, object);
-    bit_set(r->is_empty, r->depth, true);
+    r->brackets[r->depth] = object ? '{' : '[';
+    r->is_first = true;
     return true;
 }
 
 bool
 json_begin(struct json_reader *r, char bracket)
 {
-    if (json_peek(r) != bracket) {
+    if (peek(r) != bracket) {
         return unexpected(r, bracket == '{' ? "an object" : "an array");
     }
     return open_bracket(r, bracket == '{');
@@ -135,15 +137,15 @@ json_begin(struct json_reader *r, char bracket)
 static bool
 next_in_bracket(struct json_reader *r, char close)
 {
-    int c = json_peek(r);
-    bool empty = bit_get(r->is_empty, r->depth);
+    int c = peek(r);
+    bool first = r->is_first;
+    r->is_first = false; /* Whatever is next, it is not the first. */
     if (c == close) {
         r->in->p++;
         r->depth--;
         return false;
     }
-    if (empty) {
-        bit_set(r->is_empty, r->depth, false);
+    if (first) {
         return c >= 0 || unexpected(r, "a value");
     }
     if (c != ',') {
@@ -156,14 +158,14 @@ next_in_bracket(struct json_reader *r, char close)
 bool
 json_next_element(struct json_reader *r)
 {
-    assert(r->depth && !bit_get(r->is_object, r->depth));
+    assert(r->depth && r->brackets[r->depth] == '[');
     return next_in_bracket(r, ']');
 }
 
 static bool
 expect_colon(struct json_reader *r)
 {
-    if (json_peek(r) != ':') {
+    if (peek(r) != ':') {
         return unexpected(r, "':'");
     }
     r->in->p++;
@@ -173,7 +175,7 @@ expect_colon(struct json_reader *r)
 bool
 json_next_member(struct json_reader *r, struct json_slice *name)
 {
-    assert(r->depth && bit_get(r->is_object, r->depth));
+    assert(r->depth && r->brackets[r->depth] == '{');
     struct json_slice slice;
     if (!next_in_bracket(r, '}') || !json_string(r, &slice)) {
         return false;
@@ -333,7 +335,7 @@ finish_escaped(struct json_reader *r, const unsigned char *from,
             return unexpected(r, "the end of a string");
         }
         from = in->p;
-        in->p = scan_string(in->p, in->end);
+        in->p = scan_string(in->p, in->end, &r->has_high);
     }
     ret->s = text_string(&r->scratch);
     ret->length = r->scratch.length;
@@ -343,10 +345,12 @@ finish_escaped(struct json_reader *r, const unsigned char *from,
 /* Finds the first byte from 'in->p' on that ends, escapes or breaks a string,
  * keeping '*start'.  Returns it, or -1. */
 static int
-find_string_stop(struct input *in, const unsigned char **start)
+find_string_stop(struct json_reader *r, const unsigned char **start)
 {
+    struct input *in = r->in;
+    r->has_high = false;
     for (;;) {
-        in->p = scan_string(in->p, in->end);
+        in->p = scan_string(in->p, in->end, &r->has_high);
         if (in->p < in->end) {
             return *in->p;
         }
@@ -359,13 +363,13 @@ find_string_stop(struct input *in, const unsigned char **start)
 bool
 json_string(struct json_reader *r, struct json_slice *ret)
 {
-    if (json_peek(r) != '"') {
+    if (peek(r) != '"') {
         return unexpected(r, "a string");
     }
     struct input *in = r->in;
     const unsigned char *start = ++in->p;
     struct json_slice slice;
-    int c = find_string_stop(in, &start);
+    int c = find_string_stop(r, &start);
     if (c == '"') {
         slice.s = (const char *) start;
         slice.length = (size_t) (in->p - start);
@@ -379,18 +383,13 @@ json_string(struct json_reader *r, struct json_slice *ret)
     } else {
         return unexpected(r, "a string's next character");
     }
-    if (!scan_utf8((const unsigned char *) slice.s, slice.length)) {
+    if (r->has_high
+        && !scan_utf8((const unsigned char *) slice.s, slice.length)) {
         json_fail(r, "a string is not valid UTF-8");
         return false;
     }
     *ret = slice;
     return true;
-}
-
-bool
-json_slice_equals(const struct json_slice *slice, const char *s)
-{
-    return !strncmp(slice->s, s, slice->length) && !s[slice->length];
 }
 
 /* Numbers and words. */
@@ -436,7 +435,7 @@ take_number(struct json_reader *r, char number[MAX_NUMBER_LENGTH + 1],
             bool *ret_integer)
 {
     size_t n = 0;
-    for (int c = json_peek(r); is_number_byte(c); c = look(r)) {
+    for (int c = peek(r); is_number_byte(c); c = look(r)) {
         if (n == MAX_NUMBER_LENGTH) {
             json_fail(r, "a number has more than %d digits",
                       MAX_NUMBER_LENGTH);
@@ -506,7 +505,7 @@ take_word(struct json_reader *r, const char *word)
 bool
 json_bool(struct json_reader *r, bool *ret)
 {
-    int c = json_peek(r);
+    int c = peek(r);
     if (c != 't' && c != 'f') {
         return unexpected(r, "true or false");
     }
@@ -520,7 +519,7 @@ json_bool(struct json_reader *r, bool *ret)
 bool
 json_null(struct json_reader *r)
 {
-    return json_peek(r) == 'n' ? take_word(r, "null") : unexpected(r, "null");
+    return peek(r) == 'n' ? take_word(r, "null") : unexpected(r, "null");
 }
 
 /* Skipping. */
@@ -533,8 +532,9 @@ skip_string(struct json_reader *r)
     in->p++;
     for (;;) {
         const unsigned char *from = in->p;
-        in->p = scan_string(in->p, in->end);
-        if (!scan_utf8_part(from, in->p, &utf8)) {
+        bool high = false;
+        in->p = scan_string(in->p, in->end, &high);
+        if ((high || utf8) && !scan_utf8_part(from, in->p, &utf8)) {
             json_fail(r, "a string is not valid UTF-8");
             return false;
         }
@@ -588,7 +588,7 @@ skip_scalar(struct json_reader *r, int c)
 static bool
 skip_name(struct json_reader *r)
 {
-    return (json_peek(r) == '"' || unexpected(r, "a member's name"))
+    return (peek(r) == '"' || unexpected(r, "a member's name"))
            && skip_string(r) && expect_colon(r);
 }
 
@@ -597,7 +597,7 @@ json_skip(struct json_reader *r)
 {
     unsigned base = r->depth;
     do {
-        int c = json_peek(r);
+        int c = peek(r);
         if (c == '{' || c == '[') {
             if (!open_bracket(r, c == '{')) {
                 return false;
@@ -607,7 +607,7 @@ json_skip(struct json_reader *r)
         }
         /* Close what ends here, then stand before the next value. */
         while (r->depth > base) {
-            bool object = bit_get(r->is_object, r->depth);
+            bool object = r->brackets[r->depth] == '{';
             if (next_in_bracket(r, object ? '}' : ']')) {
                 if (object && !skip_name(r)) {
                     return false;
@@ -680,7 +680,7 @@ read_value(struct json_reader *r, struct arena *arena, size_t *n_left)
     struct json_value *v = arena_zalloc(arena, sizeof *v);
     struct json_slice slice;
     bool ok;
-    int c = json_peek(r);
+    int c = peek(r);
     switch (c) {
     case '{':
     case '[':

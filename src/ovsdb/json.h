@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include "base/arena.h"
 #include "base/input.h"
 #include "base/text.h"
@@ -33,8 +34,9 @@ struct json_reader {
     struct input *in;
     struct text scratch; /* A string with escapes, decoded. */
     unsigned depth;
-    uint64_t is_object[JSON_MAX_DEPTH / 64 + 1]; /* Bit per open bracket. */
-    uint64_t is_empty[JSON_MAX_DEPTH / 64 + 1];  /* Nothing in it yet. */
+    bool is_first; /* A bracket was opened and nothing read since. */
+    bool has_high; /* The last string has bytes beyond ASCII. */
+    char brackets[JSON_MAX_DEPTH + 1]; /* '{' or '[', by depth. */
 };
 
 void json_reader_init(struct json_reader *, struct input *);
@@ -71,7 +73,11 @@ void json_fail(struct json_reader *, const char *format, ...)
     PROVNET_PRINTF(2, 3);
 bool json_failed(const struct json_reader *);
 
-bool json_slice_equals(const struct json_slice *, const char *);
+static inline bool
+json_slice_equals(const struct json_slice *slice, const char *s)
+{
+    return slice->length == strlen(s) && !memcmp(slice->s, s, slice->length);
+}
 
 /* A value as a tree, for small documents (schemas, ip-link.json). */
 enum json_kind {

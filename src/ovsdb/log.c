@@ -7,19 +7,19 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <openssl/evp.h>
+
+#include "ovsdb/digest.h"
 
 #define MAGIC "OVSDB JSON "
 #define MAGIC_CLUSTER "OVSDB CLUSTER "
 #define MAX_HEADER_BYTES 128
 #define SHA1_HEX_LENGTH 40
-#define SHA1_BYTES 20
 #define MAX_SCHEMA_NODES 200000
 
 struct header {
     uint64_t offset; /* Of the header line. */
     uint64_t length; /* Bytes of the body. */
-    unsigned char sha1[SHA1_BYTES];
+    unsigned char sha1[DIGEST_BYTES];
 };
 
 struct error *
@@ -39,6 +39,7 @@ ovsdb_log_open(struct ovsdb_log *log, const char *path, int fd)
     log->name = xstrdup(path);
     input_init_fd(&log->in, &log->fd);
     json_reader_init(&log->reader, &log->in);
+    log->digest = digest_new();
     return NULL;
 }
 
@@ -46,6 +47,7 @@ void
 ovsdb_log_close(struct ovsdb_log *log)
 {
     if (log->name) {
+        digest_free(log->digest);
         json_reader_done(&log->reader);
         input_done(&log->in);
         close(log->fd);
@@ -59,7 +61,7 @@ ovsdb_log_close(struct ovsdb_log *log)
 /* Headers. */
 
 static bool
-parse_sha1(const char *hex, unsigned char sha1[SHA1_BYTES])
+parse_sha1(const char *hex, unsigned char sha1[DIGEST_BYTES])
 {
     for (int i = 0; i < SHA1_HEX_LENGTH; i++) {
         const char *digits = "0123456789abcdef";
@@ -176,9 +178,9 @@ read_header(struct ovsdb_log *log, struct header *ret, bool *ret_more)
 /* Bodies. */
 
 static void
-update_sha1(void *context, const void *bytes, size_t size)
+update_digest(void *digest, const void *bytes, size_t size)
 {
-    EVP_DigestUpdate(context, bytes, size);
+    digest_update(digest, bytes, size);
 }
 
 static bool
@@ -208,11 +210,11 @@ check_end(struct json_reader *reader)
  * from a damaged one. */
 static struct error *
 explain_body(struct ovsdb_log *log, const struct header *header,
-             uint64_t body_offset, EVP_MD_CTX *context)
+             uint64_t body_offset)
 {
-    unsigned char buffer[65536], sha1[EVP_MAX_MD_SIZE];
+    unsigned char buffer[65536], sha1[DIGEST_BYTES];
     uint64_t done = 0;
-    EVP_DigestInit_ex(context, EVP_sha1(), NULL);
+    digest_begin(log->digest, header->length);
     while (done < header->length) {
         uint64_t left = header->length - done;
         size_t size = left < sizeof buffer ? (size_t) left : sizeof buffer;
@@ -221,12 +223,12 @@ explain_body(struct ovsdb_log *log, const struct header *header,
             note_cut(log, header->offset);
             return NULL;
         }
-        EVP_DigestUpdate(context, buffer, (size_t) n);
+        digest_update(log->digest, buffer, (size_t) n);
         done += (uint64_t) n;
     }
-    EVP_DigestFinal_ex(context, sha1, NULL);
+    digest_end(log->digest, sha1);
     const char *why = log->in.error ? error_text(log->in.error) : "?";
-    if (memcmp(sha1, header->sha1, SHA1_BYTES)) {
+    if (memcmp(sha1, header->sha1, DIGEST_BYTES)) {
         why = "its checksum is wrong, the file is damaged";
     }
     struct error *error =
@@ -243,31 +245,25 @@ static bool
 read_body(struct ovsdb_log *log, struct ovsdb_store *store,
           const struct header *header, struct error **ret_error)
 {
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (!context || !EVP_DigestInit_ex(context, EVP_sha1(), NULL)) {
-        abort();
-    }
     uint64_t body_offset = input_offset(&log->in);
     struct error *schema_error = NULL;
-    unsigned char sha1[EVP_MAX_MD_SIZE];
-    input_stop_after(&log->in, header->length, update_sha1, context);
+    unsigned char sha1[DIGEST_BYTES];
+    digest_begin(log->digest, header->length);
+    input_stop_after(&log->in, header->length, update_digest, log->digest);
     bool sound = log->n_records
                      ? ovsdb_store_read(store, &log->reader, OVSDB_FORM_LOG)
                      : read_schema(log, store, &schema_error);
     sound = sound && check_end(&log->reader) && input_unstop(&log->in);
-    if (sound) {
-        EVP_DigestFinal_ex(context, sha1, NULL);
-        sound = !memcmp(sha1, header->sha1, SHA1_BYTES);
-    }
+    digest_end(log->digest, sha1);
+    sound = sound && !memcmp(sha1, header->sha1, DIGEST_BYTES);
     *ret_error = NULL;
     if (!sound) {
         error_free(schema_error);
-        *ret_error = explain_body(log, header, body_offset, context);
+        *ret_error = explain_body(log, header, body_offset);
     } else if (schema_error) {
         *ret_error = error_wrap(schema_error, "%s", log->name);
         sound = false;
     }
-    EVP_MD_CTX_free(context);
     return sound;
 }
 

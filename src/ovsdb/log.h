@@ -24,6 +24,7 @@ struct ovsdb_log {
     char *name; /* For messages. */
     struct input in;
     struct json_reader reader;
+    struct digest *digest;
     int fd;
     uint64_t n_records; /* Read so far, the schema included. */
     char *cut;          /* Why the last record does not count, or NULL. */

@@ -1,11 +1,13 @@
 #include "ovsdb/scan.h"
 
+#include "base/compiler.h"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
 const unsigned char *
-scan_string(const unsigned char *p, const unsigned char *end)
+scan_string(const unsigned char *p, const unsigned char *end, bool *high)
 {
 #ifdef __SSE2__
     const __m128i quote = _mm_set1_epi8('"');
@@ -18,6 +20,9 @@ scan_string(const unsigned char *p, const unsigned char *end)
         stop = _mm_or_si128(
             stop, _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes));
         int mask = _mm_movemask_epi8(stop);
+        if (PROVNET_UNLIKELY(_mm_movemask_epi8(bytes))) {
+            *high = true;
+        }
         if (mask) {
             return p + __builtin_ctz((unsigned) mask);
         }
@@ -25,7 +30,7 @@ scan_string(const unsigned char *p, const unsigned char *end)
     }
 #endif
     while (p < end && *p != '"' && *p != '\\' && *p >= 0x20) {
-        p++;
+        *high |= *p++ >= 0x80;
     }
     return p;
 }

@@ -10,9 +10,10 @@
 #include <stdint.h>
 
 /* The first byte at or after 'p' that cannot simply be part of a JSON string:
- * '"', '\\' or a control character; 'end' if there is none. */
+ * '"', '\\' or a control character; 'end' if there is none.  Sets '*high' if
+ * bytes beyond ASCII come before it (or, on x86, shortly after it). */
 const unsigned char *scan_string(const unsigned char *p,
-                                 const unsigned char *end);
+                                 const unsigned char *end, bool *high);
 
 /* Whether the 'length' bytes at 's' are valid UTF-8 (RFC 3629). */
 bool scan_utf8(const unsigned char *s, size_t length);

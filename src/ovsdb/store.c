@@ -8,6 +8,15 @@
 
 enum change_kind { CHANGE_INSERT, CHANGE_DELETE, CHANGE_COLUMN };
 
+/* Positions of columns whose names are remembered from row to row. */
+#define MAX_GUESSES 40
+
+struct column_guess {
+    char name[30];
+    uint8_t length;
+    uint8_t column; /* Number + 1, or 0 if it is not wanted. */
+};
+
 struct ovsdb_change {
     struct ovsdb_row *row;
     enum change_kind kind;
@@ -33,6 +42,8 @@ ovsdb_store_init(struct ovsdb_store *store, const struct ovsdb_spec *spec)
         table->store = store;
         table->types = arena_zalloc(&store->arena, table->spec->n_columns
                                                        * sizeof *table->types);
+        table->guesses =
+            arena_zalloc(&store->arena, MAX_GUESSES * sizeof *table->guesses);
         strmap_init(&table->columns);
         for (unsigned c = 0; c < table->spec->n_columns; c++) {
             *strmap_place(&table->columns, table->spec->columns[c].name) =
@@ -73,6 +84,8 @@ ovsdb_store_set_schema(struct ovsdb_store *store,
         ovsdb_schema_read(schema, store->spec, types, present);
     for (unsigned t = 0; t < n; t++) {
         store->tables[t].present = present[t];
+        memset(store->tables[t].guesses, 0,
+               MAX_GUESSES * sizeof *store->tables[t].guesses);
     }
     store->record = (struct ovsdb_record){ .comment = "" };
     if (!error && !store->n_records) {
@@ -83,66 +96,82 @@ ovsdb_store_set_schema(struct ovsdb_store *store,
 
 /* Rows. */
 
-static size_t
-slot_of(const struct ovsdb_table *table, const struct uuid *uuid)
+/* A place of the index by UUID.  The hash stands in it, so that only the row
+ * that is asked for is touched: a row is a cache miss. */
+struct ovsdb_slot {
+    uint64_t hash;
+    struct ovsdb_row *row; /* NULL if the place is free. */
+};
+
+/* Seeded, since a hostile file chooses its UUIDs. */
+static uint64_t
+hash_uuid(const struct uuid *uuid)
 {
-    return hash_bytes(uuid, sizeof *uuid) & (table->n_slots - 1);
+    return hash_words(uuid->high, uuid->low);
+}
+
+/* The place of 'uuid', or the free one where it belongs. */
+static struct ovsdb_slot *
+find_slot(const struct ovsdb_table *table, const struct uuid *uuid,
+          uint64_t hash)
+{
+    size_t i = hash & (table->n_slots - 1);
+    while (table->slots[i].row
+           && (table->slots[i].hash != hash
+               || !uuid_equals(&table->slots[i].row->uuid, uuid))) {
+        i = (i + 1) & (table->n_slots - 1);
+    }
+    return &table->slots[i];
 }
 
 struct ovsdb_row *
 ovsdb_table_find(const struct ovsdb_table *table, const struct uuid *uuid)
 {
-    if (!table->n_slots) {
-        return NULL;
-    }
-    size_t i = slot_of(table, uuid);
-    while (table->slots[i]) {
-        struct ovsdb_row *row = table->rows[table->slots[i] - 1];
-        if (uuid_equals(&row->uuid, uuid)) {
-            return row;
-        }
-        i = (i + 1) & (table->n_slots - 1);
-    }
-    return NULL;
+    return table->n_slots ? find_slot(table, uuid, hash_uuid(uuid))->row
+                          : NULL;
 }
 
 static void
-add_slot(struct ovsdb_table *table, const struct ovsdb_row *row)
+grow_slots(struct ovsdb_table *table)
 {
-    size_t i = slot_of(table, &row->uuid);
-    while (table->slots[i]) {
-        i = (i + 1) & (table->n_slots - 1);
+    size_t n_old = table->n_slots;
+    struct ovsdb_slot *old = table->slots;
+    table->n_slots = n_old ? n_old * 2 : 16;
+    table->slots = xcalloc(table->n_slots, sizeof *table->slots);
+    for (size_t i = 0; i < n_old; i++) {
+        size_t j = old[i].hash & (table->n_slots - 1);
+        while (old[i].row && table->slots[j].row) {
+            j = (j + 1) & (table->n_slots - 1);
+        }
+        if (old[i].row) {
+            table->slots[j] = old[i];
+        }
     }
-    table->slots[i] = row->index + 1;
+    free(old);
 }
 
 /* The row with 'uuid', made up as not existing if it is new. */
 static struct ovsdb_row *
 table_row(struct ovsdb_table *table, const struct uuid *uuid)
 {
-    struct ovsdb_row *row = ovsdb_table_find(table, uuid);
-    if (row) {
-        return row;
+    if ((table->n_rows + 1) * 2 > table->n_slots) {
+        grow_slots(table);
     }
-    row = arena_zalloc(&table->store->arena,
-                       sizeof *row
-                           + table->spec->n_columns * sizeof row->columns[0]);
+    uint64_t hash = hash_uuid(uuid);
+    struct ovsdb_slot *slot = find_slot(table, uuid, hash);
+    if (slot->row) {
+        return slot->row;
+    }
+    struct ovsdb_row *row = arena_zalloc(
+        &table->store->arena,
+        sizeof *row + table->spec->n_columns * sizeof row->columns[0]);
     row->uuid = *uuid;
     row->table = table;
     row->index = (uint32_t) table->n_rows;
     table->rows = xgrow(table->rows, table->n_rows, &table->capacity,
                         sizeof *table->rows);
     table->rows[table->n_rows++] = row;
-    if (table->n_rows * 2 > table->n_slots) {
-        free(table->slots);
-        table->n_slots = table->n_slots ? table->n_slots * 2 : 16;
-        table->slots = xcalloc(table->n_slots, sizeof *table->slots);
-        for (size_t i = 0; i < table->n_rows; i++) {
-            add_slot(table, table->rows[i]);
-        }
-    } else {
-        add_slot(table, row);
-    }
+    *slot = (struct ovsdb_slot){ hash, row };
     return row;
 }
 
@@ -203,8 +232,7 @@ read_uuid_tail(struct ovsdb_store *store, struct json_reader *r, int ref_table,
 
 static bool
 read_atom(struct ovsdb_store *store, struct json_reader *r,
-          enum ovsdb_atomic type, int ref_table, bool is_key,
-          union ovsdb_atom *atom)
+          enum ovsdb_atomic type, int ref_table, union ovsdb_atom *atom)
 {
     struct json_slice slice;
     switch (type) {
@@ -218,9 +246,7 @@ read_atom(struct ovsdb_store *store, struct json_reader *r,
         if (!json_string(r, &slice)) {
             return false;
         }
-        atom->string =
-            is_key ? intern(store, &slice)
-                   : arena_strndup(&store->arena, slice.s, slice.length);
+        atom->string = arena_strndup(&store->arena, slice.s, slice.length);
         return true;
     case OVSDB_UUID:
         if (!json_begin(r, '[') || !json_next_element(r)
@@ -239,33 +265,69 @@ read_atom(struct ovsdb_store *store, struct json_reader *r,
     return false;
 }
 
+/* The interned form of a map's key, or NULL if the column does not keep it. */
+static const char *
+find_key(struct ovsdb_store *store, const struct ovsdb_column_spec *spec,
+         const struct json_slice *key)
+{
+    if (!spec->keys) {
+        return intern(store, key);
+    }
+    for (const char *const *k = spec->keys; *k; k++) {
+        if (json_slice_equals(key, *k)) {
+            return *k;
+        }
+    }
+    return NULL;
+}
+
+/* One pair of a map, [key, value], appended after '*n' unless the column does
+ * not keep its key.  Keys of all maps that provnet reads are strings. */
+static bool
+read_pair(struct ovsdb_store *store, struct json_reader *r,
+          const struct ovsdb_column_spec *spec, size_t *n)
+{
+    struct json_slice slice;
+    if (!json_begin(r, '[') || !json_next_element(r)
+        || !json_string(r, &slice)) {
+        return false;
+    }
+    union ovsdb_atom key = { .string = find_key(store, spec, &slice) };
+    union ovsdb_atom value;
+    if (!json_next_element(r)) {
+        json_fail(r, "a pair of a map has no second element");
+        return false;
+    }
+    if (!key.string) {
+        if (!json_skip(r)) {
+            return false;
+        }
+    } else if (!read_atom(store, r, spec->value, spec->ref_table, &value)) {
+        return false;
+    } else {
+        *add_atom(store, (*n)++) = key;
+        *add_atom(store, (*n)++) = value;
+    }
+    if (json_next_element(r)) {
+        json_fail(r, "a pair of a map has more than two elements");
+    }
+    return !json_failed(r);
+}
+
 /* One element of a set, or one pair of a map, appended after '*n'. */
 static bool
 read_element(struct ovsdb_store *store, struct json_reader *r,
              const struct ovsdb_column_spec *spec, size_t *n)
 {
-    bool map = spec->value != OVSDB_VOID;
-    if (map && (!json_begin(r, '[') || !json_next_element(r))) {
-        return false;
-    }
     union ovsdb_atom atom;
-    if (!read_atom(store, r, spec->key, spec->ref_table, map, &atom)) {
+    if (spec->value != OVSDB_VOID) {
+        return read_pair(store, r, spec, n);
+    }
+    if (!read_atom(store, r, spec->key, spec->ref_table, &atom)) {
         return false;
     }
     *add_atom(store, (*n)++) = atom;
-    if (!map) {
-        return true;
-    }
-    if (!json_next_element(r)
-        || !read_atom(store, r, spec->value, spec->ref_table, false, &atom)) {
-        json_fail(r, "a pair of a map has no second element");
-        return false;
-    }
-    *add_atom(store, (*n)++) = atom;
-    if (json_next_element(r)) {
-        json_fail(r, "a pair of a map has more than two elements");
-    }
-    return !json_failed(r);
+    return true;
 }
 
 /* The elements of ["set", [...]] or ["map", [...]], up to its end. */

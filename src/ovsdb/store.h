@@ -80,9 +80,10 @@ struct ovsdb_table {
 
     /* Private. */
     size_t capacity;
-    uint32_t *slots;
+    struct ovsdb_slot *slots;
     size_t n_slots;
     struct strmap columns; /* Name -> index + 1. */
+    struct column_guess *guesses;
 };
 
 /* A transaction record of a log. */

@@ -2,41 +2,46 @@
 
 #include <stdio.h>
 
-/* 0..15 for a hexadecimal digit, 16 otherwise. */
-static unsigned
-hex_value(unsigned char c)
+/* 1..16 for a hexadecimal digit, 0 otherwise. */
+static const uint8_t hex_digits[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+    ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+    ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
+    ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
+/* Appends the 'n' digits at 's' to '*word'; false if one is none. */
+static inline bool
+take_digits(const char *s, int n, uint64_t *word)
 {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
+    uint64_t value = *word;
+    bool good = true;
+    for (int i = 0; i < n; i++) {
+        unsigned digit = hex_digits[(unsigned char) s[i]];
+        good &= digit != 0;
+        value = value << 4 | ((digit - 1) & 15);
     }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10u : 16;
+    *word = value;
+    return good;
 }
 
 bool
 uuid_parse(const char *s, size_t length, struct uuid *ret)
 {
-    if (length != UUID_LENGTH) {
+    struct uuid uuid = { 0, 0 };
+    if (length != UUID_LENGTH || s[8] != '-' || s[13] != '-' || s[18] != '-'
+        || s[23] != '-') {
         return false;
     }
-    uint64_t words[2] = { 0, 0 };
-    unsigned n = 0, bad = 0;
-    for (size_t i = 0; i < UUID_LENGTH; i++) {
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            bad |= s[i] == '-' ? 0 : 16;
-            continue;
-        }
-        unsigned digit = hex_value((unsigned char) s[i]);
-        bad |= digit;
-        words[n / 16] = words[n / 16] << 4 | (digit & 15);
-        n++;
+    bool good = take_digits(s, 8, &uuid.high)
+                & take_digits(s + 9, 4, &uuid.high)
+                & take_digits(s + 14, 4, &uuid.high)
+                & take_digits(s + 19, 4, &uuid.low)
+                & take_digits(s + 24, 12, &uuid.low);
+    if (good) {
+        *ret = uuid;
     }
-    if (bad & 16) {
-        return false;
-    }
-    ret->high = words[0];
-    ret->low = words[1];
-    return true;
+    return good;
 }
 
 void

@@ -319,10 +319,16 @@ add_string(struct assessment *a, const char ***list, size_t *n, const char *s)
 }
 
 static void
-assume(struct assessment *a, const struct walk *walk, struct verdict *v)
+assume(struct assessment *a, const struct walk *walk,
+       const struct fabric_endpoint *e, struct verdict *v)
 {
     const struct fabric_attachment *way = walk->attachment;
     add_string(a, &v->assumptions, &v->n_assumptions, "the guest answers");
+    if (e->vif && e->vif->has_acls) {
+        add_string(a, &v->assumptions, &v->n_assumptions,
+                   "the ACLs (security groups) of its port let it pass: "
+                   "provnet does not evaluate them yet");
+    }
     if (!way || !way->bridge || !way->bridge->n_nics) {
         return;
     }
@@ -407,7 +413,7 @@ judge(struct assessment *a, const struct walk *walk,
         return;
     }
     v->kind = v->n_missing ? VERDICT_UNDETERMINED : VERDICT_REACHABLE;
-    assume(a, walk, v);
+    assume(a, walk, e, v);
 }
 
 enum verdict_kind

@@ -266,6 +266,33 @@ in_log(const struct place *place, const struct ovsdb_row *lsp)
     return row ? row : lsp;
 }
 
+/* What Neutron says of the network decides, where it was gathered. */
+static bool
+check_neutron_tag(struct examination *x, const struct rule *rule,
+                  const struct place *place)
+{
+    const struct fabric_localnet *localnet = place->localnet;
+    const struct neutron_network *network = place->ls->neutron;
+    if (!network || !network->physical_network) {
+        return false;
+    }
+    int want = strcmp(network->type, "vlan") ? 0 : network->segmentation_id;
+    if (want == localnet->tag) {
+        return true;
+    }
+    struct finding *f =
+        report(x, rule, place, "nb", localnet->lsp,
+               "localnet port %s carries VLAN %d, but in Neutron network %s "
+               "is on VLAN %d (0: untagged)",
+               localnet->name, localnet->tag, network->name, want);
+    finding_evidence(f, "nb", localnet->lsp, "tag",
+                     arena_printf(x->arena, "%d", localnet->tag));
+    finding_evidence(f, "intent", NULL, "provider:segmentation_id",
+                     arena_printf(x->arena, "%d", want));
+    finding_cause_column(f, nb_of(place), localnet->lsp, LSP_TAG, NULL);
+    return true;
+}
+
 /* A segment of Neutron keeps its VLAN ID for life: a provnet- port whose
  * VLAN was changed after it was made has a wrong one. */
 void
@@ -273,7 +300,7 @@ check_localnet_wrong_tag(struct examination *x, const struct rule *rule,
                          const struct place *place)
 {
     const struct fabric_localnet *localnet = place->localnet;
-    if (!localnet->lsp
+    if (!localnet->lsp || check_neutron_tag(x, rule, place)
         || strncmp(localnet->name, "provnet-", strlen("provnet-"))) {
         return;
     }

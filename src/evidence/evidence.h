@@ -63,7 +63,7 @@ struct evidence {
     bool has_neutron;       /* 'networks' was gathered. */
     struct strmap networks; /* Id -> struct neutron_network. */
     int64_t now_ms;         /* Wall clock at which it was gathered. */
-    const char **warnings; /* Said once by the program. */
+    const char **warnings;  /* Said once by the program. */
     size_t n_warnings;
 
     /* Private. */

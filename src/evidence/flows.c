@@ -164,17 +164,33 @@ answer_of(bool yes)
     return yes ? YES : NO;
 }
 
+/* Whether the unknown MAC of a host on the wire is 'value'. */
 static enum answer
-match_mac(const char *value, const char *mac)
+match_host_mac(const char *value, const struct flow_frame *frame)
 {
-    if (!mac || strchr(value, '/')) {
-        static const char group[] = "01:00:00:00:00:00/01:00:00:00:00:00";
-        if (mac && !strcmp(value, group)) {
-            return answer_of(strtol(mac, NULL, 16) & 1);
-        }
+    char mac[18];
+    if (strlen(value) != sizeof mac - 1) {
         return MAYBE;
     }
-    return answer_of(!strcasecmp(value, mac));
+    for (size_t i = 0; i < sizeof mac; i++) {
+        mac[i] = (char) tolower((unsigned char) value[i]);
+    }
+    bool group = strtol(mac, NULL, 16) & 1;
+    return group || strmap_get(frame->ovn_macs, mac) ? NO : MAYBE;
+}
+
+static enum answer
+match_mac(const char *value, const char *mac, const struct flow_frame *frame)
+{
+    static const char group[] = "01:00:00:00:00:00/01:00:00:00:00:00";
+    if (!strcmp(value, group)) {
+        return answer_of(mac && strtol(mac, NULL, 16) & 1);
+    }
+    if (strchr(value, '/')) {
+        return MAYBE;
+    }
+    return mac ? answer_of(!strcasecmp(value, mac))
+               : match_host_mac(value, frame);
 }
 
 static enum answer
@@ -257,9 +273,9 @@ match_item(const char *item, const struct flow_frame *frame)
     if (!strncmp(item, "in_port", length)) {
         return match_in_port(value, frame);
     } else if (!strncmp(item, "dl_dst", length)) {
-        return match_mac(value, frame->dl_dst);
+        return match_mac(value, frame->dl_dst, frame);
     } else if (!strncmp(item, "dl_src", length)) {
-        return match_mac(value, frame->dl_src);
+        return match_mac(value, frame->dl_src, frame);
     } else if (!strncmp(item, "dl_vlan", length)) {
         return match_dl_vlan(value, frame);
     } else if (!strncmp(item, "vlan_tci", length)) {
@@ -306,7 +322,8 @@ names_port(const char *value, int64_t number, const char *name)
 }
 
 /* What one action does: NORMAL and outputs decide, VLAN and header changes
- * and everything else make it unknown. */
+ * and everything else, such as the output to what a register holds
+ * ("output:NXM_NX_REG15[]"), make it unknown. */
 static enum flow_effect
 apply_action(const char *action, int64_t out_port, const char *out_name)
 {
@@ -318,7 +335,8 @@ apply_action(const char *action, int64_t out_port, const char *out_name)
         return FLOW_OUTPUTS;
     } else if (!strcasecmp(action, "LOCAL")) {
         return FLOW_ELSEWHERE;
-    } else if (!strncasecmp(action, "output:", 7)) {
+    } else if (!strncasecmp(action, "output:", 7)
+               && (action[7] == '"' || !strchr(action, '['))) {
         return names_port(action + 7, out_port, out_name) ? FLOW_OUTPUTS
                                                           : FLOW_ELSEWHERE;
     } else if (isdigit((unsigned char) *action) || *action == '"') {
@@ -358,10 +376,12 @@ passes(enum flow_effect effect)
 }
 
 /* The flow of highest priority below 'limit' that may match, and whether it
- * surely does; several of one priority make that unsure. */
+ * surely does; several of one priority make that unsure, and then it is one
+ * that does not let the frame pass, if there is one among them. */
 static const struct flow *
 best_below(const struct flow_table *table, const struct flow_frame *frame,
-           int limit, enum answer *ret_answer)
+           int limit, int64_t out_port, const char *out_name,
+           enum answer *ret_answer)
 {
     const struct flow *best = NULL;
     for (size_t i = 0; i < table->n; i++) {
@@ -374,7 +394,9 @@ best_below(const struct flow_table *table, const struct flow_frame *frame,
         if (answer != NO) {
             bool tie = best && flow->priority == best->priority;
             *ret_answer = tie ? MAYBE : answer;
-            best = flow;
+            if (!tie || passes(apply_actions(best, out_port, out_name))) {
+                best = flow;
+            }
         }
     }
     return best;
@@ -387,7 +409,8 @@ flows_apply(const struct flow_table *table, const struct flow_frame *frame,
 {
     enum answer answer = NO;
     const struct flow *unsure = NULL;
-    const struct flow *flow = best_below(table, frame, INT32_MAX, &answer);
+    const struct flow *flow
+        = best_below(table, frame, INT32_MAX, out_port, out_name, &answer);
     /* A flow that may match is harmless as long as it lets the frame pass:
      * then what stands below it decides. */
     while (flow && answer == MAYBE) {
@@ -396,7 +419,8 @@ flows_apply(const struct flow_table *table, const struct flow_frame *frame,
             *ret_flow = flow;
             return FLOW_UNKNOWN;
         }
-        flow = best_below(table, frame, flow->priority, &answer);
+        flow = best_below(table, frame, flow->priority, out_port, out_name,
+                          &answer);
     }
     *ret_flow = flow;
     enum flow_effect effect =

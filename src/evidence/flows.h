@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/strmap.h"
 
 struct flow {
     int table_id;
@@ -32,7 +33,8 @@ struct flow_table {
 struct error *flows_parse(const char *bytes, size_t size, struct arena *,
                           struct flow_table **ret);
 
-/* A frame at one port of the bridge. */
+/* A frame at one port of the bridge.  Of the host on the wire only this is
+ * known: its MAC is none of 'ovn_macs'. */
 struct flow_frame {
     int64_t in_port;     /* OpenFlow number; 0 if unknown. */
     const char *in_name; /* Port name, for dumps made with --names. */
@@ -40,6 +42,7 @@ struct flow_frame {
     uint16_t ethertype;  /* 0x0806 ARP, 0x0800 IPv4, 0x86dd IPv6. */
     const char *dl_src;  /* NULL if not known. */
     const char *dl_dst;  /* NULL if not known. */
+    const struct strmap *ovn_macs; /* MACs of OVN's own ports, lower case. */
 };
 
 enum flow_effect {

@@ -62,7 +62,8 @@ address_in_prefix(const char *ip, const char *prefix)
     if (prefix[length]) {
         char *end;
         n_bits = strtoul(prefix + length + 1, &end, 10);
-        if (*end || n_bits > max) {
+        if (!isdigit((unsigned char) prefix[length + 1]) || *end
+            || n_bits > max) {
             return false;
         }
     }

@@ -185,11 +185,16 @@ fabric_build_chassis(struct fabric *f)
         chassis->hostname = ovsdb_string(row, CHASSIS_HOSTNAME);
         read_sb_mappings(f, chassis);
     }
+    const struct ovsdb_row *global =
+        ovsdb_table_next(&tables[SB_SB_GLOBAL], NULL);
+    int64_t nb_cfg = global ? ovsdb_integer(global, SB_GLOBAL_NB_CFG, 0) : 0;
     OVSDB_TABLE_FOR_EACH (row, &tables[SB_CHASSIS_PRIVATE]) {
         struct fabric_chassis *chassis =
             fabric_find_chassis(f, ovsdb_string(row, CHASSIS_PRIVATE_NAME));
         if (chassis) {
             chassis->sb_private = row;
+            chassis->is_behind =
+                ovsdb_integer(row, CHASSIS_PRIVATE_NB_CFG, 0) < nb_cfg;
         }
     }
     for (size_t i = 0; i < e->n_chassis; i++) {

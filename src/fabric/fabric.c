@@ -26,6 +26,10 @@ fabric_init(struct fabric *f, struct evidence *e)
                PB_LOGICAL_PORT);
     index_rows(&f->lrps, &e->nb.store.tables[NB_LOGICAL_ROUTER_PORT],
                LRP_NAME);
+    strmap_init(&f->macs);
+    OVSDB_TABLE_FOR_EACH (lrp, &e->nb.store.tables[NB_LOGICAL_ROUTER_PORT]) {
+        *strmap_place(&f->macs, ovsdb_string(lrp, LRP_MAC)) = lrp;
+    }
     fabric_build_chassis(f);
     fabric_build_switches(f);
     fabric_build_endpoints(f);
@@ -44,6 +48,7 @@ fabric_done(struct fabric *f)
     strmap_done(&f->chassis_names);
     strmap_done(&f->port_bindings);
     strmap_done(&f->lrps);
+    strmap_done(&f->macs);
     arena_done(&f->arena);
     memset(f, 0, sizeof *f);
 }

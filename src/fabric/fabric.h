@@ -41,6 +41,7 @@ struct fabric_chassis {
     const struct ovsdb_row *sb_private; /* Chassis_Private, or NULL. */
     struct evidence_chassis *evidence;  /* NULL if not gathered. */
     bool ovs_known;                     /* Its Open_vSwitch was gathered. */
+    bool is_behind; /* Has not applied the latest changes of SB. */
     const struct ovsdb_row *open_vswitch;
     const char *integration_bridge; /* Name; "br-int" by default. */
 
@@ -186,6 +187,7 @@ struct fabric {
     struct strmap chassis_names;
     struct strmap port_bindings; /* logical_port -> Port_Binding. */
     struct strmap lrps;          /* Name -> Logical_Router_Port. */
+    struct strmap macs; /* Of all ports, lower case -> the LSP or LRP row. */
     struct fabric_lost lost_lsps;
     struct fabric_lost lost_pbs;
     bool *in_acl_group; /* By the index of the LSP's row. */

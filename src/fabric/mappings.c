@@ -23,7 +23,7 @@ mappings_parse(struct mappings *m, const char *text, struct arena *arena)
         const char *item = arena_strndup(arena, p, length);
         const char *next = p[length] ? p + length + 1 : p + length;
         const char *colon = strchr(item, ':');
-        if (!colon || !colon[1] || colon[1] == ':') {
+        if (!colon || colon == item || !colon[1]) {
             m->malformed = item;
             m->lost = next;
             return;
@@ -31,7 +31,7 @@ mappings_parse(struct mappings *m, const char *text, struct arena *arena)
         m->items[m->n].network =
             arena_strndup(arena, item, (size_t) (colon - item));
         m->items[m->n++].bridge =
-            arena_strndup(arena, colon + 1, strcspn(colon + 1, ":"));
+            arena_strdup(arena, colon + 1);
         p = next;
     }
 }

@@ -154,7 +154,11 @@ parse_addresses(struct fabric *f, struct fabric_vif *vif)
         if (!strcmp(text, "dynamic")) {
             text = ovsdb_string(vif->lsp, LSP_DYNAMIC_ADDRESSES);
         }
-        address_parse(&vif->addresses[vif->n_addresses++], text, &f->arena);
+        struct address *address = &vif->addresses[vif->n_addresses++];
+        address_parse(address, text, &f->arena);
+        if (address->mac) {
+            *strmap_place(&f->macs, address->mac) = (void *) vif->lsp;
+        }
     }
 }
 

@@ -5,7 +5,8 @@
  * changed pairs, and pairs that go with the value that they had
  * (ovsdb-server(7), section 4.1.14, "modify"; the "_is_diff" records of log
  * files follow the same rule).  Columns that hold at most one element are
- * replaced instead; the caller sees to that. */
+ * replaced instead; the caller sees to that.  What stays keeps its order, and
+ * what comes stands behind it. */
 #ifndef OVSDB_DIFF_H
 #define OVSDB_DIFF_H 1
 

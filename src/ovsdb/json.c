@@ -459,7 +459,7 @@ bool
 json_integer(struct json_reader *r, int64_t *ret)
 {
     char number[MAX_NUMBER_LENGTH + 1];
-    bool integer;
+    bool integer = false;
     if (!take_number(r, number, &integer)) {
         return false;
     }
@@ -477,7 +477,7 @@ bool
 json_real(struct json_reader *r, double *ret)
 {
     char number[MAX_NUMBER_LENGTH + 1];
-    bool integer;
+    bool integer = false;
     if (!take_number(r, number, &integer)) {
         return false;
     }
@@ -655,7 +655,7 @@ static bool
 read_number(struct json_reader *r, struct json_value *v)
 {
     char number[MAX_NUMBER_LENGTH + 1];
-    bool integer;
+    bool integer = false;
     if (!take_number(r, number, &integer)) {
         return false;
     }

@@ -582,13 +582,15 @@ ovsdb_store_read(struct ovsdb_store *store, struct json_reader *r,
 
 /* Committing. */
 
+/* The rows that 'datum' names from its element 'first' on belong to 'row'
+ * now. */
 static void
 take_ownership(struct ovsdb_row *row, const struct ovsdb_column_spec *spec,
-               const struct ovsdb_datum *datum)
+               const struct ovsdb_datum *datum, uint32_t first)
 {
     if (spec->owns) {
         const union ovsdb_atom *atoms = ovsdb_datum_atoms(spec, datum);
-        for (uint32_t i = 0; i < datum->n; i++) {
+        for (uint32_t i = first; i < datum->n; i++) {
             atoms[i].row->owner = row;
         }
     }
@@ -623,13 +625,17 @@ commit_column(struct ovsdb_store *store, struct ovsdb_change *change)
     if (spec->remembers && row->created_in != store->n_records) {
         remember(store, row, change->column);
     }
-    take_ownership(row, spec, &change->datum);
+    uint32_t n_kept = 0;
     if (is_diff) {
+        /* Each element of the difference takes one away or adds one. */
+        uint32_t n_old = old->n, n_diff = change->datum.n;
         ovsdb_datum_apply_diff(&store->arena, spec, old, &change->datum);
+        n_kept = old->n - (old->n + n_diff - n_old) / 2;
     } else {
         ovsdb_datum_recycle(&store->arena, spec, old);
         *old = change->datum;
     }
+    take_ownership(row, spec, old, n_kept);
     old->changed_in = (uint32_t) store->n_records;
 }
 

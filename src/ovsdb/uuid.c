@@ -33,11 +33,11 @@ uuid_parse(const char *s, size_t length, struct uuid *ret)
         || s[23] != '-') {
         return false;
     }
-    bool good = take_digits(s, 8, &uuid.high)
-                & take_digits(s + 9, 4, &uuid.high)
-                & take_digits(s + 14, 4, &uuid.high)
-                & take_digits(s + 19, 4, &uuid.low)
-                & take_digits(s + 24, 12, &uuid.low);
+    bool good = take_digits(s, 8, &uuid.high);
+    good &= take_digits(s + 9, 4, &uuid.high);
+    good &= take_digits(s + 14, 4, &uuid.high);
+    good &= take_digits(s + 19, 4, &uuid.low);
+    good &= take_digits(s + 24, 12, &uuid.low);
     if (good) {
         *ret = uuid;
     }

@@ -387,6 +387,41 @@ lead_with_culprit(struct verdict *v)
     }
 }
 
+/* Whether a chassis that has not applied the latest changes may still do
+ * what NB and SB no longer say: its flows and patch ports are as before. */
+static bool
+may_be_as_before(const struct finding *f, const struct walk *walk,
+                 const struct fabric_endpoint *e)
+{
+    enum layer layer = f->rule->layer;
+    const struct fabric_attachment *way = walk->attachment;
+    return e->chassis && e->chassis->is_behind
+           && (layer == LAYER_NB || layer == LAYER_SB)
+           && f->effect < EFFECT_STORMS && way && way->outer && way->inner;
+}
+
+/* Takes one finding on the way into the verdict. */
+static void
+weigh(struct assessment *a, const struct walk *walk,
+      const struct fabric_endpoint *e, const struct finding *f,
+      struct verdict *v)
+{
+    if (f->effect == EFFECT_LATENT) {
+        return;
+    }
+    if (may_be_as_before(f, walk, e)) {
+        add_string(a, &v->missing, &v->n_missing,
+                   arena_printf(&a->arena,
+                                "whether chassis %s, which has not applied "
+                                "the latest changes, still forwards as "
+                                "before %s",
+                                e->chassis->name, f->rule->code));
+        return;
+    }
+    blame(a, f, v);
+    add_affected(place_finding(a, f), endpoint_id(e));
+}
+
 static void
 judge(struct assessment *a, const struct walk *walk,
       const struct fabric_endpoint *e, enum direction direction,
@@ -398,10 +433,8 @@ judge(struct assessment *a, const struct walk *walk,
         for (size_t i = 0; i < walk->n; i++) {
             const struct examination *x = walk->parts[i];
             for (size_t j = 0; j < x->n_findings; j++) {
-                const struct finding *f = x->findings[j];
-                if (f->hop == hop && f->effect > EFFECT_LATENT) {
-                    blame(a, f, v);
-                    add_affected(place_finding(a, f), endpoint_id(e));
+                if (x->findings[j]->hop == hop) {
+                    weigh(a, walk, e, x->findings[j], v);
                 }
             }
         }
@@ -427,6 +460,30 @@ assessed_worst(const struct assessed_endpoint *e)
     enum verdict_kind in = e->verdicts[INBOUND].kind;
     enum verdict_kind out = e->verdicts[OUTBOUND].kind;
     return badness[in] > badness[out] ? in : out;
+}
+
+/* Of a switch with several localnet ports, one that nobody's frames use is no
+ * fault: each chassis maps one of them (ovn-architecture(7), "Gateway").  What
+ * is wrong with it waits; that a chassis does not map it says nothing. */
+static void
+drop_unused(struct assessment *a)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->n_findings; i++) {
+        struct reach_finding *rf = &a->findings[i];
+        struct finding *f = (struct finding *) rf->finding;
+        bool unused = f->effect == EFFECT_STOPS && !rf->n_affects && f->ls
+                      && f->ls->n_localnets > 1;
+        if (unused && f->scope == SCOPE_ATTACHMENT) {
+            free(rf->affects);
+            continue;
+        }
+        if (unused && f->scope == SCOPE_LOCALNET) {
+            f->effect = EFFECT_LATENT;
+        }
+        a->findings[n++] = *rf;
+    }
+    a->n_findings = n;
 }
 
 static int
@@ -484,6 +541,7 @@ reach_assess(struct assessment *a, struct fabric *f)
         a->counts[assessed_worst(e)]++;
         examination_done(&own);
     }
+    drop_unused(a);
     sort_findings(a);
 }
 

@@ -334,6 +334,7 @@ apply_step(const struct place *place, const struct flow_step *step,
         .dl_dst = step->broadcast ? "ff:ff:ff:ff:ff:ff"
                   : step->inbound ? mac
                                   : NULL,
+        .ovn_macs = &place->fabric->macs,
     };
     return flows_apply(flows_of(place), &frame,
                        step->inbound ? patch_port : nic_port,

@@ -68,7 +68,7 @@ check_hv_cfg_lag(struct examination *x, const struct rule *rule,
     int64_t want = ovsdb_integer(sb, SB_GLOBAL_NB_CFG, 0);
     int64_t have =
         ovsdb_integer(chassis->sb_private, CHASSIS_PRIVATE_NB_CFG, 0);
-    if (have >= want) {
+    if (!chassis->is_behind) {
         return;
     }
     struct finding *f =

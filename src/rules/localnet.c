@@ -254,6 +254,18 @@ first_tag(const struct ovsdb_row *lsp, unsigned column)
     return first;
 }
 
+/* Whether the port once asked for a VLAN. */
+static bool
+ever_requested(const struct ovsdb_row *lsp)
+{
+    for (const struct ovsdb_past *p = lsp->past; p; p = p->older) {
+        if (p->column == LSP_TAG_REQUEST && p->datum.n) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The port's row in the log of NB: the live row has no past. */
 static const struct ovsdb_row *
 in_log(const struct place *place, const struct ovsdb_row *lsp)
@@ -264,6 +276,16 @@ in_log(const struct place *place, const struct ovsdb_row *lsp)
                                &lsp->uuid)
             : NULL;
     return row ? row : lsp;
+}
+
+/* Clearing tag_request leaves tag as it was (observed on OVN 23.03.1).  A tag
+ * without a request is no sign of that alone: Neutron sets the tag itself. */
+static bool
+is_stale(const struct place *place)
+{
+    const struct ovsdb_row *lsp = place->localnet->lsp;
+    return ovsdb_count(lsp, LSP_TAG) && !ovsdb_count(lsp, LSP_TAG_REQUEST)
+           && ever_requested(in_log(place, lsp));
 }
 
 /* What Neutron says of the network decides, where it was gathered. */
@@ -300,7 +322,7 @@ check_localnet_wrong_tag(struct examination *x, const struct rule *rule,
                          const struct place *place)
 {
     const struct fabric_localnet *localnet = place->localnet;
-    if (!localnet->lsp || check_neutron_tag(x, rule, place)
+    if (!localnet->lsp || is_stale(place) || check_neutron_tag(x, rule, place)
         || strncmp(localnet->name, "provnet-", strlen("provnet-"))) {
         return;
     }
@@ -330,19 +352,13 @@ check_localnet_wrong_tag(struct examination *x, const struct rule *rule,
     finding_cause_column(f, nb_of(place), localnet->lsp, column, NULL);
 }
 
-/* Clearing tag_request leaves tag as it was (observed on OVN 23.03.1). */
 void
 check_localnet_stale_tag(struct examination *x, const struct rule *rule,
                          const struct place *place)
 {
     const struct fabric_localnet *localnet = place->localnet;
-    if (!localnet->lsp || !ovsdb_count(localnet->lsp, LSP_TAG)
-        || ovsdb_count(localnet->lsp, LSP_TAG_REQUEST)) {
+    if (!localnet->lsp || !is_stale(place)) {
         return;
-    }
-    const struct ovsdb_row *row = in_log(place, localnet->lsp);
-    if (first_tag(row, LSP_TAG_REQUEST) <= 0) {
-        return; /* It never had one: the CMS set the tag itself. */
     }
     struct finding *f =
         report(x, rule, place, "nb", localnet->lsp,

@@ -224,6 +224,7 @@ enum binding_fault {
     BINDING_NO_OFPORT, /* The interface could not be opened. */
     BINDING_NO_ID,     /* An interface lacks, or misspells, iface-id. */
     BINDING_DUP,       /* Two interfaces have the iface-id. */
+    BINDING_STALE,     /* Unbound, but a chassis that is behind may forward. */
     BINDING_NONE,      /* Nothing to be seen. */
 };
 
@@ -321,6 +322,16 @@ diagnose_bound(const struct place *place)
                : b;
 }
 
+/* Whether a chassis that has not followed SB may still forward for an
+ * interface that it had installed before. */
+static bool
+may_forward(const struct binding *b)
+{
+    const char *installed =
+        ovsdb_map_get(b->interface, INTERFACE_EXTERNAL_IDS, "ovn-installed");
+    return b->chassis->is_behind && installed && !strcmp(installed, "true");
+}
+
 static struct binding
 diagnose_binding(const struct place *place)
 {
@@ -338,6 +349,9 @@ diagnose_binding(const struct place *place)
     }
     for (size_t i = 0; i < f->n_chassis; i++) {
         struct binding b = diagnose_on(place, f->chassis[i]);
+        if (b.fault == BINDING_OK && may_forward(&b)) {
+            b.fault = BINDING_STALE;
+        }
         if (b.fault != BINDING_OK && b.fault < best.fault) {
             best = b;
         }
@@ -372,6 +386,13 @@ check_pb_unbound(struct examination *x, const struct rule *rule,
                        "chassis %s's Open_vSwitch database (--ovs, or "
                        "%s/conf.db in a bundle)",
                        b.chassis->name, b.chassis->name);
+        return;
+    }
+    if (b.fault == BINDING_STALE) {
+        report_missing(x, HOP_PORT,
+                       "whether chassis %s, whose ovn-controller does not "
+                       "follow SB, still forwards for port %s",
+                       b.chassis->name, vif->label);
         return;
     }
     if (b.fault != BINDING_NONE) {

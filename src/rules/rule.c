@@ -63,6 +63,13 @@ report(struct examination *x, const struct rule *rule,
     f->rule = rule;
     f->effect = rule->effect;
     f->hop = rule->hop;
+    f->ls = place->ls;
+    f->scope = place->endpoint     ? SCOPE_ENDPOINT
+               : place->attachment ? SCOPE_ATTACHMENT
+               : place->localnet   ? SCOPE_LOCALNET
+               : place->ls         ? SCOPE_SWITCH
+               : place->chassis    ? SCOPE_CHASSIS
+                                   : SCOPE_DEPLOYMENT;
     f->subject_db = db;
     f->subject = subject;
     f->subject_table = subject ? subject->table->spec->name : "";

@@ -110,6 +110,8 @@ struct finding {
     enum effect effect;  /* The rule's, or EFFECT_LATENT. */
     enum hop hop;        /* The rule's, unless finding_at() says another. */
     const char *chassis; /* NULL if it concerns all. */
+    const struct fabric_switch *ls; /* Of its place; or NULL. */
+    enum scope scope;               /* In which it was found. */
     const char *subject_db, *subject_table, *subject_name;
     const struct ovsdb_row *subject; /* NULL for what is no row. */
     const char *message;

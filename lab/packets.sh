@@ -1,0 +1,164 @@
+# shellcheck shell=bash
+#
+# What real packets do.  A measurement is an exchange: ping sends three
+# requests 0.1 s apart, and any answer is 'ok'.  Neighbour entries are flushed
+# first, so ARP is always part of it, in each direction by itself: all requests
+# towards the VMs go first, then all those from them.
+
+PING=(ping -n -c 3 -i 0.1 -W 0.4)
+
+flush_neighbours() {
+    local host
+    for host in camera "${VMS[@]}"; do
+        ip_in "$host" neigh flush all
+    done
+}
+
+# The two lists of exchanges: "LABEL FROM ADDRESS".
+list_inbound() {
+    local vm pair
+    for vm in "${VMS[@]}"; do
+        echo "$vm-in camera ${VM_ADDR[$vm]}"
+    done
+    for pair in "${VM_PAIRS[@]}"; do
+        echo "${pair/ />} ${pair% *} ${VM_ADDR[${pair#* }]}"
+    done
+}
+
+list_outbound() {
+    local vm pair
+    for vm in "${VMS[@]}"; do
+        echo "$vm-out $vm ${CAMERA_ADDR[${VM_NETWORK[$vm]}]}"
+    done
+    for pair in "${VM_PAIRS[@]}"; do
+        echo "${pair#* }>${pair% *} ${pair#* } ${VM_ADDR[${pair% *}]}"
+    done
+}
+
+# ping_all ARRAY: all exchanges of the list on stdin, at the same time.
+# Results go to the array (ok or fail, by label), on the way through files:
+# a fork for each would cost more than the pings.
+ping_all() {
+    local -n results=$1
+    local label from to said out=$STATE/ping.$BASHPID labels=()
+    mkdir "$out"
+    flush_neighbours
+    while read -r label from to; do
+        in_ns "$from" "${PING[@]}" -q "$to" >"$out/$label" 2>&1 &
+        labels+=("$label")
+    done
+    wait
+    for label in "${labels[@]}"; do
+        read -r -d '' said <"$out/$label" || true
+        results["$label"]=fail
+        # shellcheck disable=SC2034  # a reference to the caller's array
+        [[ ! $said =~ ' '[1-3]' received' ]] || results["$label"]=ok
+    done
+    rm -r "$out"
+}
+
+# The whole matrix in the form that incidents record it:
+#   192.168.50.185 in ok out ok
+#   test02-test03 ok ok
+measure() {
+    local vm pair a b
+    local -A got=()
+    ping_all got < <(list_inbound)
+    ping_all got < <(list_outbound)
+    for vm in "${VMS[@]}"; do
+        printf '%-15s in %-4s out %s\n' "${VM_ADDR[$vm]}" \
+            "${got[$vm-in]}" "${got[$vm-out]}"
+    done
+    for pair in "${VM_PAIRS[@]}"; do
+        a=${pair% *} b=${pair#* }
+        printf '%-15s %-4s %s\n' "$a-$b" "${got[$a>$b]}" "${got[$b>$a]}"
+    done
+}
+
+print_matrix() {
+    echo 'in: from the camera; out: to the camera; pairs: there, and back'
+    measure
+}
+
+ping_between() {        # ping_between FROM-HOST TO (host or address)
+    local to=$2
+    need_host "$1"
+    case $to in
+    camera) to=$(camera "${VM_NETWORK[$1]:-public}") ;;
+    *[!0-9.]*) to=$(addr_of_host "$to") ;;
+    esac
+    in_ns "$1" ip neigh flush all
+    in_ns "$1" "${PING[@]}" "$to"
+}
+
+addr_of_host() {
+    if is_chassis "$1"; then
+        echo "${CHASSIS_HOST_IP[$1]}"
+    else
+        [[ -n ${VM_NETWORK[$1]:-} ]] || die "'$1' has no address to ping"
+        addr "$1"
+    fi
+}
+
+# ---- storms -----------------------------------------------------------------
+# A bridging loop saturates the machine, so it is let out for a moment only.
+# The gate is the wire switch: closed, it drops every frame while all links
+# stay up, so the chassis look exactly as they do in the storm.
+
+GATE_FLOW=priority=65535
+
+close_gate() { ofctl wire wire add-flow "$GATE_FLOW,actions=drop"; }
+
+open_gate()  { ofctl wire wire del-flows --strict "$GATE_FLOW"; }
+
+# Ends a storm at once, whatever the switch is busy with: its links go down in
+# the kernel.  With the frames in flight gone the gate can be closed in peace.
+cut_wire() {
+    wire_links down
+    close_gate
+    wire_links up
+}
+
+wire_links() {          # wire_links up|down
+    local dev
+    for dev in $(vsctl wire list-ports wire); do
+        echo "link set $dev $1"
+    done | ip_in wire -batch -
+}
+
+# Started before the gate opens, in a session of its own: the storm ends after
+# two seconds even if everything else dies.
+start_watchdog() {
+    local dev batch=$STATE/wire/cut
+    for dev in $(vsctl wire list-ports wire); do
+        echo "link set $dev down"
+    done >"$batch"
+    setsid bash -c "sleep 2; exec ip -n $(ns wire) -batch '$batch'" \
+        >/dev/null 2>&1 &
+    WATCHDOG=$!
+}
+
+stop_watchdog() {
+    kill -- "-$WATCHDOG" 2>/dev/null || true
+    wait "$WATCHDOG" 2>/dev/null || true
+}
+
+camera_frames() {       # frames that reached the camera's NIC
+    ip_in camera -json -s link show dev "${1:-eth0}" |
+        grep -o '"rx":{[^}]*' | grep -o '"packets":[0-9]*' | cut -d: -f2
+}
+
+# storm_test NETWORK: one ARP request from the camera; prints how many frames
+# its NIC then gets in half a second.  Without a loop that is the reply alone.
+storm_test() {
+    local net=${1:-public} dev before after n
+    dev=${CAMERA_DEV[$net]} n=${NETWORK_PREFIX[$net]}.250   # nobody has .250
+    before=$(camera_frames "$dev")
+    start_watchdog
+    open_gate
+    in_ns camera timeout 0.5 arping -q -b -c 1 -I "$dev" "$n" || true
+    after=$(camera_frames "$dev")
+    cut_wire
+    stop_watchdog
+    echo $((after - before))
+}

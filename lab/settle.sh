@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+#
+# Waiting for OVN to have done what was asked, by polling, never by sleeping.
+
+# Through northd and every ovn-controller, and then until each ovs-vswitchd
+# has taken over what ovn-controller wrote.  Fails where a daemon is frozen.
+settle() {
+    local c ok=0
+    nb --wait=hv sync 2>/dev/null || ok=1
+    for c in "${CHASSIS[@]}"; do
+        settle_ovs "$c" || ok=1
+    done
+    return $ok
+}
+
+# ovs-vswitchd copies next_cfg to cur_cfg when it has applied the database
+# (ovs-vswitchd.conf.db(5), Open_vSwitch: cur_cfg).
+settle_ovs() {
+    local db=unix:$STATE/$1/db.sock next
+    next=$(timeout 2 ovsdb-client -voff transact "$db" '["Open_vSwitch",
+        {"op": "mutate", "table": "Open_vSwitch", "where": [],
+         "mutations": [["next_cfg", "+=", 1]]},
+        {"op": "select", "table": "Open_vSwitch", "where": [],
+         "columns": ["next_cfg"]}]') || return 1
+    [[ $next =~ \"next_cfg\":([0-9]+) ]] || return 1
+    timeout 2 ovs-vsctl --db="$db" wait-until Open_vSwitch . \
+        "cur_cfg>=${BASH_REMATCH[1]}" 2>/dev/null
+}
+
+ports_up() {
+    local vm args=()
+    for vm in "${VMS[@]}"; do
+        args+=(-- wait-until Logical_Switch_Port "$(port "$vm")" up=true)
+    done
+    nb "${args[@]}"
+}
+
+# Forwarding tables outlive a repair (FAILURES.md, storm-residue).
+flush_fdb() {
+    local host
+    for host in wire "${CHASSIS[@]}"; do
+        appctl "$host" ovs-vswitchd fdb/flush >/dev/null
+    done
+}

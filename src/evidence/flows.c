@@ -409,8 +409,8 @@ flows_apply(const struct flow_table *table, const struct flow_frame *frame,
 {
     enum answer answer = NO;
     const struct flow *unsure = NULL;
-    const struct flow *flow
-        = best_below(table, frame, INT32_MAX, out_port, out_name, &answer);
+    const struct flow *flow =
+        best_below(table, frame, INT32_MAX, out_port, out_name, &answer);
     /* A flow that may match is harmless as long as it lets the frame pass:
      * then what stands below it decides. */
     while (flow && answer == MAYBE) {

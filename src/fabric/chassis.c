@@ -67,25 +67,47 @@ read_ovs_mappings(struct fabric *f, struct fabric_chassis *chassis)
 
 /* Bridges. */
 
-/* Whether a port leads out of the host: not Open vSwitch's own kinds of
- * interface, and nothing that a VM or container is plugged into. */
+/* Whether an interface's type is one of Open vSwitch's own kinds, which lead
+ * to nothing physical (ovs-vswitchd.conf.db(5), Interface, "type"). */
 static bool
-is_nic(const struct ovsdb_row *interface)
+is_virtual_type(const char *type)
 {
-    static const char *const virtual[] = {
+    static const char *const types[] = {
         "internal", "patch",         "geneve",
         "vxlan",    "gre",           "stt",
         "erspan",   "lisp",          "ip6gre",
         "gtpu",     "bareudp",       "ip6erspan",
         "srv6",     "dpdkvhostuser", "dpdkvhostuserclient"
     };
-    const char *type = ovsdb_string(interface, INTERFACE_TYPE);
-    for (size_t i = 0; i < N_ELEMENTS(virtual); i++) {
-        if (!strcmp(type, virtual[i])) {
-            return false;
+    for (size_t i = 0; i < N_ELEMENTS(types); i++) {
+        if (!strcmp(type, types[i])) {
+            return true;
         }
     }
-    return !ovsdb_map_get(interface, INTERFACE_EXTERNAL_IDS, "iface-id");
+    return false;
+}
+
+/* Whether a link is a VM's tap: the kernel says so, or, where nobody asked
+ * it, the name that libvirt ("vnet") and others ("tap") give. */
+static bool
+is_tap(const struct fabric_chassis *chassis, const char *name)
+{
+    const struct link *link = chassis->evidence->has_links
+                                  ? strmap_get(&chassis->evidence->links, name)
+                                  : NULL;
+    if (link && link->kind) {
+        return !strcmp(link->kind, "tun");
+    }
+    return !strncmp(name, "tap", 3) || !strncmp(name, "vnet", 4);
+}
+
+/* Whether a port leads out of the host. */
+static bool
+is_nic(const struct fabric_chassis *chassis, const struct ovsdb_row *interface)
+{
+    return !is_virtual_type(ovsdb_string(interface, INTERFACE_TYPE))
+           && !ovsdb_map_get(interface, INTERFACE_EXTERNAL_IDS, "iface-id")
+           && !is_tap(chassis, ovsdb_string(interface, INTERFACE_NAME));
 }
 
 static const struct ovsdb_row *
@@ -95,6 +117,25 @@ first_interface(const struct ovsdb_row *port)
     for (unsigned i = 0; i < ovsdb_count(port, PORT_INTERFACES); i++) {
         if (atoms[i].row->exists) {
             return atoms[i].row;
+        }
+    }
+    return NULL;
+}
+
+/* A patch port of the bridge that is not ovn-controller's: the operator has
+ * joined it to another bridge. */
+static const struct ovsdb_row *
+find_other_patch(const struct ovsdb_row *bridge)
+{
+    const union ovsdb_atom *ports = ovsdb_atoms(bridge, BRIDGE_PORTS);
+    for (unsigned i = 0; i < ovsdb_count(bridge, BRIDGE_PORTS); i++) {
+        const struct ovsdb_row *port = ports[i].row;
+        const struct ovsdb_row *interface =
+            port->exists ? first_interface(port) : NULL;
+        if (interface && !strcmp(ovsdb_string(interface, INTERFACE_TYPE), "patch")
+            && !ovsdb_map_get(port, PORT_EXTERNAL_IDS, "ovn-localnet-port")
+            && !ovsdb_map_get(port, PORT_EXTERNAL_IDS, "ovn-l2gateway-port")) {
+            return interface;
         }
     }
     return NULL;
@@ -114,12 +155,13 @@ build_bridge(struct fabric *f, struct fabric_chassis *chassis,
         const struct ovsdb_row *port = ports[i].row;
         const struct ovsdb_row *interface =
             port->exists ? first_interface(port) : NULL;
-        if (interface && is_nic(interface)) {
+        if (interface && is_nic(chassis, interface)) {
             bridge->nics[bridge->n_nics++] =
                 (struct fabric_port){ port, interface,
                                       ovsdb_string(port, PORT_NAME) };
         }
     }
+    bridge->other_patch = find_other_patch(row);
     const struct evidence_bridge *dumped =
         strmap_get(&chassis->evidence->bridges, bridge->name);
     bridge->flows = dumped ? dumped->flows : NULL;

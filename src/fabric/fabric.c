@@ -21,7 +21,10 @@ fabric_init(struct fabric *f, struct evidence *e)
     f->evidence = e;
     strmap_init(&f->chassis_names);
     strmap_init(&f->port_bindings);
+    strmap_init(&f->lsps);
     strmap_init(&f->lrps);
+    index_rows(&f->lsps, &e->nb.store.tables[NB_LOGICAL_SWITCH_PORT],
+               LSP_NAME);
     index_rows(&f->port_bindings, &e->sb.store.tables[SB_PORT_BINDING],
                PB_LOGICAL_PORT);
     index_rows(&f->lrps, &e->nb.store.tables[NB_LOGICAL_ROUTER_PORT],
@@ -47,6 +50,7 @@ fabric_done(struct fabric *f)
     free(f->endpoints);
     strmap_done(&f->chassis_names);
     strmap_done(&f->port_bindings);
+    strmap_done(&f->lsps);
     strmap_done(&f->lrps);
     strmap_done(&f->macs);
     arena_done(&f->arena);

@@ -31,7 +31,8 @@ struct fabric_bridge {
     const char *name;
     struct fabric_port *nics; /* Ports that lead out of the host. */
     size_t n_nics;
-    const struct flow_table *flows; /* NULL if not gathered. */
+    const struct ovsdb_row *other_patch; /* Not OVN's; NULL if none. */
+    const struct flow_table *flows;      /* NULL if not gathered. */
 };
 
 struct fabric_chassis {
@@ -186,6 +187,7 @@ struct fabric {
     /* Private. */
     struct strmap chassis_names;
     struct strmap port_bindings; /* logical_port -> Port_Binding. */
+    struct strmap lsps;          /* Name -> Logical_Switch_Port. */
     struct strmap lrps;          /* Name -> Logical_Router_Port. */
     struct strmap macs; /* Of all ports, lower case -> the LSP or LRP row. */
     struct fabric_lost lost_lsps;

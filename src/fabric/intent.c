@@ -215,8 +215,9 @@ intent_from_mtu(const struct fabric *f, struct fabric_switch *ls)
     return false;
 }
 
-void
-fabric_decide_intent(struct fabric *f, struct fabric_switch *ls)
+/* What the switch has itself says enough. */
+static bool
+intent_from_ports(struct fabric_switch *ls)
 {
     if (ls->n_localnets || ls->n_pending) {
         const struct fabric_localnet *localnet =
@@ -225,18 +226,21 @@ fabric_decide_intent(struct fabric *f, struct fabric_switch *ls)
                    localnet->lsp ? localnet->lsp : localnet->pb,
                    localnet->lsp ? "Logical_Switch_Port" : "Port_Binding",
                    localnet->lsp ? "name" : "logical_port", localnet->name);
-        return;
-    }
-    if (ls->type_lost) {
+    } else if (ls->type_lost) {
         set_intent(ls, "a port of it names a physical network", "nb",
                    ls->type_lost, "Logical_Switch_Port", "options",
                    ovsdb_map_get(ls->type_lost, LSP_OPTIONS, "network_name"));
-        return;
     }
+    return ls->intent.why != NULL;
+}
+
+void
+fabric_decide_intent(struct fabric *f, struct fabric_switch *ls)
+{
     const struct ovsdb_row *lost = find_lost(f, ls);
-    bool decided = intent_from_cms(ls) || intent_from_nb_log(ls, lost)
-                   || intent_from_sb_log(f, ls) || intent_from_gateway(ls)
-                   || intent_from_nat(ls);
+    bool decided = intent_from_ports(ls) || intent_from_cms(ls)
+                   || intent_from_nb_log(ls, lost) || intent_from_sb_log(f, ls)
+                   || intent_from_gateway(ls) || intent_from_nat(ls);
     /* A network that Neutron knows and has on no physical network is a
      * tenant's, whatever its MTU. */
     if (!decided && !ls->neutron) {

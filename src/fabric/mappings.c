@@ -30,8 +30,7 @@ mappings_parse(struct mappings *m, const char *text, struct arena *arena)
         }
         m->items[m->n].network =
             arena_strndup(arena, item, (size_t) (colon - item));
-        m->items[m->n++].bridge =
-            arena_strdup(arena, colon + 1);
+        m->items[m->n++].bridge = arena_strdup(arena, colon + 1);
         p = next;
     }
 }

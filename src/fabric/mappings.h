@@ -2,8 +2,8 @@
  *
  * Parsed as ovn-controller does (OVN 23.03, controller/patch.c,
  * add_ovs_bridge_mappings()): items "NETWORK:BRIDGE" separated by commas, and
- * parsing STOPS at the first item that is empty (silently) or lacks a network or
- * a bridge (with an error in the log).  All after the first colon is the
+ * parsing STOPS at the first item that is empty (silently) or lacks a network
+ * or a bridge (with an error in the log).  All after the first colon is the
  * bridge.  White space belongs to the names: " physnet1"
  * is a network of that name, which no localnet port will ask for. */
 #ifndef FABRIC_MAPPINGS_H

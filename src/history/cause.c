@@ -67,7 +67,7 @@ static const struct ovsdb_row *
 row_in_log(const struct cause_hint *hint)
 {
     const struct ovsdb_store *log = hint->db->log;
-    if (hint->row->table->store == log) {
+    if (!hint->row || hint->row->table->store == log) {
         return hint->row;
     }
     for (unsigned t = 0; t < log->spec->n_tables; t++) {

@@ -462,23 +462,23 @@ assessed_worst(const struct assessed_endpoint *e)
     return badness[in] > badness[out] ? in : out;
 }
 
-/* Of a switch with several localnet ports, one that nobody's frames use is no
- * fault: each chassis maps one of them (ovn-architecture(7), "Gateway").  What
- * is wrong with it waits; that a chassis does not map it says nothing. */
+/* A fault that no walk crosses waits for its time: it is a warning.  Only a
+ * switch without any endpoint is broken as such.  Of a switch with several
+ * localnet ports each chassis maps one (ovn-architecture(7), "Gateway"), so
+ * what is wrong with the way of one that nobody uses is no fault at all. */
 static void
-drop_unused(struct assessment *a)
+demote_unused(struct assessment *a)
 {
     size_t n = 0;
     for (size_t i = 0; i < a->n_findings; i++) {
         struct reach_finding *rf = &a->findings[i];
         struct finding *f = (struct finding *) rf->finding;
-        bool unused = f->effect == EFFECT_STOPS && !rf->n_affects && f->ls
-                      && f->ls->n_localnets > 1;
-        if (unused && f->scope == SCOPE_ATTACHMENT) {
+        bool unused = f->effect == EFFECT_STOPS && !rf->n_affects && f->ls;
+        if (unused && f->scope == SCOPE_ATTACHMENT && f->ls->n_localnets > 1) {
             free(rf->affects);
             continue;
         }
-        if (unused && f->scope == SCOPE_LOCALNET) {
+        if (unused && (f->ls->n_vifs || f->ls->n_router_ports)) {
             f->effect = EFFECT_LATENT;
         }
         a->findings[n++] = *rf;
@@ -541,7 +541,7 @@ reach_assess(struct assessment *a, struct fabric *f)
         a->counts[assessed_worst(e)]++;
         examination_done(&own);
     }
-    drop_unused(a);
+    demote_unused(a);
     sort_findings(a);
 }
 

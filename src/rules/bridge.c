@@ -92,6 +92,14 @@ check_brex_no_nic(struct examination *x, const struct rule *rule,
     if (!bridge || bridge->n_nics) {
         return;
     }
+    if (bridge->other_patch) {
+        report_missing(x, HOP_NIC,
+                       "the way beyond patch port %s of %s on chassis %s: "
+                       "provnet does not follow a second bridge yet",
+                       ovsdb_string(bridge->other_patch, INTERFACE_NAME),
+                       bridge->name, place->chassis->name);
+        return;
+    }
     const struct ovsdb_row *lost = find_lost_nic(place);
     struct finding *f =
         report(x, rule, place, "ovs", bridge->row,

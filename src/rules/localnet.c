@@ -10,6 +10,28 @@ nb_of(const struct place *place)
     return &place->fabric->evidence->nb;
 }
 
+/* northd copies the tag to SB, where the chassis read it. */
+static void
+check_sb_tag(struct examination *x, const struct rule *rule,
+             const struct place *place)
+{
+    const struct fabric_localnet *localnet = place->localnet;
+    int64_t want = ovsdb_integer(localnet->lsp, LSP_TAG_REQUEST,
+                                 ovsdb_integer(localnet->lsp, LSP_TAG, 0));
+    if (want == localnet->tag) {
+        return;
+    }
+    struct finding *f = finding_latent(
+        report(x, rule, place, "sb", localnet->pb,
+               "localnet port %s is on VLAN %lld in NB, but SB still says %d "
+               "(0: untagged), which is what the chassis go by",
+               localnet->name, (long long) want, localnet->tag));
+    finding_evidence(f, "nb", localnet->lsp, "tag",
+                     arena_printf(x->arena, "%lld", (long long) want));
+    finding_evidence(f, "sb", localnet->pb, "tag",
+                     arena_printf(x->arena, "%d", localnet->tag));
+}
+
 /* SB has not what NB says of the port: northd did not take it over, or SB
  * was changed behind its back. */
 void
@@ -44,6 +66,7 @@ check_sb_derived_mismatch(struct examination *x, const struct rule *rule,
         finding_evidence(f, "sb", localnet->pb, "options:network_name",
                          localnet->network);
     }
+    check_sb_tag(x, rule, place);
 }
 
 void
@@ -240,18 +263,27 @@ check_localnet_disabled(struct examination *x, const struct rule *rule,
     }
 }
 
-/* The VLAN that the port had when it was made, as far as the log tells: the
- * first value of 'column', or -1 if it never changed. */
-static int64_t
-first_tag(const struct ovsdb_row *lsp, unsigned column)
+/* What column 'c' held when the port was made, as far as the log tells. */
+static const struct ovsdb_datum *
+first_value(const struct ovsdb_row *lsp, unsigned c)
 {
-    int64_t first = -1;
+    const struct ovsdb_datum *first = &lsp->columns[c];
     for (const struct ovsdb_past *p = lsp->past; p; p = p->older) {
-        if (p->column == column) {
-            first = p->datum.n ? p->datum.one.integer : 0;
+        if (p->column == c) {
+            first = &p->datum;
         }
     }
     return first;
+}
+
+/* The VLAN that the port had when it was made; 0: untagged. */
+static int64_t
+first_vlan(const struct ovsdb_row *lsp)
+{
+    const struct ovsdb_datum *tag = first_value(lsp, LSP_TAG);
+    const struct ovsdb_datum *request = first_value(lsp, LSP_TAG_REQUEST);
+    /* northd fills in tag from tag_request: ovn-nb(5), "tag_request". */
+    return tag->n ? tag->one.integer : request->n ? request->one.integer : 0;
 }
 
 /* Whether the port once asked for a VLAN. */
@@ -327,21 +359,14 @@ check_localnet_wrong_tag(struct examination *x, const struct rule *rule,
         return;
     }
     const struct ovsdb_row *row = in_log(place, localnet->lsp);
-    unsigned column = LSP_TAG_REQUEST;
-    int64_t first = first_tag(row, LSP_TAG_REQUEST);
-    int64_t first_set = first_tag(row, LSP_TAG);
-    if (first < 0) {
-        column = LSP_TAG;
-        first = first_set;
-    }
-    if (first < 0 || first == localnet->tag) {
+    int64_t first = first_vlan(row);
+    if (first == localnet->tag) {
         return;
     }
-    /* northd fills in tag from tag_request after the row was made. */
-    if (column == LSP_TAG && !first
-        && ovsdb_integer(row, LSP_TAG_REQUEST, 0) == localnet->tag) {
-        return;
-    }
+    unsigned column =
+        row->columns[LSP_TAG_REQUEST].changed_in > row->created_in
+            ? LSP_TAG_REQUEST
+            : LSP_TAG;
     struct finding *f =
         report(x, rule, place, "nb", localnet->lsp,
                "localnet port %s carries VLAN %d, but its segment was made "
@@ -369,4 +394,7 @@ check_localnet_stale_tag(struct examination *x, const struct rule *rule,
                      arena_printf(x->arena, "%d", localnet->tag));
     finding_cause_column(f, nb_of(place), localnet->lsp, LSP_TAG_REQUEST,
                          NULL);
+    if (first_vlan(in_log(place, localnet->lsp)) == localnet->tag) {
+        finding_latent(f); /* The VLAN is the one that it always had. */
+    }
 }

@@ -64,6 +64,17 @@ guest_mac(const struct place *place)
     return mac ? mac : place->endpoint->mac;
 }
 
+/* Whether several interfaces claim the port: then none of them tells what the
+ * guest is. */
+static bool
+is_claimed_twice(const struct fabric_vif *vif)
+{
+    const struct fabric_interface *claims =
+        vif->chassis ? strmap_get(&vif->chassis->interface_ids, vif->name)
+                     : NULL;
+    return claims && claims->next;
+}
+
 /* ovn-nb(5), Logical_Switch_Port, "port_security": an entry with only a MAC
  * lets any IP pass. */
 static bool
@@ -85,7 +96,7 @@ check_lsp_port_security(struct examination *x, const struct rule *rule,
 {
     const struct fabric_vif *vif = vif_of(place);
     unsigned n = vif ? ovsdb_count(vif->lsp, LSP_PORT_SECURITY) : 0;
-    const char *mac = n ? guest_mac(place) : NULL;
+    const char *mac = n && !is_claimed_twice(vif) ? guest_mac(place) : NULL;
     const char *entries = "";
     for (unsigned i = 0; i < n; i++) {
         struct address entry;
@@ -194,7 +205,7 @@ check_lsp_addr_mac_mismatch(struct examination *x, const struct rule *rule,
             vif->interface, INTERFACE_EXTERNAL_IDS, "attached-mac")
                               : NULL;
     if (!attached || !vif->n_addresses || vif->is_unknown
-        || *ovsdb_string(vif->lsp, LSP_PARENT_NAME)) {
+        || is_claimed_twice(vif) || *ovsdb_string(vif->lsp, LSP_PARENT_NAME)) {
         return;
     }
     for (size_t i = 0; i < vif->n_addresses; i++) {
@@ -234,6 +245,24 @@ struct binding {
     const struct ovsdb_row *interface;    /* The one at fault, or NULL. */
 };
 
+/* Whether 'interface' is rightly that of the port called 'id': the port
+ * exists and has its MAC. */
+static bool
+is_port_of(const struct fabric *f, const char *id,
+           const struct ovsdb_row *interface)
+{
+    const struct ovsdb_row *lsp = strmap_get(&f->lsps, id);
+    const char *mac =
+        ovsdb_map_get(interface, INTERFACE_EXTERNAL_IDS, "attached-mac");
+    for (unsigned i = 0; lsp && i < ovsdb_count(lsp, LSP_ADDRESSES); i++) {
+        if (!mac
+            || strcasestr(ovsdb_atoms(lsp, LSP_ADDRESSES)[i].string, mac)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* An interface that looks like the port's, by MAC or by the tap name that
  * Nova and others give ("tap" and 11 characters of the port's UUID), but does
  * not carry its iface-id. */
@@ -251,7 +280,26 @@ find_stray(const struct fabric_chassis *chassis, const struct place *place)
     }
     const char *id =
         row ? ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "iface-id") : NULL;
-    return row && (!id || strcmp(id, vif->name)) ? row : NULL;
+    return row && !(id && is_port_of(place->fabric, id, row)) ? row : NULL;
+}
+
+/* Whether 'requested', a chassis or several separated by commas (for live
+ * migration), names 'chassis' by name or host name. */
+static bool
+names_chassis(const char *requested, const struct fabric_chassis *chassis)
+{
+    while (*requested) {
+        size_t length = strcspn(requested, ",");
+        const char *names[] = { chassis->name, chassis->hostname };
+        for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+            if (length && !strncmp(requested, names[i], length)
+                && !names[i][length]) {
+                return true;
+            }
+        }
+        requested += length + (requested[length] == ',');
+    }
+    return false;
 }
 
 static bool
@@ -260,16 +308,14 @@ is_requested_elsewhere(const struct fabric *f, const struct fabric_vif *vif,
 {
     const char *requested =
         ovsdb_map_get(vif->lsp, LSP_OPTIONS, "requested-chassis");
-    if (!requested || !*requested || strchr(requested, ',')) {
-        return false; /* Lists are for live migration. */
+    if (!requested || !*requested) {
+        return false;
     }
     if (chassis) {
-        return strcmp(requested, chassis->name)
-               && strcmp(requested, chassis->hostname);
+        return !names_chassis(requested, chassis);
     }
     for (size_t i = 0; i < f->n_chassis; i++) {
-        if (!strcmp(requested, f->chassis[i]->name)
-            || !strcmp(requested, f->chassis[i]->hostname)) {
+        if (names_chassis(requested, f->chassis[i])) {
             return false;
         }
     }

@@ -19,6 +19,8 @@ blame_lost_localnet(struct finding *f, const struct place *place)
         finding_cause_deleted(f, &e->nb, intent->lost);
     } else if (!strcmp(intent->db, "sb")) {
         finding_cause_deleted(f, &e->sb, intent->row);
+    } else {
+        finding_cause_deleted(f, &e->nb, NULL);
     }
 }
 
@@ -33,6 +35,13 @@ check_ls_no_localnet(struct examination *x, const struct rule *rule,
         in_nb |= ls->localnets[i].lsp != NULL;
     }
     if (!intent->why || in_nb) {
+        return;
+    }
+    if (ls->n_l2gateways) {
+        report_missing(x, HOP_PATCH,
+                       "the way through l2gateway port %s: provnet does not "
+                       "follow those yet",
+                       ovsdb_string(ls->l2gateways[0], LSP_NAME));
         return;
     }
     struct finding *f;
@@ -62,7 +71,7 @@ check_localnet_type_lost(struct examination *x, const struct rule *rule,
                          const struct place *place)
 {
     const struct ovsdb_row *lsp = place->ls->type_lost;
-    if (!lsp || place->ls->n_localnets) {
+    if (!lsp || (place->ls->n_localnets && !place->ls->sb_behind)) {
         return;
     }
     const char *type = ovsdb_string(lsp, LSP_TYPE);
@@ -75,6 +84,9 @@ check_localnet_type_lost(struct examination *x, const struct rule *rule,
                ovsdb_map_get(lsp, LSP_OPTIONS, "network_name"), type);
     finding_evidence(f, "nb", lsp, "type", type);
     finding_cause_column(f, nb_of(place), lsp, LSP_TYPE, NULL);
+    if (place->ls->n_localnets) { /* SB still has it. */
+        finding_latent(f);
+    }
 }
 
 /* Pairs of localnet ports: DESIGN.md, section 7, and FAILURES.md, part A. */
@@ -256,6 +268,19 @@ check_ls_localnet_multi_mapped(struct examination *x, const struct rule *rule,
     check_pairs(x, rule, place, PAIR_MULTI_MAPPED);
 }
 
+/* Whether the l2gateway port's chassis exists and maps its network, as far as
+ * we know any chassis. */
+static bool
+may_be_bound(const struct fabric *f, const char *chassis, const char *network)
+{
+    const struct fabric_chassis *c =
+        chassis ? fabric_find_chassis(f, chassis) : NULL;
+    return !f->n_chassis
+           || (c
+               && (!c->mappings_known
+                   || mappings_find(&c->mappings, network)));
+}
+
 void
 check_ls_localnet_l2gateway(struct examination *x, const struct rule *rule,
                             const struct place *place)
@@ -269,7 +294,8 @@ check_ls_localnet_l2gateway(struct examination *x, const struct rule *rule,
         for (size_t j = 0; network && j < ls->n_localnets; j++) {
             const struct fabric_localnet *localnet = &ls->localnets[j];
             if (!localnet->enabled || !ovsdb_bool(lsp, LSP_ENABLED, true)
-                || strcmp(localnet->network, network)) {
+                || strcmp(localnet->network, network)
+                || !may_be_bound(place->fabric, chassis, network)) {
                 continue;
             }
             struct finding *f = report(

@@ -9,14 +9,17 @@
 #include "base/arena.h"
 
 /* Small enough for the second-level cache, large enough that read() calls do
- * not show. */
-#define WINDOW_BYTES ((size_t) 256 << 10)
+ * not show.  The fuzz targets are built with a tiny one, so that it slides and
+ * grows all the time. */
+#ifndef INPUT_WINDOW_BYTES
+#define INPUT_WINDOW_BYTES ((size_t) 256 << 10)
+#endif
 
 void
 input_init(struct input *in, input_fill_fn *fill, void *aux)
 {
     memset(in, 0, sizeof *in);
-    in->size = WINDOW_BYTES;
+    in->size = INPUT_WINDOW_BYTES;
     in->window = xmalloc(in->size);
     in->p = in->end = in->window;
     in->stop = UINT64_MAX;

@@ -406,19 +406,65 @@ add_change(struct ovsdb_store *store, struct ovsdb_row *row,
     return change;
 }
 
-/* A <row>: the columns that the spec wants become changes. */
+/* Whether nothing is lost if values are written into 'row' before its
+ * transaction is known to be sound: it never existed. */
+static bool
+is_blank(const struct ovsdb_row *row)
+{
+    return !row->exists && !row->created_in;
+}
+
+/* Notes that the transaction inserts 'row'.  Rows that are new go into a list
+ * of their own, since a snapshot is millions of them and nothing else. */
+static void
+insert_row(struct ovsdb_store *store, struct ovsdb_row *row)
+{
+    if (!is_blank(row)) {
+        add_change(store, row, CHANGE_INSERT);
+    } else if (!row->is_inserted) {
+        row->is_inserted = true;
+        row->next_inserted = store->inserted;
+        store->inserted = row;
+    }
+}
+
+/* The column called 'name', the 'i'th of its row: its number + 1, or 0 if it
+ * is not wanted.  Servers write the columns of a table's rows in one order, so
+ * what stood there in the last row is tried first. */
+static unsigned
+find_column(struct ovsdb_table *table, const struct json_slice *name,
+            unsigned i)
+{
+    struct column_guess *guess = i < MAX_GUESSES ? &table->guesses[i] : NULL;
+    if (guess && guess->length == name->length
+        && !memcmp(guess->name, name->s, name->length)) {
+        return guess->column;
+    }
+    uintptr_t c =
+        (uintptr_t) strmap_get_n(&table->columns, name->s, name->length);
+    unsigned column = c && table->types[c - 1].present ? (unsigned) c : 0;
+    if (guess && name->length <= sizeof guess->name) {
+        memcpy(guess->name, name->s, name->length);
+        guess->length = (uint8_t) name->length;
+        guess->column = (uint8_t) column;
+    }
+    return column;
+}
+
+/* A <row>: the columns that the spec wants become changes, or, in a row that
+ * is new, values at once. */
 static bool
 read_columns(struct ovsdb_table *table, struct json_reader *r,
              struct ovsdb_row *row, bool is_diff)
 {
     struct json_slice name;
+    bool blank = is_blank(row);
     if (!json_begin(r, '{')) {
         return false;
     }
-    while (json_next_member(r, &name)) {
-        uintptr_t c =
-            (uintptr_t) strmap_get_n(&table->columns, name.s, name.length);
-        if (!c || !table->types[c - 1].present) {
+    for (unsigned i = 0; json_next_member(r, &name); i++) {
+        unsigned c = find_column(table, &name, i);
+        if (!c) {
             if (!json_skip(r)) {
                 return false;
             }
@@ -429,9 +475,13 @@ read_columns(struct ovsdb_table *table, struct json_reader *r,
         if (!read_datum(table->store, r, spec, &datum)) {
             return false;
         }
+        if (blank) {
+            row->columns[c - 1] = datum;
+            continue;
+        }
         struct ovsdb_change *change =
             add_change(table->store, row, CHANGE_COLUMN);
-        change->column = (unsigned) c - 1;
+        change->column = c - 1;
         change->datum = datum;
         change->is_diff = is_diff;
     }
@@ -448,7 +498,7 @@ read_log_row(struct ovsdb_table *table, struct json_reader *r,
         return json_null(r);
     }
     if (!row->exists) {
-        add_change(table->store, row, CHANGE_INSERT);
+        insert_row(table->store, row);
     }
     return read_columns(table, r, row, false);
 }
@@ -471,7 +521,7 @@ read_row_update(struct ovsdb_table *table, struct json_reader *r,
         if (fresh || modify || json_slice_equals(&kind, "new")) {
             deleted = false;
             if (fresh || !row->exists) {
-                add_change(table->store, row, CHANGE_INSERT);
+                insert_row(table->store, row);
             }
             if (!read_columns(table, r, row, modify)) {
                 return false;
@@ -557,7 +607,7 @@ ovsdb_store_read(struct ovsdb_store *store, struct json_reader *r,
                  enum ovsdb_form form)
 {
     struct json_slice name;
-    assert(!store->n_changes);
+    assert(!store->n_changes && !store->inserted);
     store->is_diff = false;
     store->record = (struct ovsdb_record){ .comment = "" };
     if (!json_begin(r, '{')) {
@@ -642,9 +692,15 @@ commit_column(struct ovsdb_store *store, struct ovsdb_change *change)
 static void
 commit_insert(struct ovsdb_store *store, struct ovsdb_row *row)
 {
-    for (unsigned c = 0; c < row->table->spec->n_columns; c++) {
-        row->columns[c] =
-            (struct ovsdb_datum){ .changed_in = (uint32_t) store->n_records };
+    const struct ovsdb_table_spec *spec = row->table->spec;
+    bool blank = is_blank(row);
+    for (unsigned c = 0; c < spec->n_columns; c++) {
+        struct ovsdb_datum *datum = &row->columns[c];
+        if (!blank) {
+            *datum = (struct ovsdb_datum){ .n = 0 };
+        }
+        datum->changed_in = (uint32_t) store->n_records;
+        take_ownership(row, &spec->columns[c], datum, 0);
     }
     row->table->n_existing += !row->exists;
     row->exists = true;
@@ -654,6 +710,11 @@ commit_insert(struct ovsdb_store *store, struct ovsdb_row *row)
 void
 ovsdb_store_commit(struct ovsdb_store *store, uint64_t offset)
 {
+    for (struct ovsdb_row *row; (row = store->inserted);) {
+        store->inserted = row->next_inserted;
+        row->is_inserted = false;
+        commit_insert(store, row);
+    }
     for (size_t i = 0; i < store->n_changes; i++) {
         struct ovsdb_change *change = &store->changes[i];
         struct ovsdb_row *row = change->row;
@@ -681,6 +742,10 @@ ovsdb_store_commit(struct ovsdb_store *store, uint64_t offset)
 void
 ovsdb_store_abort(struct ovsdb_store *store)
 {
+    for (struct ovsdb_row *row; (row = store->inserted);) {
+        store->inserted = row->next_inserted;
+        row->is_inserted = false;
+    }
     store->n_changes = 0;
 }
 

@@ -65,6 +65,8 @@ struct ovsdb_row {
     uint32_t created_in;     /* Record that inserted it last, or 0. */
     uint32_t deleted_in;     /* Record that deleted it last, or 0. */
     bool exists;
+    bool is_inserted; /* By the transaction being read. */
+    struct ovsdb_row *next_inserted;
     const struct ovsdb_past *past; /* Newest first; NULL if nothing. */
     struct ovsdb_datum columns[];  /* By index into the table's spec. */
 };
@@ -104,7 +106,8 @@ struct ovsdb_store {
 
     /* Private. */
     size_t records_capacity;
-    struct strmap strings; /* Interned keys of maps. */
+    struct strmap strings;      /* Interned keys of maps. */
+    struct ovsdb_row *inserted; /* New rows of the transaction being read. */
     struct ovsdb_change *changes;
     size_t n_changes;
     size_t changes_capacity;

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 #
-# A bundle (DESIGN.md, section 5) written with the standard tools alone, as an
+# A bundle (provnet(1)) written with the standard tools alone, as an
 # operator could: what provnet reads must not depend on what provnet writes.
 
 write_bundle() {        # write_bundle [--neutron] DIR

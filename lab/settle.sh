@@ -35,7 +35,7 @@ ports_up() {
     nb "${args[@]}"
 }
 
-# Forwarding tables outlive a repair (FAILURES.md, storm-residue).
+# Forwarding tables outlive a repair (doc/codes/storm-residue.md).
 flush_fdb() {
     local host
     for host in wire "${CHASSIS[@]}"; do

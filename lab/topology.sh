@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034  # read by the files that source this one
 #
-# The lab's topology: the deployment of DESIGN.md, section 1, with the shapes
+# The lab's topology: the deployment of doc/incident.md, with the shapes
 # that Neutron 21 (ML2/OVN) gives its rows.  Everything that the lab builds is
 # listed here, so another chassis, network or VM is one more entry in an array.
 # All identifiers are fixed: two labs, or two runs, differ in nothing but time.

@@ -10,7 +10,7 @@
 #include "reach/reach.h"
 #include "report/report.h"
 
-/* DESIGN.md, section 5. */
+/* provnet(1). */
 enum exit_status {
     EXIT_FINE = 0,
     EXIT_BROKEN = 1,

@@ -268,7 +268,7 @@ is_folder(const char *path)
     return !stat(path, &status) && S_ISDIR(status.st_mode);
 }
 
-/* What a chassis's folder may hold (DESIGN.md, section 5). */
+/* What a chassis's folder may hold (provnet(1)). */
 static bool
 looks_like_chassis(const char *dir)
 {

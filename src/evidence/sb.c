@@ -16,6 +16,7 @@ static const struct ovsdb_column_spec chassis[] = {
         COLUMN_KEYS("external_ids", "ovn-bridge-mappings"),
     [CHASSIS_OTHER_CONFIG] =
         COLUMN_KEYS("other_config", "ovn-bridge-mappings"),
+    [CHASSIS_NB_CFG] = COLUMN("nb_cfg", INTEGER),
 };
 
 static const struct ovsdb_column_spec chassis_private[] = {

@@ -215,6 +215,33 @@ read_ovs(struct fabric *f, struct fabric_chassis *chassis)
     }
 }
 
+/* Whether the chassis says that it has applied less than 'nb_cfg': in
+ * Chassis_Private, or before 20.09 in Chassis (ovn-sb(5)). */
+static void
+read_progress(struct fabric *f)
+{
+    const struct ovsdb_table *tables = f->evidence->sb.store.tables;
+    const struct ovsdb_row *global =
+        ovsdb_table_next(&tables[SB_SB_GLOBAL], NULL);
+    int64_t nb_cfg = global ? ovsdb_integer(global, SB_GLOBAL_NB_CFG, 0) : 0;
+    OVSDB_TABLE_FOR_EACH (row, &tables[SB_CHASSIS_PRIVATE]) {
+        struct fabric_chassis *chassis =
+            fabric_find_chassis(f, ovsdb_string(row, CHASSIS_PRIVATE_NAME));
+        if (chassis) {
+            chassis->nb_cfg_row = row;
+            chassis->nb_cfg = ovsdb_integer(row, CHASSIS_PRIVATE_NB_CFG, 0);
+        }
+    }
+    for (size_t i = 0; i < f->n_chassis; i++) {
+        struct fabric_chassis *chassis = f->chassis[i];
+        if (chassis->sb && !tables[SB_CHASSIS_PRIVATE].present) {
+            chassis->nb_cfg_row = chassis->sb;
+            chassis->nb_cfg = ovsdb_integer(chassis->sb, CHASSIS_NB_CFG, 0);
+        }
+        chassis->is_behind = chassis->nb_cfg_row && chassis->nb_cfg < nb_cfg;
+    }
+}
+
 void
 fabric_build_chassis(struct fabric *f)
 {
@@ -227,18 +254,7 @@ fabric_build_chassis(struct fabric *f)
         chassis->hostname = ovsdb_string(row, CHASSIS_HOSTNAME);
         read_sb_mappings(f, chassis);
     }
-    const struct ovsdb_row *global =
-        ovsdb_table_next(&tables[SB_SB_GLOBAL], NULL);
-    int64_t nb_cfg = global ? ovsdb_integer(global, SB_GLOBAL_NB_CFG, 0) : 0;
-    OVSDB_TABLE_FOR_EACH (row, &tables[SB_CHASSIS_PRIVATE]) {
-        struct fabric_chassis *chassis =
-            fabric_find_chassis(f, ovsdb_string(row, CHASSIS_PRIVATE_NAME));
-        if (chassis) {
-            chassis->sb_private = row;
-            chassis->is_behind =
-                ovsdb_integer(row, CHASSIS_PRIVATE_NB_CFG, 0) < nb_cfg;
-        }
-    }
+    read_progress(f);
     for (size_t i = 0; i < e->n_chassis; i++) {
         struct fabric_chassis *chassis = place_chassis(f, e->chassis[i]->name);
         if (!chassis->evidence) {

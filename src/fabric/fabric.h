@@ -39,7 +39,8 @@ struct fabric_chassis {
     const char *name;                   /* system-id. */
     const char *hostname;               /* "" if unknown. */
     const struct ovsdb_row *sb;         /* Chassis, or NULL. */
-    const struct ovsdb_row *sb_private; /* Chassis_Private, or NULL. */
+    const struct ovsdb_row *nb_cfg_row; /* Where SB has its progress. */
+    int64_t nb_cfg;                     /* Of SB_Global, applied so far. */
     struct evidence_chassis *evidence;  /* NULL if not gathered. */
     bool ovs_known;                     /* Its Open_vSwitch was gathered. */
     bool is_behind; /* Has not applied the latest changes of SB. */
@@ -107,7 +108,8 @@ struct fabric_intent {
 struct fabric_router_port {
     const struct ovsdb_row *lsp;
     const struct ovsdb_row *lrp; /* NULL if the peer does not exist. */
-    bool is_gateway;             /* Bound to gateway chassis. */
+    bool is_gateway; /* Bound to gateway chassis, or of a pinned router. */
+    bool is_pinned;  /* Only the latter. */
 };
 
 /* A logical switch: the unit. */

@@ -3,10 +3,7 @@
 
 #include "fabric/build.h"
 
-/* Room that Geneve takes from a tenant network's MTU: 58 bytes over IPv4, 78
- * over IPv6 (Neutron: overlay_ip_version); VXLAN takes 50 and 70. */
-#define MIN_TUNNEL_OVERHEAD 50
-#define MAX_TUNNEL_OVERHEAD 100
+#define ETHERNET_MTU 1500
 
 static void
 set_intent(struct fabric_switch *ls, const char *why, const char *db,
@@ -134,12 +131,25 @@ intent_from_sb_log(const struct fabric *f, struct fabric_switch *ls)
     return false;
 }
 
+/* Whether a router that is nowhere pinned has a port on the switch: then it
+ * joins routers (ovn-kubernetes), rather than leading out. */
+static bool
+joins_routers(const struct fabric_switch *ls)
+{
+    for (size_t i = 0; i < ls->n_router_ports; i++) {
+        if (ls->router_ports[i].lrp && !ls->router_ports[i].is_gateway) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool
 intent_from_gateway(struct fabric_switch *ls)
 {
     for (size_t i = 0; i < ls->n_router_ports; i++) {
         const struct fabric_router_port *port = &ls->router_ports[i];
-        if (port->is_gateway) {
+        if (port->is_gateway && !(port->is_pinned && joins_routers(ls))) {
             set_intent(ls, "a router has its gateway port on it", "nb",
                        port->lrp, "Logical_Router_Port", "name",
                        ovsdb_string(port->lrp, LRP_NAME));
@@ -184,6 +194,16 @@ intent_from_nat(struct fabric_switch *ls)
     return false;
 }
 
+/* Whether a tunnel takes 'overhead' bytes of an MTU: VXLAN and Geneve, over
+ * IPv4 and IPv6 (Neutron: "MTU considerations"; OVN's Geneve has 8 bytes of
+ * options). */
+static bool
+is_tunnel_overhead(long overhead)
+{
+    return overhead == 50 || overhead == 58 || overhead == 70
+           || overhead == 78;
+}
+
 static long
 mtu_of(const struct ovsdb_row *ls)
 {
@@ -196,14 +216,12 @@ static bool
 intent_from_mtu(const struct fabric *f, struct fabric_switch *ls)
 {
     long mtu = mtu_of(ls->row);
-    if (mtu <= 0) {
+    if (mtu < ETHERNET_MTU) {
         return false;
     }
     OVSDB_TABLE_FOR_EACH (other,
                           &f->evidence->nb.store.tables[NB_LOGICAL_SWITCH]) {
-        long overhead = mtu - mtu_of(other);
-        if (mtu_of(other) > 0 && overhead >= MIN_TUNNEL_OVERHEAD
-            && overhead <= MAX_TUNNEL_OVERHEAD) {
+        if (mtu_of(other) > 0 && is_tunnel_overhead(mtu - mtu_of(other))) {
             set_intent(ls,
                        "its MTU leaves no room for a tunnel, as tenant "
                        "networks' do",

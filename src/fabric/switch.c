@@ -130,11 +130,12 @@ add_router_port(struct fabric *f, struct fabric_switch *ls,
     const struct ovsdb_row *lr = lrp ? lrp->owner : NULL;
     struct fabric_router_port *port = &ls->router_ports[ls->n_router_ports++];
     *port = (struct fabric_router_port){ .lsp = lsp, .lrp = lrp };
-    port->is_gateway =
-        lrp
-        && (ovsdb_count(lrp, LRP_GATEWAY_CHASSIS)
-            || ovsdb_ref(lrp, LRP_HA_CHASSIS_GROUP)
-            || (lr && ovsdb_map_get(lr, LR_OPTIONS, "chassis")));
+    bool has_group = lrp
+                     && (ovsdb_count(lrp, LRP_GATEWAY_CHASSIS)
+                         || ovsdb_ref(lrp, LRP_HA_CHASSIS_GROUP));
+    port->is_pinned =
+        lr && !has_group && ovsdb_map_get(lr, LR_OPTIONS, "chassis");
+    port->is_gateway = has_group || port->is_pinned;
 }
 
 /* Ports of VMs. */

@@ -22,7 +22,7 @@ struct cause {
 void cause_find(const struct finding *, struct arena *, struct cause *ret);
 
 /* Who writes such a comment: "ovn-nbctl", a daemon, or, if it is empty, an
- * API client such as Neutron (FAILURES.md, section C). */
+ * API client such as Neutron (ovsdbapp and libovsdb never set one). */
 const char *cause_who(const char *comment);
 
 #endif /* history/cause.h */

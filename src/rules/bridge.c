@@ -238,6 +238,7 @@ check_brex_two_nics(struct examination *x, const struct rule *rule,
     if (!bridge || has_spanning_tree(bridge->row)) {
         return;
     }
+    int vlan = place->localnet->tag;
     const struct fabric_port *live[2];
     size_t n_live = 0;
     for (size_t i = 0; n_live < 2 && i < bridge->n_nics; i++) {
@@ -245,8 +246,8 @@ check_brex_two_nics(struct examination *x, const struct rule *rule,
             fabric_link_state(place->chassis, bridge->nics[i].interface);
         int64_t ofport =
             fabric_ofport(place->chassis, bridge->nics[i].interface);
-        if (link.admin != LINK_DOWN && link.carrier != LINK_DOWN
-            && ofport >= 0) {
+        if (link.admin != LINK_DOWN && link.carrier != LINK_DOWN && ofport >= 0
+            && passes_nic(bridge->nics[i].row, vlan)) {
             live[n_live++] = &bridge->nics[i];
         }
     }

@@ -1,4 +1,4 @@
-/* The catalogue of faults.  Codes are the ids of FAILURES.md; each has a
+/* The catalogue of faults.  Each code has a
  * document in doc/codes/, and an incident or scenario that fires it and one
  * that leaves it silent. */
 #include "rules/checks.h"

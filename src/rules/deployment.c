@@ -62,21 +62,20 @@ check_hv_cfg_lag(struct examination *x, const struct rule *rule,
     const struct fabric_chassis *chassis = place->chassis;
     const struct ovsdb_row *sb =
         singleton(&place->fabric->evidence->sb, SB_SB_GLOBAL);
-    if (!sb || !chassis->sb_private) {
+    if (!sb) {
         return;
     }
     int64_t want = ovsdb_integer(sb, SB_GLOBAL_NB_CFG, 0);
-    int64_t have =
-        ovsdb_integer(chassis->sb_private, CHASSIS_PRIVATE_NB_CFG, 0);
+    int64_t have = chassis->nb_cfg;
     if (!chassis->is_behind) {
         return;
     }
     struct finding *f =
-        report(x, rule, place, "sb", chassis->sb_private,
+        report(x, rule, place, "sb", chassis->nb_cfg_row,
                "ovn-controller on %s has not applied the latest changes "
                "(nb_cfg %lld of %lld): it is stopped, stuck, or cut off "
                "from SB; frames go on as its flows were before",
                chassis->name, (long long) have, (long long) want);
-    finding_evidence(f, "sb", chassis->sb_private, "nb_cfg",
+    finding_evidence(f, "sb", chassis->nb_cfg_row, "nb_cfg",
                      arena_printf(x->arena, "%lld", (long long) have));
 }

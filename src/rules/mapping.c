@@ -65,7 +65,7 @@ diagnose(const struct place *place)
 
 /* Whether frames still pass through patch ports that ovn-controller has not
  * removed yet: it keeps them for a while after its start, and for ever when
- * it is dead (FAILURES.md, section F). */
+ * it is dead (observed on OVN 23.03.1). */
 static bool
 still_patched(const struct place *place)
 {

@@ -138,6 +138,34 @@ find_same_mac(const struct fabric_vif *vif, const char *mac)
     return NULL;
 }
 
+/* A router's port on the switch with the MAC, or NULL. */
+static const struct ovsdb_row *
+find_router_mac(const struct fabric_switch *ls, const char *mac)
+{
+    for (size_t i = 0; mac && i < ls->n_router_ports; i++) {
+        const struct ovsdb_row *lrp = ls->router_ports[i].lrp;
+        if (lrp && !strcasecmp(ovsdb_string(lrp, LRP_MAC), mac)) {
+            return lrp;
+        }
+    }
+    return NULL;
+}
+
+static void
+report_router_mac(struct examination *x, const struct rule *rule,
+                  const struct place *place, const struct ovsdb_row *lrp)
+{
+    const struct fabric_vif *vif = vif_of(place);
+    struct finding *f = report(
+        x, rule, place, "nb", vif->lsp,
+        "port %s and router port %s on switch %s have the same MAC %s: the "
+        "logical switch delivers to one of them only",
+        vif->label, ovsdb_string(lrp, LRP_NAME), vif->ls->name,
+        place->endpoint->mac);
+    finding_evidence(f, "nb", lrp, "mac", place->endpoint->mac);
+    finding_cause_column(f, nb_of(place), vif->lsp, LSP_ADDRESSES, NULL);
+}
+
 void
 check_lsp_dup_mac(struct examination *x, const struct rule *rule,
                   const struct place *place)
@@ -147,6 +175,11 @@ check_lsp_dup_mac(struct examination *x, const struct rule *rule,
         vif && ovsdb_bool(vif->lsp, LSP_ENABLED, true)
             ? find_same_mac(vif, place->endpoint->mac)
             : NULL;
+    const struct ovsdb_row *lrp =
+        vif ? find_router_mac(vif->ls, place->endpoint->mac) : NULL;
+    if (lrp && ovsdb_bool(vif->lsp, LSP_ENABLED, true)) {
+        report_router_mac(x, rule, place, lrp);
+    }
     if (!other) {
         return;
     }
@@ -420,12 +453,14 @@ check_pb_unbound(struct examination *x, const struct rule *rule,
 {
     struct binding b = diagnose_binding(place);
     const struct fabric_vif *vif = vif_of(place);
-    if (b.fault == BINDING_UNKNOWN) {
+    if (vif && !place->fabric->evidence->sb.present) {
         report_missing(x, HOP_PORT,
                        "where port %s is bound (the southbound database, "
                        "--sb)",
                        vif->label);
-        return;
+        if (b.fault == BINDING_UNKNOWN) {
+            return;
+        }
     }
     if (b.fault == BINDING_OK && !b.interface) {
         report_missing(x, HOP_PORT,

@@ -1,6 +1,6 @@
 /* The words of a verdict, and the form of a rule.
  *
- * A rule is a row in the catalogue (catalogue.c): a code of FAILURES.md, the
+ * A rule is a row in the catalogue (catalogue.c): a code, the
  * hop and layer it belongs to, what it does to frames, and a check of one
  * thing of the fabric.  A check looks at its thing and reports findings, or
  * which evidence it misses; it never looks at other rules. */

@@ -89,7 +89,7 @@ check_localnet_type_lost(struct examination *x, const struct rule *rule,
     }
 }
 
-/* Pairs of localnet ports: DESIGN.md, section 7, and FAILURES.md, part A. */
+/* Pairs of localnet ports: doc/codes/ls-localnet-duplicate.md. */
 
 struct pair {
     struct fabric_localnet *a, *b;

@@ -145,7 +145,8 @@ void *
 arena_alloc(struct arena *a, size_t size)
 {
     assert(size < SIZE_MAX / 2);
-    size = (size + ALIGNMENT - 1) & ~(size_t) (ALIGNMENT - 1);
+    size =
+        size ? (size + ALIGNMENT - 1) & ~(size_t) (ALIGNMENT - 1) : ALIGNMENT;
     size_t pad = -(uintptr_t) a->next & (ALIGNMENT - 1);
     if ((size_t) (a->end - a->next) < size + pad) {
         add_block(a, size);

@@ -77,6 +77,36 @@ text_printf(struct text *t, const char *format, ...)
     free(s);
 }
 
+/* The length of the unprintable character at 's', or 0 if it is printable. */
+static size_t
+unprintable(const unsigned char *s, size_t length)
+{
+    if (s[0] < ' ' || s[0] == 0x7f) {
+        return 1;
+    }
+    if (length >= 2 && s[0] == 0xc2 && s[1] < 0xa0) {
+        return 2; /* U+0080 to U+009F. */
+    }
+    bool bidi = length >= 3 && s[0] == 0xe2
+                && ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae)
+                    || (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));
+    return bidi ? 3 : 0; /* U+202A to U+202E, U+2066 to U+2069. */
+}
+
+void
+text_put_printable(struct text *t, const char *s, size_t length)
+{
+    for (size_t i = 0; i < length;) {
+        size_t n = unprintable((const unsigned char *) s + i, length - i);
+        if (n) {
+            text_putc(t, '?');
+            i += n;
+        } else {
+            text_putc(t, s[i++]);
+        }
+    }
+}
+
 const char *
 text_string(const struct text *t)
 {

@@ -30,6 +30,11 @@ void text_puts(struct text *, const char *s);
 void text_putc(struct text *, char c);
 void text_printf(struct text *, const char *format, ...) PROVNET_PRINTF(2, 3);
 
+/* Appends text that somebody else wrote, for a terminal: whatever could move
+ * its cursor or change the order of reading (control characters of ASCII and
+ * Unicode's C1, bidirectional marks) comes out as '?'. */
+void text_put_printable(struct text *, const char *s, size_t length);
+
 /* The content; "" when empty.  Valid until the next change. */
 const char *text_string(const struct text *);
 

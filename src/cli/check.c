@@ -95,8 +95,9 @@ cli_check(int argc, char **argv)
             report_check_text(&state.assessment, only, n_only, &o.report,
                               &out);
         }
-        cli_print(&out);
-        status = exit_status(&state.assessment, only, n_only, &o);
+        status = !cli_print(&out)
+                     ? EXIT_TROUBLE
+                     : exit_status(&state.assessment, only, n_only, &o);
     }
     free(only);
     cli_state_done(&state);

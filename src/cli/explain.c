@@ -11,8 +11,7 @@ cli_explain(int argc, char **argv)
             struct text out;
             text_init(&out, TEXT_CEILING_BYTES);
             report_document(document, &o.report, &out);
-            cli_print(&out);
-            status = EXIT_FINE;
+            status = cli_print(&out) ? EXIT_FINE : EXIT_TROUBLE;
         } else {
             status = cli_fail(error_hint(
                 error_new("there is no document on \"%s\"", o.arguments[0]),

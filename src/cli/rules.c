@@ -13,8 +13,7 @@ cli_rules(int argc, char **argv)
         } else {
             report_rules_text(&o.report, &out);
         }
-        cli_print(&out);
-        status = EXIT_FINE;
+        status = cli_print(&out) ? EXIT_FINE : EXIT_TROUBLE;
     }
     cli_options_done(&o);
     return status;

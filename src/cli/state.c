@@ -1,20 +1,20 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
 
-/* Messages may quote what a hostile file holds: no control characters reach
- * the terminal. */
+/* Messages may quote what a hostile file holds. */
 static void
 print_message(const char *kind, const char *message)
 {
-    fprintf(stderr, "provnet: %s", kind);
-    for (const char *p = message; *p; p++) {
-        unsigned char c = (unsigned char) *p;
-        putc(c < ' ' || c == 0x7f ? '?' : c, stderr);
-    }
-    putc('\n', stderr);
+    struct text line;
+    text_init(&line, TEXT_CEILING_BYTES);
+    text_printf(&line, "provnet: %s", kind);
+    text_put_printable(&line, message, strlen(message));
+    fprintf(stderr, "%s\n", text_string(&line));
+    text_done(&line);
 }
 
 int
@@ -25,12 +25,20 @@ cli_fail(struct error *error)
     return EXIT_TROUBLE;
 }
 
-void
+bool
 cli_print(struct text *t)
 {
-    fwrite(text_string(t), 1, t->length, stdout);
-    fflush(stdout);
+    bool good = !t->truncated
+                && fwrite(text_string(t), 1, t->length, stdout) == t->length
+                && !fflush(stdout);
+    if (t->truncated) {
+        print_message("", "the output would be larger than 1 GiB; name "
+                          "endpoints to see less");
+    } else if (!good) {
+        print_message("cannot write the output: ", strerror(errno));
+    }
     text_done(t);
+    return good;
 }
 
 struct error *

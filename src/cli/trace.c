@@ -86,8 +86,8 @@ cli_trace(int argc, char **argv)
             report_trace_text(&state.assessment, &path, from, to, &o.report,
                               &out);
         }
-        cli_print(&out);
-        status = path.kind == VERDICT_BROKEN || path.kind == VERDICT_STORM
+        status = !cli_print(&out) ? EXIT_TROUBLE
+                 : path.kind == VERDICT_BROKEN || path.kind == VERDICT_STORM
                      ? EXIT_BROKEN
                  : path.kind == VERDICT_UNDETERMINED && o.strict
                      ? EXIT_UNDETERMINED

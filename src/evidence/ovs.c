@@ -6,7 +6,9 @@
 
 static const struct ovsdb_column_spec open_vswitch[] = {
     [OPEN_VSWITCH_BRIDGES] = COLUMN_OWNS("bridges", OVS_BRIDGE),
-    [OPEN_VSWITCH_EXTERNAL_IDS] = COLUMN_MAP_PAST("external_ids"),
+    [OPEN_VSWITCH_EXTERNAL_IDS] =
+        COLUMN_KEYS_PAST("external_ids", "system-id", "hostname", "ovn-bridge",
+                         "ovn-bridge-mappings*"),
     [OPEN_VSWITCH_OTHER_CONFIG] = COLUMN_MAP("other_config"),
 };
 
@@ -20,7 +22,8 @@ static const struct ovsdb_column_spec bridge[] = {
     [BRIDGE_CONTROLLER] = COLUMN_REF("controller", OVS_INTERFACE),
     [BRIDGE_STP_ENABLE] = COLUMN("stp_enable", BOOLEAN),
     [BRIDGE_RSTP_ENABLE] = COLUMN("rstp_enable", BOOLEAN),
-    [BRIDGE_EXTERNAL_IDS] = COLUMN_MAP("external_ids"),
+    [BRIDGE_EXTERNAL_IDS] =
+        COLUMN_KEYS("external_ids", "ovn-localnet-port", "ovn-l2gateway-port"),
     [BRIDGE_OTHER_CONFIG] = COLUMN_MAP("other_config"),
 };
 
@@ -31,7 +34,8 @@ static const struct ovsdb_column_spec port[] = {
     [PORT_TRUNKS] = COLUMN_PAST("trunks", INTEGER),
     [PORT_VLAN_MODE] = COLUMN_PAST("vlan_mode", STRING),
     [PORT_BOND_MODE] = COLUMN("bond_mode", STRING),
-    [PORT_EXTERNAL_IDS] = COLUMN_MAP("external_ids"),
+    [PORT_EXTERNAL_IDS] =
+        COLUMN_KEYS("external_ids", "ovn-localnet-port", "ovn-l2gateway-port"),
     [PORT_OTHER_CONFIG] = COLUMN_MAP("other_config"),
 };
 
@@ -39,8 +43,9 @@ static const struct ovsdb_column_spec interface[] = {
     [INTERFACE_NAME] = COLUMN("name", STRING),
     [INTERFACE_TYPE] = COLUMN("type", STRING),
     [INTERFACE_OFPORT] = COLUMN_PAST("ofport", INTEGER),
-    [INTERFACE_OPTIONS] = COLUMN_MAP_PAST("options"),
-    [INTERFACE_EXTERNAL_IDS] = COLUMN_MAP_PAST("external_ids"),
+    [INTERFACE_OPTIONS] = COLUMN_KEYS_PAST("options", "peer"),
+    [INTERFACE_EXTERNAL_IDS] = COLUMN_KEYS_PAST(
+        "external_ids", "iface-id", "attached-mac", "ovn-installed"),
     [INTERFACE_ADMIN_STATE] = COLUMN("admin_state", STRING),
     [INTERFACE_LINK_STATE] = COLUMN("link_state", STRING),
     [INTERFACE_ERROR] = COLUMN("error", STRING),

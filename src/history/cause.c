@@ -11,71 +11,14 @@ static bool
 is_snapshot(const struct ovsdb_record *record)
 {
     static const char *const prefixes[] = { "compacting database",
-                                            "compacted by", "produced by" };
+                                            "compacted by", "produced by",
+                                            "converted by" };
     for (size_t i = 0; i < N_ELEMENTS(prefixes); i++) {
         if (!strncmp(record->comment, prefixes[i], strlen(prefixes[i]))) {
             return true;
         }
     }
     return false;
-}
-
-static bool
-same_value(const char *a, const char *b)
-{
-    return a && b ? !strcmp(a, b) : a == b;
-}
-
-/* The record that gave the map's 'key' in column 'c' of 'row' the value it
- * has. */
-static uint32_t
-find_key_change(const struct ovsdb_row *row, unsigned c, const char *key)
-{
-    const struct ovsdb_datum *newer = &row->columns[c];
-    const char *value = ovsdb_datum_map_get(newer, key);
-    for (const struct ovsdb_past *p = row->past; p; p = p->older) {
-        if (p->column == c) {
-            if (!same_value(ovsdb_datum_map_get(&p->datum, key), value)) {
-                return p->until;
-            }
-            newer = &p->datum;
-        }
-    }
-    return newer->changed_in ? newer->changed_in : row->created_in;
-}
-
-static uint32_t
-find_record(const struct cause_hint *hint, const struct ovsdb_row *row)
-{
-    switch (hint->what) {
-    case CAUSE_DELETED:
-        return row->deleted_in;
-    case CAUSE_CREATED:
-        return row->created_in;
-    case CAUSE_COLUMN:
-        break;
-    }
-    if (hint->key) {
-        return find_key_change(row, hint->column, hint->key);
-    }
-    uint32_t changed_in = row->columns[hint->column].changed_in;
-    return changed_in ? changed_in : row->created_in;
-}
-
-/* The hint's row as the log has it. */
-static const struct ovsdb_row *
-row_in_log(const struct cause_hint *hint)
-{
-    const struct ovsdb_store *log = hint->db->log;
-    if (!hint->row || hint->row->table->store == log) {
-        return hint->row;
-    }
-    for (unsigned t = 0; t < log->spec->n_tables; t++) {
-        if (log->tables[t].spec == hint->row->table->spec) {
-            return ovsdb_table_find(&log->tables[t], &hint->row->uuid);
-        }
-    }
-    return NULL;
 }
 
 static const char *
@@ -112,8 +55,7 @@ cause_find(const struct finding *f, struct arena *arena, struct cause *ret)
         return;
     }
     const struct ovsdb_store *log = hint->db->log;
-    const struct ovsdb_row *row = row_in_log(hint);
-    uint32_t record = row ? find_record(hint, row) : 0;
+    uint32_t record = cause_hint_record(hint);
     if (!record || record >= log->n_records
         || is_snapshot(&log->records[record])) {
         ret->note = reach_of_log(log, hint->db->db, arena);

@@ -749,6 +749,8 @@ json_put_string(struct text *t, const char *s)
             text_puts(t, "\\n");
         } else if (c < ' ' || c == 0x7f) {
             text_printf(t, "\\u%04x", c);
+        } else if (c == 0xc2 && (unsigned char) s[1] < 0xa0) {
+            text_printf(t, "\\u%04x", (unsigned char) *++s);
         } else {
             text_putc(t, (char) c);
         }

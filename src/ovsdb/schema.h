@@ -29,7 +29,8 @@ struct ovsdb_column_spec {
     int ref_table; /* For OVSDB_UUID: index into the spec's tables. */
     bool owns;     /* A strong reference: the rows named belong to this one. */
     bool remembers; /* Keep the values that it had before (row->past). */
-    const char *const *keys; /* Of a map: those that are kept; NULL: all. */
+    const char *const *keys; /* Of a map: those that are kept, "x*" standing
+                              * for all that begin with x; NULL: all. */
 };
 
 struct ovsdb_table_spec {

@@ -8,6 +8,13 @@
 
 enum change_kind { CHANGE_INSERT, CHANGE_DELETE, CHANGE_COLUMN };
 
+/* The end of the year 9999: a later date is a damaged one. */
+#define MAX_DATE_MS 253402300800000
+
+/* A value of more elements is not remembered: a log of many small changes of
+ * a large value would fill the memory. */
+#define MAX_REMEMBERED 32
+
 /* Positions of columns whose names are remembered from row to row. */
 #define MAX_GUESSES 40
 
@@ -44,6 +51,8 @@ ovsdb_store_init(struct ovsdb_store *store, const struct ovsdb_spec *spec)
                                                        * sizeof *table->types);
         table->guesses =
             arena_zalloc(&store->arena, MAX_GUESSES * sizeof *table->guesses);
+        table->blank = arena_zalloc(&store->arena, table->spec->n_columns
+                                                       * sizeof *table->blank);
         strmap_init(&table->columns);
         for (unsigned c = 0; c < table->spec->n_columns; c++) {
             *strmap_place(&table->columns, table->spec->columns[c].name) =
@@ -136,7 +145,7 @@ grow_slots(struct ovsdb_table *table)
 {
     size_t n_old = table->n_slots;
     struct ovsdb_slot *old = table->slots;
-    table->n_slots = n_old ? n_old * 2 : 16;
+    table->n_slots = n_old ? n_old * 4 : 16;
     table->slots = xcalloc(table->n_slots, sizeof *table->slots);
     for (size_t i = 0; i < n_old; i++) {
         size_t j = old[i].hash & (table->n_slots - 1);
@@ -162,9 +171,8 @@ table_row(struct ovsdb_table *table, const struct uuid *uuid)
     if (slot->row) {
         return slot->row;
     }
-    struct ovsdb_row *row = arena_zalloc(
-        &table->store->arena,
-        sizeof *row + table->spec->n_columns * sizeof row->columns[0]);
+    struct ovsdb_row *row = arena_zalloc(&table->store->arena, sizeof *row);
+    row->columns = table->blank;
     row->uuid = *uuid;
     row->table = table;
     row->index = (uint32_t) table->n_rows;
@@ -274,8 +282,13 @@ find_key(struct ovsdb_store *store, const struct ovsdb_column_spec *spec,
         return intern(store, key);
     }
     for (const char *const *k = spec->keys; *k; k++) {
+        size_t length = strlen(*k) - 1;
         if (json_slice_equals(key, *k)) {
             return *k;
+        }
+        if ((*k)[length] == '*' && key->length >= length
+            && !memcmp(key->s, *k, length)) {
+            return intern(store, key);
         }
     }
     return NULL;
@@ -422,6 +435,13 @@ insert_row(struct ovsdb_store *store, struct ovsdb_row *row)
     if (!is_blank(row)) {
         add_change(store, row, CHANGE_INSERT);
     } else if (!row->is_inserted) {
+        /* Not before: what stands behind each other in the file shall stand
+         * behind each other in memory, whoever referred to it first. */
+        if (row->columns == row->table->blank) {
+            row->columns =
+                arena_zalloc(&store->arena, row->table->spec->n_columns
+                                                * sizeof *row->columns);
+        }
         row->is_inserted = true;
         row->next_inserted = store->inserted;
         store->inserted = row;
@@ -574,8 +594,8 @@ read_special(struct ovsdb_store *store, struct json_reader *r,
             return false;
         }
         /* Early versions counted seconds: ovsdb(5). */
-        store->record.date_ms =
-            date >= 0 && date < (int64_t) 1 << 32 ? date * 1000 : date;
+        date = date >= 0 && date < (int64_t) 1 << 32 ? date * 1000 : date;
+        store->record.date_ms = date >= 0 && date < MAX_DATE_MS ? date : 0;
         return true;
     } else if (json_slice_equals(name, "_comment")) {
         struct json_slice comment;
@@ -651,6 +671,9 @@ static void
 remember(struct ovsdb_store *store, struct ovsdb_row *row, unsigned c)
 {
     const struct ovsdb_column_spec *spec = &row->table->spec->columns[c];
+    if (row->columns[c].n > MAX_REMEMBERED) {
+        return;
+    }
     struct ovsdb_past *past = arena_alloc(&store->arena, sizeof *past);
     size_t n_atoms = row->columns[c].n * (spec->value == OVSDB_VOID ? 1u : 2u);
     past->datum =
@@ -745,6 +768,8 @@ ovsdb_store_abort(struct ovsdb_store *store)
     for (struct ovsdb_row *row; (row = store->inserted);) {
         store->inserted = row->next_inserted;
         row->is_inserted = false;
+        memset(row->columns, 0,
+               row->table->spec->n_columns * sizeof *row->columns);
     }
     store->n_changes = 0;
 }

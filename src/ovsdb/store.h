@@ -68,7 +68,7 @@ struct ovsdb_row {
     bool is_inserted; /* By the transaction being read. */
     struct ovsdb_row *next_inserted;
     const struct ovsdb_past *past; /* Newest first; NULL if nothing. */
-    struct ovsdb_datum columns[];  /* By index into the table's spec. */
+    struct ovsdb_datum *columns;   /* By index into the table's spec. */
 };
 
 struct ovsdb_table {
@@ -86,6 +86,7 @@ struct ovsdb_table {
     size_t n_slots;
     struct strmap columns; /* Name -> index + 1. */
     struct column_guess *guesses;
+    struct ovsdb_datum *blank; /* Columns of rows that never existed. */
 };
 
 /* A transaction record of a log. */

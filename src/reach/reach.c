@@ -207,23 +207,6 @@ walk_choose_way(const struct fabric_endpoint *e,
     }
 }
 
-const struct finding *
-walk_find(const struct walk *walk, enum hop hop, enum effect at_least)
-{
-    const struct finding *worst = NULL;
-    for (size_t i = 0; i < walk->n; i++) {
-        const struct examination *x = walk->parts[i];
-        for (size_t j = 0; j < x->n_findings; j++) {
-            const struct finding *f = x->findings[j];
-            if (f->hop == hop && f->effect >= at_least
-                && (!worst || f->effect > worst->effect)) {
-                worst = f;
-            }
-        }
-    }
-    return worst;
-}
-
 /* What lies beyond the logical switch for addresses of routers. */
 static void
 examine_router_hops(struct examination *x, const struct fabric_endpoint *e)
@@ -387,19 +370,6 @@ lead_with_culprit(struct verdict *v)
     }
 }
 
-/* Whether a chassis that has not applied the latest changes may still do
- * what NB and SB no longer say: its flows and patch ports are as before. */
-static bool
-may_be_as_before(const struct finding *f, const struct walk *walk,
-                 const struct fabric_endpoint *e)
-{
-    enum layer layer = f->rule->layer;
-    const struct fabric_attachment *way = walk->attachment;
-    return e->chassis && e->chassis->is_behind
-           && (layer == LAYER_NB || layer == LAYER_SB)
-           && f->effect < EFFECT_STORMS && way && way->outer && way->inner;
-}
-
 /* Takes one finding on the way into the verdict. */
 static void
 weigh(struct assessment *a, const struct walk *walk,
@@ -409,13 +379,9 @@ weigh(struct assessment *a, const struct walk *walk,
     if (f->effect == EFFECT_LATENT) {
         return;
     }
-    if (may_be_as_before(f, walk, e)) {
-        add_string(a, &v->missing, &v->n_missing,
-                   arena_printf(&a->arena,
-                                "whether chassis %s, which has not applied "
-                                "the latest changes, still forwards as "
-                                "before %s",
-                                e->chassis->name, f->rule->code));
+    const char *doubt = walk_doubt(a, walk, e, f);
+    if (doubt) {
+        add_string(a, &v->missing, &v->n_missing, doubt);
         return;
     }
     blame(a, f, v);

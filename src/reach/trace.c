@@ -99,22 +99,46 @@ missing_at(const struct walk *walk, enum hop hop)
     return NULL;
 }
 
-/* Fills in how the step fares; returns true if it stops the frame. */
-static bool
-judge_step(const struct walk *walk, struct step *step, bool stopped)
+/* The worst finding at 'hop' that stops the endpoint's frames, or NULL; then
+ * '*ret_doubt' may be why one that is there does not count for sure. */
+static const struct finding *
+find_stop(struct assessment *a, const struct walk *walk,
+          const struct fabric_endpoint *e, enum hop hop,
+          const char **ret_doubt)
 {
-    const struct finding *f = walk_find(walk, step->hop, EFFECT_BLOCKS);
-    const char *missing = missing_at(walk, step->hop);
-    if (stopped) {
-        step->state = STEP_UNKNOWN;
-        step->why = "not reached";
-    } else if (f) {
+    const struct finding *worst = NULL;
+    *ret_doubt = NULL;
+    for (size_t i = 0; i < walk->n; i++) {
+        const struct examination *x = walk->parts[i];
+        for (size_t j = 0; j < x->n_findings; j++) {
+            const struct finding *f = x->findings[j];
+            if (f->hop != hop || f->effect == EFFECT_LATENT) {
+                continue;
+            }
+            const char *doubt = walk_doubt(a, walk, e, f);
+            if (doubt) {
+                *ret_doubt = doubt;
+            } else if (!worst || f->effect > worst->effect) {
+                worst = f;
+            }
+        }
+    }
+    return worst;
+}
+
+/* Fills in how the step fares if the frame gets there, stopped by 'f' or, if
+ * that is NULL, not for sure because 'unknown' is not known. */
+static void
+judge_step(const struct walk *walk, struct step *step, const struct finding *f,
+           const char *unknown)
+{
+    if (f) {
         step->state = STEP_STOP;
         step->code = f->rule->code;
         step->why = f->message;
-    } else if (missing) {
+    } else if (unknown) {
         step->state = STEP_UNKNOWN;
-        step->why = missing;
+        step->why = unknown;
     } else if (!walk->attachment
                && (step->hop == HOP_NIC || step->hop == HOP_PROVIDER_BRIDGE)) {
         step->state = STEP_UNKNOWN;
@@ -122,7 +146,6 @@ judge_step(const struct walk *walk, struct step *step, bool stopped)
     } else if (step->hop == HOP_WIRE || step->hop == HOP_GUEST) {
         step->why = "assumed";
     }
-    return stopped || f;
 }
 
 /* Steps of the hops of 'order' that 'wanted' names, for one endpoint.  Returns
@@ -143,11 +166,16 @@ add_steps(struct assessment *a, const struct fabric_endpoint *e,
         struct step *step =
             add_step(path, hop, hop_name(&a->arena, &walk, e, hop, external),
                      on_chassis(hop) ? e->chassis : NULL);
-        const struct finding *f = walk_find(&walk, hop, EFFECT_BLOCKS);
-        if (f && !stopped) {
+        const char *doubt;
+        const struct finding *f = find_stop(a, &walk, e, hop, &doubt);
+        if (stopped) {
+            step->state = STEP_UNKNOWN;
+            step->why = "not reached";
+        } else {
+            judge_step(&walk, step, f, doubt ? doubt : missing_at(&walk, hop));
             path->culprit = f;
+            stopped = f != NULL;
         }
-        stopped = judge_step(&walk, step, stopped);
     }
     examination_done(&own);
     return stopped;
@@ -171,7 +199,6 @@ reach_trace(struct assessment *a, const struct assessed_endpoint *at,
     add_steps(a, at->endpoint, walk_order[direction], all_hops, external,
               false, path);
     path->kind = at->verdicts[direction].kind;
-    path->culprit = at->verdicts[direction].culprit;
 }
 
 /* Between two endpoints. */

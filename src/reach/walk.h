@@ -38,8 +38,10 @@ void walk_choose_way(const struct fabric_endpoint *,
 void walk_build(struct assessment *, const struct fabric_endpoint *,
                 struct examination *own, struct walk *);
 
-/* The worst finding at 'hop', or NULL. */
-const struct finding *walk_find(const struct walk *, enum hop,
-                                enum effect at_least);
+/* Why it cannot be told whether 'f', on the way of the endpoint, already
+ * counts for its frames; NULL if it does. */
+const char *walk_doubt(struct assessment *, const struct walk *,
+                       const struct fabric_endpoint *,
+                       const struct finding *f);
 
 #endif /* reach/walk.h */

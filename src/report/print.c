@@ -13,10 +13,13 @@ print_color(struct text *t, const struct report_options *options,
                                          [COLOR_WARN] = "33",
                                          [COLOR_DIM] = "2",
                                          [COLOR_BOLD] = "1" };
-    if (options->color && color != COLOR_NONE) {
-        text_printf(t, "\033[%sm%s\033[0m", codes[color], s);
-    } else {
-        text_puts(t, s);
+    bool colored = options->color && color != COLOR_NONE;
+    if (colored) {
+        text_printf(t, "\033[%sm", codes[color]);
+    }
+    text_put_printable(t, s, strlen(s));
+    if (colored) {
+        text_puts(t, "\033[0m");
     }
 }
 
@@ -46,15 +49,6 @@ print_padded(struct text *t, const char *s, size_t width)
     }
 }
 
-static void
-put_word(struct text *t, const char *word, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char) word[i];
-        text_putc(t, c < ' ' || c == 0x7f ? '?' : (char) c);
-    }
-}
-
 void
 print_wrapped(struct text *t, const char *s, size_t column, size_t indent)
 {
@@ -79,7 +73,7 @@ print_wrapped(struct text *t, const char *s, size_t column, size_t indent)
             }
             column += spaces;
         }
-        put_word(t, s, length);
+        text_put_printable(t, s, length);
         column += width;
         s += length;
         first = false;

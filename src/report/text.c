@@ -182,8 +182,11 @@ put_finding(struct assessment *a, const struct reach_finding *rf,
     print_color(out, options, COLOR_BOLD, f->rule->code);
     text_printf(out, " at hop %s, layer %s", hop_names[f->hop],
                 layer_names[f->rule->layer]);
-    text_printf(out, "%s%s\n", f->chassis ? ", chassis " : "",
-                f->chassis ? f->chassis : "");
+    if (f->chassis) {
+        text_puts(out, ", chassis ");
+        text_put_printable(out, f->chassis, strlen(f->chassis));
+    }
+    text_putc(out, '\n');
     put_label(out, options, "");
     print_wrapped(out, f->message, INDENT, INDENT);
     put_cause(a, f, options, out);

@@ -10,14 +10,16 @@ nb_of(const struct place *place)
     return &place->fabric->evidence->nb;
 }
 
-/* northd copies the tag to SB, where the chassis read it. */
+/* northd copies the tag to SB, where the chassis read it; a request of 0
+ * leaves the tag as it is (observed on OVN 23.03.1). */
 static void
 check_sb_tag(struct examination *x, const struct rule *rule,
              const struct place *place)
 {
     const struct fabric_localnet *localnet = place->localnet;
-    int64_t want = ovsdb_integer(localnet->lsp, LSP_TAG_REQUEST,
-                                 ovsdb_integer(localnet->lsp, LSP_TAG, 0));
+    int64_t request = ovsdb_integer(localnet->lsp, LSP_TAG_REQUEST, 0);
+    int64_t want =
+        request ? request : ovsdb_integer(localnet->lsp, LSP_TAG, 0);
     if (want == localnet->tag) {
         return;
     }

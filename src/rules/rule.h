@@ -97,6 +97,9 @@ struct cause_hint {
     const char *key; /* In a map; else NULL. */
 };
 
+/* The number of that record; 0 if it is not known. */
+uint32_t cause_hint_record(const struct cause_hint *);
+
 struct finding_evidence {
     const char *db, *table;
     const struct ovsdb_row *row; /* NULL for what is no row. */

@@ -32,6 +32,7 @@ class Deployment:
     def __init__(self):
         self.databases = {}
         self.chassis = {}
+        self.networks = []  # neutron/networks.json.
         self.left_out = []
         self.time_ms = START_MS
         self.comment = ''
@@ -64,6 +65,8 @@ class Deployment:
             self.begin(statement.text[1:].strip())
         elif words[0] == 'without':
             self.leave_out(*words[1:])
+        elif words[:2] == ['neutron', 'network']:
+            self.networks.append(network_json(*words[2:]))
         else:
             verbs = CHASSIS_VERBS if words[1] in CHASSIS_VERBS else ROW_VERBS
             if len(words) < 2 or words[1] not in verbs:
@@ -96,6 +99,10 @@ class Deployment:
                 file.write(database.log())
         for name, chassis in self.chassis.items():
             write_chassis(os.path.join(folder, name), chassis)
+        if self.networks:
+            os.makedirs(os.path.join(folder, 'neutron'))
+            write_json(os.path.join(folder, 'neutron', 'networks.json'),
+                       {'networks': self.networks})
         for path in self.left_out:
             remove(os.path.join(folder, path))
 
@@ -138,6 +145,16 @@ def link_json(index, name, state, kind):
                 'address': '52:54:00:00:00:%02x' % index}
     if kind:
         document['linkinfo'] = {'info_kind': kind}
+    return document
+
+
+def network_json(name, *words):
+    """As Neutron answers GET /v2.0/networks."""
+    document = {'id': name, 'name': name, 'provider:physical_network': None,
+                'provider:segmentation_id': None}
+    for word in words:
+        key, _, value = word.partition('=')
+        document[key] = int(value) if value.isdigit() else value
     return document
 
 

@@ -1,0 +1,41 @@
+"""Verdicts against the truth that the generator wrote."""
+
+import collections
+
+DIRECTIONS = ("inbound", "outbound")
+
+# What provnet says `undetermined` of until it follows routers: not a wrong
+# answer, but counted and shown as none.  Nothing else may be undetermined.
+NOT_FOLLOWED = ("gateway", "floating-ip")
+
+
+def judge(said, truth):
+    """"agrees", "unjudged" or "differs"."""
+    kinds = [said[direction]["verdict"] for direction in DIRECTIONS]
+    if truth["kind"] in NOT_FOLLOWED and set(kinds) == {"undetermined"}:
+        return "unjudged"
+    for direction in DIRECTIONS:
+        wanted = truth[direction]
+        codes = said[direction]["codes"][:1]
+        if said[direction]["verdict"] != wanted["verdict"] \
+                or codes != wanted["codes"][:1]:
+            return "differs"
+    return "agrees"
+
+
+def compare(document, truth):
+    """Counts, and some of the endpoints that differ.  An endpoint that only
+    one side has differs."""
+    counts = collections.Counter()
+    differing = []
+    said = {e["address"]: e for e in document["endpoints"]}
+    counts["differs"] += len(document["endpoints"]) - len(said)
+    for address in {**said, **truth["endpoints"]}:
+        answer = "differs"
+        if address in said and address in truth["endpoints"]:
+            answer = judge(said[address], truth["endpoints"][address])
+        counts[answer] += 1
+        if answer == "differs":
+            differing.append(address)
+    return {"agrees": counts["agrees"], "differs": counts["differs"],
+            "unjudged": counts["unjudged"], "examples": differing[:5]}

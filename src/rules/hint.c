@@ -1,0 +1,70 @@
+/* From a finding's hint to the record of the log that made it true. */
+#include <string.h>
+
+#include "rules/rule.h"
+
+static bool
+same_value(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* The record that gave the map's 'key' in column 'c' of 'row' the value it
+ * has. */
+static uint32_t
+find_key_change(const struct ovsdb_row *row, unsigned c, const char *key)
+{
+    const struct ovsdb_datum *newer = &row->columns[c];
+    const char *value = ovsdb_datum_map_get(newer, key);
+    for (const struct ovsdb_past *p = row->past; p; p = p->older) {
+        if (p->column == c) {
+            if (!same_value(ovsdb_datum_map_get(&p->datum, key), value)) {
+                return p->until;
+            }
+            newer = &p->datum;
+        }
+    }
+    return newer->changed_in ? newer->changed_in : row->created_in;
+}
+
+static uint32_t
+find_record(const struct cause_hint *hint, const struct ovsdb_row *row)
+{
+    switch (hint->what) {
+    case CAUSE_DELETED:
+        return row->deleted_in;
+    case CAUSE_CREATED:
+        return row->created_in;
+    case CAUSE_COLUMN:
+        break;
+    }
+    if (hint->key) {
+        return find_key_change(row, hint->column, hint->key);
+    }
+    uint32_t changed_in = row->columns[hint->column].changed_in;
+    return changed_in ? changed_in : row->created_in;
+}
+
+/* The hint's row as the log has it; NULL if it is not there. */
+static const struct ovsdb_row *
+row_in_log(const struct cause_hint *hint)
+{
+    const struct ovsdb_store *log = hint->db->log;
+    if (!hint->row || hint->row->table->store == log) {
+        return hint->row;
+    }
+    for (unsigned t = 0; t < log->spec->n_tables; t++) {
+        if (log->tables[t].spec == hint->row->table->spec) {
+            return ovsdb_table_find(&log->tables[t], &hint->row->uuid);
+        }
+    }
+    return NULL;
+}
+
+uint32_t
+cause_hint_record(const struct cause_hint *hint)
+{
+    const struct ovsdb_row *row =
+        hint->db && hint->db->log ? row_in_log(hint) : NULL;
+    return row ? find_record(hint, row) : 0;
+}

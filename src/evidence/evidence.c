@@ -71,6 +71,21 @@ evidence_add_chassis(struct evidence *e, const char *name)
     return chassis;
 }
 
+const struct ovsdb_row *
+evidence_log_row(const struct evidence_db *db, const struct ovsdb_row *row)
+{
+    const struct ovsdb_store *log = db->log;
+    if (!row || !log || row->table->store == log) {
+        return log ? row : NULL;
+    }
+    for (unsigned t = 0; t < log->spec->n_tables; t++) {
+        if (log->tables[t].spec == row->table->spec) {
+            return ovsdb_table_find(&log->tables[t], &row->uuid);
+        }
+    }
+    return NULL;
+}
+
 struct evidence_bridge *
 evidence_place_bridge(struct evidence *e, struct evidence_chassis *chassis,
                       const char *name)

@@ -78,6 +78,11 @@ void evidence_done(struct evidence *);
 struct evidence_chassis *evidence_add_chassis(struct evidence *,
                                               const char *name);
 
+/* The row as the database's log has it, with its past: 'row' itself if it
+ * came from a file; NULL if there is no log, or it is not in it. */
+const struct ovsdb_row *evidence_log_row(const struct evidence_db *,
+                                         const struct ovsdb_row *);
+
 /* The bridge 'name' of a chassis, made up if it is not there yet. */
 struct evidence_bridge *evidence_place_bridge(struct evidence *,
                                               struct evidence_chassis *,

@@ -114,6 +114,17 @@ is_heading(const char *line, size_t length)
            || has_prefix(line, length, "#");
 }
 
+/* By table, then by falling priority. */
+static int
+compare_flows(const void *a_, const void *b_)
+{
+    const struct flow *a = a_, *b = b_;
+    int order = a->table_id - b->table_id;
+    order = order ? order
+                  : (b->priority > a->priority) - (b->priority < a->priority);
+    return order ? order : strcmp(a->text, b->text);
+}
+
 struct error *
 flows_parse(const char *bytes, size_t size, struct arena *arena,
             struct flow_table **ret)
@@ -150,6 +161,9 @@ flows_parse(const char *bytes, size_t size, struct arena *arena,
         }
         table->n++;
     }
+    if (table->n) {
+        qsort(table->flows, table->n, sizeof *table->flows, compare_flows);
+    }
     *ret = table;
     return NULL;
 }
@@ -179,15 +193,40 @@ match_host_mac(const char *value, const struct flow_frame *frame)
     return group || strmap_get(frame->ovn_macs, mac) ? NO : MAYBE;
 }
 
+/* The 48 bits of a MAC; false if 's' does not begin with one. */
+static bool
+mac_bits(const char *s, uint64_t *ret)
+{
+    unsigned byte[6];
+    if (sscanf(s, "%2x:%2x:%2x:%2x:%2x:%2x", &byte[0], &byte[1], &byte[2],
+               &byte[3], &byte[4], &byte[5])
+        != 6) {
+        return false;
+    }
+    *ret = 0;
+    for (size_t i = 0; i < 6; i++) {
+        *ret = *ret << 8 | byte[i];
+    }
+    return true;
+}
+
+static enum answer
+match_masked_mac(const char *value, const char *mask, const char *mac)
+{
+    uint64_t value_bits, mask_bits, bits;
+    if (!mac_bits(value, &value_bits) || !mac_bits(mask, &mask_bits)
+        || !mac_bits(mac, &bits)) {
+        return MAYBE;
+    }
+    return answer_of((bits & mask_bits) == (value_bits & mask_bits));
+}
+
 static enum answer
 match_mac(const char *value, const char *mac, const struct flow_frame *frame)
 {
-    static const char group[] = "01:00:00:00:00:00/01:00:00:00:00:00";
-    if (!strcmp(value, group)) {
-        return answer_of(mac && strtol(mac, NULL, 16) & 1);
-    }
-    if (strchr(value, '/')) {
-        return MAYBE;
+    const char *slash = strchr(value, '/');
+    if (slash) {
+        return mac ? match_masked_mac(value, slash + 1, mac) : MAYBE;
     }
     return mac ? answer_of(!strcasecmp(value, mac))
                : match_host_mac(value, frame);
@@ -375,26 +414,25 @@ passes(enum flow_effect effect)
     return effect == FLOW_NORMAL || effect == FLOW_OUTPUTS;
 }
 
-/* The flow of highest priority below 'limit' that may match, and whether it
- * surely does; several of one priority make that unsure, and then it is one
- * that does not let the frame pass, if there is one among them. */
+/* The next flow of table 0 from '*i' on that may match; flows stand in the
+ * order of their priorities.  '*ret_answer' is YES only if it surely matches.
+ * Several of one priority make that unsure, and then it is one that does not
+ * let the frame pass, if there is one among them. */
 static const struct flow *
-best_below(const struct flow_table *table, const struct flow_frame *frame,
-           int limit, int64_t out_port, const char *out_name,
+next_match(const struct flow_table *table, const struct flow_frame *frame,
+           int64_t out_port, const char *out_name, size_t *i,
            enum answer *ret_answer)
 {
     const struct flow *best = NULL;
-    for (size_t i = 0; i < table->n; i++) {
-        const struct flow *flow = &table->flows[i];
-        if (flow->table_id || flow->priority >= limit
-            || (best && flow->priority < best->priority)) {
-            continue;
+    for (; *i < table->n && !table->flows[*i].table_id; (*i)++) {
+        const struct flow *flow = &table->flows[*i];
+        if (best && flow->priority < best->priority) {
+            break;
         }
         enum answer answer = match_flow(flow, frame);
         if (answer != NO) {
-            bool tie = best && flow->priority == best->priority;
-            *ret_answer = tie ? MAYBE : answer;
-            if (!tie || passes(apply_actions(best, out_port, out_name))) {
+            *ret_answer = best ? MAYBE : answer;
+            if (!best || passes(apply_actions(best, out_port, out_name))) {
                 best = flow;
             }
         }
@@ -409,8 +447,9 @@ flows_apply(const struct flow_table *table, const struct flow_frame *frame,
 {
     enum answer answer = NO;
     const struct flow *unsure = NULL;
+    size_t i = 0;
     const struct flow *flow =
-        best_below(table, frame, INT32_MAX, out_port, out_name, &answer);
+        next_match(table, frame, out_port, out_name, &i, &answer);
     /* A flow that may match is harmless as long as it lets the frame pass:
      * then what stands below it decides. */
     while (flow && answer == MAYBE) {
@@ -419,8 +458,7 @@ flows_apply(const struct flow_table *table, const struct flow_frame *frame,
             *ret_flow = flow;
             return FLOW_UNKNOWN;
         }
-        flow = best_below(table, frame, flow->priority, out_port, out_name,
-                          &answer);
+        flow = next_match(table, frame, out_port, out_name, &i, &answer);
     }
     *ret_flow = flow;
     enum flow_effect effect =

@@ -17,6 +17,7 @@ static const struct ovsdb_column_spec logical_switch[] = {
         COLUMN_KEYS("external_ids", "neutron:network_name", "neutron:mtu",
                     "neutron:provnet-physical-network",
                     "neutron:physical_network", "physical_network"),
+    [LS_OTHER_CONFIG] = COLUMN_KEYS("other_config", "interconn-ts"),
     [LS_ACLS] = COLUMN_REF("acls", NB_ACL),
 };
 

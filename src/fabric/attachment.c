@@ -3,6 +3,18 @@
 
 #include "fabric/build.h"
 
+/* Whether the port called PREFIX NAME is bound on 'chassis'. */
+static bool
+is_bound(const struct fabric *f, const char *prefix, const char *name,
+         const struct fabric_chassis *chassis)
+{
+    char port[512];
+    snprintf(port, sizeof port, "%s%s", prefix, name);
+    const struct ovsdb_row *pb = strmap_get(&f->port_bindings, port);
+    const struct ovsdb_row *bound = pb ? ovsdb_ref(pb, PB_CHASSIS) : NULL;
+    return bound && bound == chassis->sb;
+}
+
 /* Whether ovn-controller on 'chassis' has reason to build the patch ports of
  * the switch: one of its ports, or of the routers on it, is bound there
  * (OVN 23.03, controller/patch.c: only local datapaths). */
@@ -16,15 +28,10 @@ is_local(const struct fabric *f, const struct fabric_switch *ls,
         }
     }
     for (size_t i = 0; i < ls->n_router_ports; i++) {
-        if (!ls->router_ports[i].lrp) {
-            continue;
-        }
-        char name[512];
-        snprintf(name, sizeof name, "cr-%s",
-                 ovsdb_string(ls->router_ports[i].lrp, LRP_NAME));
-        const struct ovsdb_row *pb = strmap_get(&f->port_bindings, name);
-        const struct ovsdb_row *bound = pb ? ovsdb_ref(pb, PB_CHASSIS) : NULL;
-        if (bound && bound == chassis->sb) {
+        const struct ovsdb_row *lrp = ls->router_ports[i].lrp;
+        if (lrp
+            && (is_bound(f, "cr-", ovsdb_string(lrp, LRP_NAME), chassis)
+                || is_bound(f, "", ovsdb_string(lrp, LRP_NAME), chassis))) {
             return true;
         }
     }
@@ -56,6 +63,26 @@ bridge_of(struct fabric_chassis *chassis, const struct ovsdb_row *interface)
     return NULL;
 }
 
+/* The bridge that the mappings lead to.  Of several mappings of one network
+ * ovn-controller uses the last whose bridge exists (OVN 23.03,
+ * controller/patch.c, add_ovs_bridge_mappings(): each replaces the one before
+ * it, and one without its bridge is passed over). */
+static void
+find_mapping(struct fabric_attachment *a)
+{
+    const struct mappings *m = &a->chassis->mappings;
+    for (size_t i = 0; i < m->n; i++) {
+        if (!strcmp(m->items[i].network, a->localnet->network)) {
+            struct fabric_bridge *bridge =
+                find_bridge(a->chassis, m->items[i].bridge);
+            if (bridge || !a->mapped_bridge) {
+                a->mapped = m->items[i].bridge;
+                a->mapped_bridge = bridge;
+            }
+        }
+    }
+}
+
 /* Resolves the way of 'localnet' on 'chassis'.  The patch ports have names by
  * which ovn-controller makes and finds them (OVN 23.03, controller/patch.c,
  * patch_port_name()). */
@@ -73,8 +100,11 @@ build_attachment(struct fabric *f, struct fabric_localnet *localnet,
     a->outer = strmap_get(&chassis->interfaces, a->outer_name);
     a->inner = strmap_get(&chassis->interfaces, a->inner_name);
     a->outer_port = a->outer ? a->outer->owner : NULL;
-    a->mapped = mappings_find(&chassis->mappings, localnet->network);
-    a->mapped_bridge = find_bridge(chassis, a->mapped);
+    const struct fabric_bridge *inner = bridge_of(chassis, a->inner);
+    if (inner && strcmp(inner->name, integration)) {
+        a->inner = NULL; /* On a bridge where it is of no use. */
+    }
+    find_mapping(a);
     a->bridge = a->outer ? bridge_of(chassis, a->outer) : a->mapped_bridge;
 }
 

@@ -167,6 +167,16 @@ build_bridge(struct fabric *f, struct fabric_chassis *chassis,
     bridge->flows = dumped ? dumped->flows : NULL;
 }
 
+/* Whether the interface is on the bridge called 'name', as far as its port
+ * tells.  ovn-controller looks at its integration bridge only. */
+static bool
+is_on_bridge(const struct ovsdb_row *interface, const char *name)
+{
+    const struct ovsdb_row *port = interface->owner;
+    const struct ovsdb_row *bridge = port ? port->owner : NULL;
+    return !bridge || !strcmp(ovsdb_string(bridge, BRIDGE_NAME), name);
+}
+
 static void
 index_interface(struct fabric *f, struct fabric_chassis *chassis,
                 struct ovsdb_row *row)
@@ -176,7 +186,7 @@ index_interface(struct fabric *f, struct fabric_chassis *chassis,
         ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "attached-mac");
     *strmap_place(&chassis->interfaces, ovsdb_string(row, INTERFACE_NAME)) =
         row;
-    if (id) {
+    if (id && is_on_bridge(row, chassis->integration_bridge)) {
         void **place = strmap_place(&chassis->interface_ids, id);
         struct fabric_interface *entry = arena_alloc(&f->arena, sizeof *entry);
         *entry = (struct fabric_interface){ row, *place };
@@ -257,7 +267,12 @@ fabric_build_chassis(struct fabric *f)
     read_progress(f);
     for (size_t i = 0; i < e->n_chassis; i++) {
         struct fabric_chassis *chassis = place_chassis(f, e->chassis[i]->name);
-        if (!chassis->evidence) {
+        if (chassis->evidence) {
+            evidence_warn(e,
+                          "two chassis call themselves %s: only the first "
+                          "is judged",
+                          chassis->name);
+        } else {
             chassis->evidence = e->chassis[i];
             read_ovs(f, chassis);
         }

@@ -66,7 +66,9 @@ add_other_addresses(struct fabric *f, struct fabric_vif *vif)
     if (!n && cidrs) {
         n = add_addresses(f, vif, cidrs);
     }
-    for (const struct ovsdb_past *p = vif->lsp->past; !n && p; p = p->older) {
+    const struct ovsdb_row *row = evidence_log_row(&f->evidence->nb, vif->lsp);
+    for (const struct ovsdb_past *p = row ? row->past : NULL; !n && p;
+         p = p->older) {
         if (p->column == LSP_ADDRESSES && p->datum.n == 1) {
             n = add_addresses(f, vif, p->datum.one.string);
         }
@@ -90,7 +92,9 @@ add_vif_endpoints(struct fabric *f, struct fabric_vif *vif)
     }
 }
 
-/* The chassis on which the port called PREFIX NAME is bound. */
+/* The chassis on which the port called PREFIX NAME is bound: "cr-" for the
+ * chassisredirect port of a gateway port, nothing for a pinned router's own
+ * l3gateway port (ovn-architecture(7), "Gateway Routers"). */
 static struct fabric_chassis *
 chassis_of(const struct fabric *f, const char *prefix, const char *name)
 {
@@ -101,6 +105,13 @@ chassis_of(const struct fabric *f, const char *prefix, const char *name)
     return chassis
                ? fabric_find_chassis(f, ovsdb_string(chassis, CHASSIS_NAME))
                : NULL;
+}
+
+static struct fabric_chassis *
+gateway_chassis(const struct fabric *f, const char *lrp)
+{
+    struct fabric_chassis *chassis = chassis_of(f, "cr-", lrp);
+    return chassis ? chassis : chassis_of(f, "", lrp);
 }
 
 static const char *
@@ -134,7 +145,7 @@ add_gateway_endpoints(struct fabric *f, struct fabric_switch *ls,
         e->port = name;
         e->name = lr ? router_label(lr) : name;
         e->nb = lrp;
-        e->chassis = chassis_of(f, "cr-", name);
+        e->chassis = gateway_chassis(f, name);
         e->chassis_known = f->evidence->sb.present;
     }
 }
@@ -161,7 +172,7 @@ add_floating_ips(struct fabric *f, struct fabric_switch *ls,
         e->nb = nat;
         e->chassis = distributed
                          ? chassis_of(f, "", port)
-                         : chassis_of(f, "cr-", ovsdb_string(lrp, LRP_NAME));
+                         : gateway_chassis(f, ovsdb_string(lrp, LRP_NAME));
         e->chassis_known = f->evidence->sb.present;
     }
 }

@@ -46,6 +46,9 @@ fabric_done(struct fabric *f)
         strmap_done(&f->chassis[i]->interface_ids);
         strmap_done(&f->chassis[i]->macs);
     }
+    for (size_t i = 0; i < f->n_switches; i++) {
+        strmap_done(&f->switches[i].macs);
+    }
     free(f->chassis);
     free(f->endpoints);
     strmap_done(&f->chassis_names);
@@ -53,6 +56,8 @@ fabric_done(struct fabric *f)
     strmap_done(&f->lsps);
     strmap_done(&f->lrps);
     strmap_done(&f->macs);
+    strmap_done(&f->segments);
+    strmap_done(&f->sb_localnets);
     arena_done(&f->arena);
     memset(f, 0, sizeof *f);
 }

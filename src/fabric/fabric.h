@@ -136,7 +136,15 @@ struct fabric_switch {
     size_t n_router_ports;
     struct fabric_vif *vifs;
     size_t n_vifs;
-    bool sb_behind; /* SB does not have NB's localnet ports yet. */
+    struct strmap macs; /* Lower case -> struct fabric_mac. */
+    bool is_transit;    /* Joins availability zones (OVN-IC). */
+    bool sb_behind;     /* SB does not have NB's localnet ports yet. */
+};
+
+/* A port that has a MAC; several may. */
+struct fabric_mac {
+    struct fabric_vif *vif;
+    struct fabric_mac *next;
 };
 
 /* A logical switch port of a VM or container. */
@@ -176,6 +184,12 @@ struct fabric_lost {
     size_t n;
 };
 
+/* Port_Bindings, linked. */
+struct fabric_pb_list {
+    const struct ovsdb_row *pb;
+    struct fabric_pb_list *next;
+};
+
 struct fabric {
     struct arena arena;
     struct evidence *evidence;
@@ -192,6 +206,8 @@ struct fabric {
     struct strmap lsps;          /* Name -> Logical_Switch_Port. */
     struct strmap lrps;          /* Name -> Logical_Router_Port. */
     struct strmap macs; /* Of all ports, lower case -> the LSP or LRP row. */
+    struct strmap segments;     /* "TAG NETWORK" -> its first localnet port. */
+    struct strmap sb_localnets; /* Switch's uuid -> struct fabric_pb_list. */
     struct fabric_lost lost_lsps;
     struct fabric_lost lost_pbs;
     bool *in_acl_group; /* By the index of the LSP's row. */

@@ -131,25 +131,15 @@ intent_from_sb_log(const struct fabric *f, struct fabric_switch *ls)
     return false;
 }
 
-/* Whether a router that is nowhere pinned has a port on the switch: then it
- * joins routers (ovn-kubernetes), rather than leading out. */
-static bool
-joins_routers(const struct fabric_switch *ls)
-{
-    for (size_t i = 0; i < ls->n_router_ports; i++) {
-        if (ls->router_ports[i].lrp && !ls->router_ports[i].is_gateway) {
-            return true;
-        }
-    }
-    return false;
-}
-
+/* A pinned router's port is no sign by itself: such routers have ports on
+ * tenant switches and on switches that join routers as well.  Those with NAT
+ * are found by it. */
 static bool
 intent_from_gateway(struct fabric_switch *ls)
 {
     for (size_t i = 0; i < ls->n_router_ports; i++) {
         const struct fabric_router_port *port = &ls->router_ports[i];
-        if (port->is_gateway && !(port->is_pinned && joins_routers(ls))) {
+        if (port->is_gateway && !port->is_pinned) {
             set_intent(ls, "a router has its gateway port on it", "nb",
                        port->lrp, "Logical_Router_Port", "name",
                        ovsdb_string(port->lrp, LRP_NAME));
@@ -256,12 +246,13 @@ void
 fabric_decide_intent(struct fabric *f, struct fabric_switch *ls)
 {
     const struct ovsdb_row *lost = find_lost(f, ls);
-    bool decided = intent_from_ports(ls) || intent_from_cms(ls)
-                   || intent_from_nb_log(ls, lost) || intent_from_sb_log(f, ls)
-                   || intent_from_gateway(ls) || intent_from_nat(ls);
-    /* A network that Neutron knows and has on no physical network is a
-     * tenant's, whatever its MTU. */
-    if (!decided && !ls->neutron) {
+    /* What Neutron has on no physical network, and what joins availability
+     * zones, is no provider network, whatever else looks like it. */
+    bool tenant =
+        ls->is_transit || (ls->neutron && !ls->neutron->physical_network);
+    if (!intent_from_ports(ls) && !tenant && !intent_from_cms(ls)
+        && !intent_from_nb_log(ls, lost) && !intent_from_sb_log(f, ls)
+        && !intent_from_gateway(ls) && !intent_from_nat(ls)) {
         intent_from_mtu(f, ls);
     }
     ls->intent.lost = lost;

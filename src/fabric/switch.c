@@ -77,22 +77,6 @@ add_localnet(struct fabric_switch *ls, bool pending,
     return localnet;
 }
 
-/* Whether SB's Port_Binding is a localnet port of 'ls', by the key that
- * northd leaves in its datapath (ovn-sb(5), Datapath_Binding,
- * external_ids:logical-switch). */
-static bool
-is_localnet_of(const struct ovsdb_row *pb, const struct fabric_switch *ls)
-{
-    char uuid[UUID_LENGTH + 1];
-    const struct ovsdb_row *datapath = ovsdb_ref(pb, PB_DATAPATH);
-    const char *owner =
-        datapath
-            ? ovsdb_map_get(datapath, DATAPATH_EXTERNAL_IDS, "logical-switch")
-            : NULL;
-    uuid_format(&ls->row->uuid, uuid);
-    return owner && !strcmp(owner, uuid);
-}
-
 static bool
 has_localnet(const struct fabric_switch *ls, const struct ovsdb_row *pb)
 {
@@ -104,17 +88,47 @@ has_localnet(const struct fabric_switch *ls, const struct ovsdb_row *pb)
     return false;
 }
 
+/* SB's localnet ports of the switch, by the key that northd leaves in their
+ * datapath (ovn-sb(5), Datapath_Binding, external_ids:logical-switch). */
+static const struct fabric_pb_list *
+sb_localnets_of(const struct fabric *f, const struct ovsdb_row *ls)
+{
+    char uuid[UUID_LENGTH + 1];
+    uuid_format(&ls->uuid, uuid);
+    return strmap_get(&f->sb_localnets, uuid);
+}
+
 /* Localnet ports that SB still has and NB no longer: frames still use them.
  */
 static void
-add_sb_only_localnets(struct fabric_switch *ls,
-                      struct ovsdb_row *const *sb_localnets, size_t n)
+add_sb_only_localnets(struct fabric *f, struct fabric_switch *ls)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (is_localnet_of(sb_localnets[i], ls)
-            && !has_localnet(ls, sb_localnets[i])) {
-            add_localnet(ls, false, NULL, sb_localnets[i]);
+    for (const struct fabric_pb_list *l = sb_localnets_of(f, ls->row); l;
+         l = l->next) {
+        if (!has_localnet(ls, l->pb)) {
+            add_localnet(ls, false, NULL, l->pb);
             ls->sb_behind = true;
+        }
+    }
+}
+
+static void
+index_sb_localnets(struct fabric *f)
+{
+    const struct ovsdb_table *table =
+        &f->evidence->sb.store.tables[SB_PORT_BINDING];
+    strmap_init(&f->sb_localnets);
+    OVSDB_TABLE_FOR_EACH (pb, table) {
+        const struct ovsdb_row *datapath = ovsdb_ref(pb, PB_DATAPATH);
+        const char *owner =
+            datapath ? ovsdb_map_get(datapath, DATAPATH_EXTERNAL_IDS,
+                                     "logical-switch")
+                     : NULL;
+        if (owner && !strcmp(ovsdb_string(pb, PB_TYPE), "localnet")) {
+            void **place = strmap_place(&f->sb_localnets, owner);
+            struct fabric_pb_list *l = arena_alloc(&f->arena, sizeof *l);
+            *l = (struct fabric_pb_list){ pb, *place };
+            *place = l;
         }
     }
 }
@@ -159,6 +173,10 @@ parse_addresses(struct fabric *f, struct fabric_vif *vif)
         address_parse(address, text, &f->arena);
         if (address->mac) {
             *strmap_place(&f->macs, address->mac) = (void *) vif->lsp;
+            void **place = strmap_place(&vif->ls->macs, address->mac);
+            struct fabric_mac *mac = arena_alloc(&f->arena, sizeof *mac);
+            *mac = (struct fabric_mac){ vif, *place };
+            *place = mac;
         }
     }
 }
@@ -269,23 +287,29 @@ add_port(struct fabric *f, struct fabric_switch *ls,
 
 static void
 build_switch(struct fabric *f, struct fabric_switch *ls,
-             const struct ovsdb_row *row,
-             struct ovsdb_row *const *sb_localnets, size_t n_sb_localnets)
+             const struct ovsdb_row *row)
 {
     unsigned n = ovsdb_count(row, LS_PORTS);
     const union ovsdb_atom *ports = ovsdb_atoms(row, LS_PORTS);
     const char *network =
         ovsdb_map_get(row, LS_EXTERNAL_IDS, "neutron:network_name");
-    size_t n_localnets = n_sb_localnets;
+    size_t n_localnets = 0;
     size_t n_others = 0;
+    for (const struct fabric_pb_list *l = sb_localnets_of(f, row); l;
+         l = l->next) {
+        n_localnets++;
+    }
     for (unsigned i = 0; i < n; i++) {
         n_localnets += is_localnet(ports[i].row);
         n_others += *ovsdb_string(ports[i].row, LSP_TYPE) != '\0';
     }
     memset(ls, 0, sizeof *ls);
+    strmap_init(&ls->macs);
     ls->row = row;
     ls->name = ovsdb_string(row, LS_NAME);
     ls->network = network && *network ? network : ls->name;
+    ls->is_transit =
+        ovsdb_map_get(row, LS_OTHER_CONFIG, "interconn-ts") != NULL;
     ls->is_neutron = network != NULL;
     if (!strncmp(ls->name, "neutron-", strlen("neutron-"))) {
         ls->neutron =
@@ -302,7 +326,7 @@ build_switch(struct fabric *f, struct fabric_switch *ls,
             add_port(f, ls, ports[i].row);
         }
     }
-    add_sb_only_localnets(ls, sb_localnets, n_sb_localnets);
+    add_sb_only_localnets(f, ls);
     fabric_decide_intent(f, ls);
     find_lost_localnet(f, ls);
     fabric_build_attachments(f, ls);
@@ -327,6 +351,21 @@ mark_acl_groups(struct fabric *f)
     }
 }
 
+/* Notes which network and VLAN the switch's localnet ports lead to. */
+static void
+index_segments(struct fabric *f, struct fabric_switch *ls)
+{
+    for (size_t i = 0; i < ls->n_localnets; i++) {
+        struct fabric_localnet *localnet = &ls->localnets[i];
+        const char *key =
+            arena_printf(&f->arena, "%d %s", localnet->tag, localnet->network);
+        void **place = strmap_place(&f->segments, key);
+        if (!*place && localnet->enabled && *localnet->network) {
+            *place = localnet;
+        }
+    }
+}
+
 void
 fabric_build_switches(struct fabric *f)
 {
@@ -334,21 +373,13 @@ fabric_build_switches(struct fabric *f)
     fabric_find_lost(f);
     const struct ovsdb_table *table =
         &f->evidence->nb.store.tables[NB_LOGICAL_SWITCH];
-    const struct ovsdb_table *bindings =
-        &f->evidence->sb.store.tables[SB_PORT_BINDING];
-    struct ovsdb_row **sb_localnets = NULL;
-    size_t n = 0, capacity = 0;
-    OVSDB_TABLE_FOR_EACH (pb, bindings) {
-        if (!strcmp(ovsdb_string(pb, PB_TYPE), "localnet")) {
-            sb_localnets =
-                xgrow(sb_localnets, n, &capacity, sizeof *sb_localnets);
-            sb_localnets[n++] = pb;
-        }
-    }
+    index_sb_localnets(f);
     f->switches =
         arena_alloc(&f->arena, table->n_existing * sizeof *f->switches);
+    strmap_init(&f->segments);
     OVSDB_TABLE_FOR_EACH (row, table) {
-        build_switch(f, &f->switches[f->n_switches++], row, sb_localnets, n);
+        struct fabric_switch *ls = &f->switches[f->n_switches++];
+        build_switch(f, ls, row);
+        index_segments(f, ls);
     }
-    free(sb_localnets);
 }

@@ -116,9 +116,10 @@ place_finding(struct assessment *a, const struct finding *finding)
     if (finding->subject) {
         uuid_format(&finding->subject->uuid, uuid);
     }
-    const char *key = arena_printf(
-        &a->arena, "%s %s %s %d", finding->rule->code, uuid,
-        finding->chassis ? finding->chassis : "", finding->effect);
+    const char *key =
+        arena_printf(&a->arena, "%s %s %s %d %s", finding->rule->code, uuid,
+                     finding->chassis ? finding->chassis : "", finding->effect,
+                     finding->network);
     void **slot = strmap_place(&a->finding_index, key);
     if (!*slot) {
         a->findings = xgrow(a->findings, a->n_findings, &a->findings_capacity,
@@ -456,24 +457,23 @@ static int
 compare_findings(const void *a_, const void *b_)
 {
     const struct reach_finding *a = a_, *b = b_;
-    int effect = (int) b->finding->effect - (int) a->finding->effect;
-    return effect
-               ? effect
-               : (b->n_affects > a->n_affects) - (b->n_affects < a->n_affects);
+    int order = (int) b->finding->effect - (int) a->finding->effect;
+    order =
+        order ? order
+              : (b->n_affects > a->n_affects) - (b->n_affects < a->n_affects);
+    return order ? order : (a->order > b->order) - (a->order < b->order);
 }
 
-/* qsort() is not stable; equal findings keep the catalogue's order. */
+/* Worst first; equal ones as the catalogue and the fabric have them. */
 static void
 sort_findings(struct assessment *a)
 {
-    for (size_t i = 1; i < a->n_findings; i++) {
-        struct reach_finding f = a->findings[i];
-        size_t j = i;
-        while (j && compare_findings(&a->findings[j - 1], &f) > 0) {
-            a->findings[j] = a->findings[j - 1];
-            j--;
-        }
-        a->findings[j] = f;
+    for (size_t i = 0; i < a->n_findings; i++) {
+        a->findings[i].order = i;
+    }
+    if (a->n_findings) {
+        qsort(a->findings, a->n_findings, sizeof *a->findings,
+              compare_findings);
     }
 }
 

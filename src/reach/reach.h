@@ -33,6 +33,7 @@ struct reach_finding {
     const char **affects; /* Addresses (or ports without one), in order. */
     size_t n_affects;
     size_t affects_capacity;
+    size_t order; /* In which it was found. */
 };
 
 struct verdict {

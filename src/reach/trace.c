@@ -103,7 +103,7 @@ missing_at(const struct walk *walk, enum hop hop)
  * '*ret_doubt' may be why one that is there does not count for sure. */
 static const struct finding *
 find_stop(struct assessment *a, const struct walk *walk,
-          const struct fabric_endpoint *e, enum hop hop,
+          const struct fabric_endpoint *e, enum hop hop, enum effect at_least,
           const char **ret_doubt)
 {
     const struct finding *worst = NULL;
@@ -112,7 +112,7 @@ find_stop(struct assessment *a, const struct walk *walk,
         const struct examination *x = walk->parts[i];
         for (size_t j = 0; j < x->n_findings; j++) {
             const struct finding *f = x->findings[j];
-            if (f->hop != hop || f->effect == EFFECT_LATENT) {
+            if (f->hop != hop || f->effect < at_least) {
                 continue;
             }
             const char *doubt = walk_doubt(a, walk, e, f);
@@ -140,9 +140,11 @@ judge_step(const struct walk *walk, struct step *step, const struct finding *f,
         step->state = STEP_UNKNOWN;
         step->why = unknown;
     } else if (!walk->attachment
-               && (step->hop == HOP_NIC || step->hop == HOP_PROVIDER_BRIDGE)) {
+               && (step->hop == HOP_NIC || step->hop == HOP_PROVIDER_BRIDGE
+                   || step->hop == HOP_PATCH
+                   || step->hop == HOP_INTEGRATION_BRIDGE)) {
         step->state = STEP_UNKNOWN;
-        step->why = "nothing tells which bridge of which chassis";
+        step->why = "nothing tells on which chassis";
     } else if (step->hop == HOP_WIRE || step->hop == HOP_GUEST) {
         step->why = "assumed";
     }
@@ -153,7 +155,7 @@ judge_step(const struct walk *walk, struct step *step, const struct finding *f,
 static bool
 add_steps(struct assessment *a, const struct fabric_endpoint *e,
           const enum hop *order, const bool *wanted, const char *external,
-          bool stopped, struct path *path)
+          enum effect at_least, bool stopped, struct path *path)
 {
     struct examination own;
     struct walk walk;
@@ -167,7 +169,8 @@ add_steps(struct assessment *a, const struct fabric_endpoint *e,
             add_step(path, hop, hop_name(&a->arena, &walk, e, hop, external),
                      on_chassis(hop) ? e->chassis : NULL);
         const char *doubt;
-        const struct finding *f = find_stop(a, &walk, e, hop, &doubt);
+        const struct finding *f =
+            find_stop(a, &walk, e, hop, at_least, &doubt);
         if (stopped) {
             step->state = STEP_UNKNOWN;
             step->why = "not reached";
@@ -195,8 +198,12 @@ void
 reach_trace(struct assessment *a, const struct assessed_endpoint *at,
             enum direction direction, const char *external, struct path *path)
 {
+    /* A storm is what the verdict names, whatever else stands in the way. */
+    const struct finding *culprit = at->verdicts[direction].culprit;
     init_path(a, path);
     add_steps(a, at->endpoint, walk_order[direction], all_hops, external,
+              culprit && culprit->effect == EFFECT_STORMS ? EFFECT_STORMS
+                                                          : EFFECT_BLOCKS,
               false, path);
     path->kind = at->verdicts[direction].kind;
 }
@@ -251,8 +258,8 @@ reach_trace_between(struct assessment *a,
     bool outside = from->chassis != to->chassis && from->ls->n_localnets;
     const bool *hops = outside ? out_hops : guest_hops;
     init_path(a, path);
-    bool stopped =
-        add_steps(a, from, walk_order[OUTBOUND], hops, "", false, path);
+    bool stopped = add_steps(a, from, walk_order[OUTBOUND], hops, "",
+                             EFFECT_BLOCKS, false, path);
     if (outside) {
         struct step *wire = add_step(path, HOP_WIRE, "", NULL);
         wire->state = stopped ? STEP_UNKNOWN : STEP_PASS;
@@ -260,7 +267,8 @@ reach_trace_between(struct assessment *a,
     } else {
         add_inner_steps(a, from, to, path);
     }
-    stopped = add_steps(a, to, walk_order[INBOUND], hops, "", stopped, path);
+    stopped = add_steps(a, to, walk_order[INBOUND], hops, "", EFFECT_BLOCKS,
+                        stopped, path);
     static const enum verdict_kind kinds[] = { [EFFECT_BLOCKS] =
                                                    VERDICT_BLOCKED,
                                                [EFFECT_STOPS] = VERDICT_BROKEN,

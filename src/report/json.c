@@ -1,4 +1,5 @@
 /* The JSON documents: doc/provnet.schema.json says their form. */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -78,14 +79,28 @@ put_verdict(struct json_writer *w, const char *name, const struct verdict *v)
     json_close(w, '}');
 }
 
+/* 's' in lower case, in 'mac'; NULL if it is no MAC. */
+static const char *
+lower_mac(const char *s, char mac[18])
+{
+    if (!s || !address_is_mac(s)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < 18; i++) {
+        mac[i] = (char) tolower((unsigned char) s[i]);
+    }
+    return mac;
+}
+
 static void
 put_endpoint(struct json_writer *w, const struct assessed_endpoint *at)
 {
     const struct fabric_endpoint *e = at->endpoint;
+    char mac[18];
     text_putc(w->out, '\n');
     json_open(w, NULL, '{');
     json_put(w, "address", e->address);
-    json_put(w, "mac", e->mac && address_is_mac(e->mac) ? e->mac : NULL);
+    json_put(w, "mac", lower_mac(e->mac, mac));
     json_put(w, "port", e->port);
     json_put(w, "name", e->name);
     json_put(w, "kind", kind_names[e->kind]);

@@ -195,10 +195,12 @@ put_finding(struct assessment *a, const struct reach_finding *rf,
     text_printf(out, "provnet explain %s\n\n", f->rule->code);
 }
 
-/* What evidence is missing, once for all endpoints. */
+/* Lists what evidence is missing, or what was assumed, once for all
+ * endpoints. */
 static void
-put_missing(struct assessment *a, const struct assessed_endpoint **only,
-            size_t n_only, struct text *out)
+put_list(struct assessment *a, const struct assessed_endpoint **only,
+         size_t n_only, bool assumptions, const char *heading,
+         struct text *out)
 {
     struct strmap seen;
     strmap_init(&seen);
@@ -208,15 +210,23 @@ put_missing(struct assessment *a, const struct assessed_endpoint **only,
             n_only ? only[i] : &a->endpoints[i];
         for (size_t d = 0; d < N_DIRECTIONS; d++) {
             const struct verdict *v = &e->verdicts[d];
-            for (size_t m = 0; m < v->n_missing; m++) {
-                *strmap_place(&seen, v->missing[m]) = a;
+            size_t n_items = assumptions ? v->n_assumptions : v->n_missing;
+            for (size_t m = 0; m < n_items; m++) {
+                *strmap_place(&seen, assumptions ? v->assumptions[m]
+                                                 : v->missing[m]) = a;
             }
         }
     }
     if (seen.n) {
-        text_puts(out, "Not examined, so not called reachable; missing is:\n");
+        text_puts(out, heading);
     }
+    size_t n_left = seen.n;
     STRMAP_FOR_EACH (entry, &seen) {
+        if (n_left + MAX_LISTED == seen.n) {
+            text_printf(out, "  - and %zu more\n", n_left);
+            break;
+        }
+        n_left--;
         text_puts(out, "  - ");
         print_wrapped(out, entry->key, 4, 4);
     }
@@ -271,7 +281,9 @@ report_check_text(struct assessment *a, const struct assessed_endpoint **only,
     for (size_t i = 0; i < n_findings; i++) {
         put_finding(a, findings[i], options, out);
     }
-    put_missing(a, only, n_only, out);
+    put_list(a, only, n_only, false,
+             "Not examined, so not called reachable; missing is:\n", out);
+    put_list(a, only, n_only, true, "Assumed, since no row tells it:\n", out);
 }
 
 /* Paths. */

@@ -230,6 +230,14 @@ has_spanning_tree(const struct ovsdb_row *bridge)
            || ovsdb_bool(bridge, BRIDGE_RSTP_ENABLE, false);
 }
 
+/* The record that made the port, or 0. */
+static uint32_t
+added_in(const struct place *place, const struct fabric_port *port)
+{
+    const struct ovsdb_row *row = evidence_log_row(ovs_of(place), port->row);
+    return row ? row->created_in : 0;
+}
+
 void
 check_brex_two_nics(struct examination *x, const struct rule *rule,
                     const struct place *place)
@@ -264,7 +272,7 @@ check_brex_two_nics(struct examination *x, const struct rule *rule,
     finding_evidence(f, "ovs", bridge->row, "ports", live[0]->name);
     finding_evidence(f, "ovs", bridge->row, "ports", live[1]->name);
     const struct ovsdb_row *newer =
-        live[0]->row->created_in > live[1]->row->created_in ? live[0]->row
+        added_in(place, live[0]) > added_in(place, live[1]) ? live[0]->row
                                                             : live[1]->row;
     finding_cause_created(f, ovs_of(place), newer);
 }

@@ -45,26 +45,10 @@ find_record(const struct cause_hint *hint, const struct ovsdb_row *row)
     return changed_in ? changed_in : row->created_in;
 }
 
-/* The hint's row as the log has it; NULL if it is not there. */
-static const struct ovsdb_row *
-row_in_log(const struct cause_hint *hint)
-{
-    const struct ovsdb_store *log = hint->db->log;
-    if (!hint->row || hint->row->table->store == log) {
-        return hint->row;
-    }
-    for (unsigned t = 0; t < log->spec->n_tables; t++) {
-        if (log->tables[t].spec == hint->row->table->spec) {
-            return ovsdb_table_find(&log->tables[t], &hint->row->uuid);
-        }
-    }
-    return NULL;
-}
-
 uint32_t
 cause_hint_record(const struct cause_hint *hint)
 {
     const struct ovsdb_row *row =
-        hint->db && hint->db->log ? row_in_log(hint) : NULL;
+        hint->db ? evidence_log_row(hint->db, hint->row) : NULL;
     return row ? find_record(hint, row) : 0;
 }

@@ -10,6 +10,14 @@ nb_of(const struct place *place)
     return &place->fabric->evidence->nb;
 }
 
+/* The port's row in the log of NB, which has its past. */
+static const struct ovsdb_row *
+in_log(const struct place *place, const struct ovsdb_row *lsp)
+{
+    const struct ovsdb_row *row = evidence_log_row(nb_of(place), lsp);
+    return row ? row : lsp;
+}
+
 /* northd copies the tag to SB, where the chassis read it; a request of 0
  * leaves the tag as it is (observed on OVN 23.03.1). */
 static void
@@ -116,11 +124,8 @@ knew_network(const struct fabric_chassis *chassis, const char *network)
     if (!chassis->ovs_known || strcmp(chassis->mappings_db, "ovs")) {
         return false;
     }
-    const struct ovsdb_store *log = chassis->evidence->ovs.log;
     const struct ovsdb_row *row =
-        log ? ovsdb_table_find(&log->tables[OVS_OPEN_VSWITCH],
-                               &chassis->mappings_row->uuid)
-            : NULL;
+        evidence_log_row(&chassis->evidence->ovs, chassis->mappings_row);
     for (const struct ovsdb_past *p = row ? row->past : NULL; p;
          p = p->older) {
         if (p->column == OPEN_VSWITCH_EXTERNAL_IDS
@@ -300,18 +305,6 @@ ever_requested(const struct ovsdb_row *lsp)
     return false;
 }
 
-/* The port's row in the log of NB: the live row has no past. */
-static const struct ovsdb_row *
-in_log(const struct place *place, const struct ovsdb_row *lsp)
-{
-    const struct ovsdb_store *log = nb_of(place)->log;
-    const struct ovsdb_row *row =
-        log ? ovsdb_table_find(&log->tables[NB_LOGICAL_SWITCH_PORT],
-                               &lsp->uuid)
-            : NULL;
-    return row ? row : lsp;
-}
-
 /* Clearing tag_request leaves tag as it was (observed on OVN 23.03.1).  A tag
  * without a request is no sign of that alone: Neutron sets the tag itself. */
 static bool
@@ -349,6 +342,15 @@ check_neutron_tag(struct examination *x, const struct rule *rule,
     return true;
 }
 
+/* Whether a person's command made the finding: their clients leave a comment,
+ * the CMS's do not. */
+static bool
+made_by_command(const struct finding *f)
+{
+    uint32_t record = cause_hint_record(&f->cause);
+    return record && *f->cause.db->log->records[record].comment;
+}
+
 /* A segment of Neutron keeps its VLAN ID for life: a provnet- port whose
  * VLAN was changed after it was made has a wrong one. */
 void
@@ -377,6 +379,9 @@ check_localnet_wrong_tag(struct examination *x, const struct rule *rule,
     finding_evidence(f, "nb", localnet->lsp, "tag",
                      arena_printf(x->arena, "%d", localnet->tag));
     finding_cause_column(f, nb_of(place), localnet->lsp, column, NULL);
+    if (!made_by_command(f)) {
+        finding_latent(f); /* The CMS may have moved the segment. */
+    }
 }
 
 void

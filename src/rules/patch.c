@@ -146,7 +146,7 @@ port_vlan_in(const struct ovsdb_row *port, int vlan)
     case MODE_ACCESS:
         return vlan ? -1 : tag;
     case MODE_DOT1Q_TUNNEL:
-        return tag;
+        return vlan ? -1 : tag; /* A tagged frame gets a second tag. */
     case MODE_NATIVE_TAGGED:
     case MODE_NATIVE_UNTAGGED:
         return !vlan || vlan == tag ? tag : lists_vlan(port, vlan) ? vlan : -1;
@@ -183,7 +183,9 @@ check_patch_port_vlan(struct examination *x, const struct rule *rule,
 {
     const struct fabric_attachment *a = place->attachment;
     int vlan = a->localnet->tag;
-    if (!a->outer_port || port_vlan_in(a->outer_port, vlan) == vlan) {
+    if (!a->outer_port
+        || (port_vlan_in(a->outer_port, vlan) == vlan
+            && port_vlan_out(a->outer_port, vlan) == vlan)) {
         return;
     }
     const char *tag =

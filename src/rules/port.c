@@ -124,18 +124,12 @@ check_lsp_port_security(struct examination *x, const struct rule *rule,
 static const struct fabric_vif *
 find_same_mac(const struct fabric_vif *vif, const char *mac)
 {
-    const struct fabric_switch *ls = vif->ls;
-    for (size_t i = 0; mac && i < ls->n_vifs; i++) {
-        const struct fabric_vif *other = &ls->vifs[i];
-        for (size_t j = 0; other != vif && j < other->n_addresses; j++) {
-            if (other->addresses[j].mac
-                && !strcasecmp(other->addresses[j].mac, mac)
-                && ovsdb_bool(other->lsp, LSP_ENABLED, true)) {
-                return other;
-            }
-        }
+    const struct fabric_mac *m = mac ? strmap_get(&vif->ls->macs, mac) : NULL;
+    while (m
+           && (m->vif == vif || !ovsdb_bool(m->vif->lsp, LSP_ENABLED, true))) {
+        m = m->next;
     }
-    return NULL;
+    return m ? m->vif : NULL;
 }
 
 /* A router's port on the switch with the MAC, or NULL. */
@@ -166,6 +160,14 @@ report_router_mac(struct examination *x, const struct rule *rule,
     finding_cause_column(f, nb_of(place), vif->lsp, LSP_ADDRESSES, NULL);
 }
 
+/* The record that gave the port its addresses, or 0. */
+static uint32_t
+addressed_in(const struct place *place, const struct fabric_vif *vif)
+{
+    const struct ovsdb_row *row = evidence_log_row(nb_of(place), vif->lsp);
+    return row ? row->columns[LSP_ADDRESSES].changed_in : 0;
+}
+
 void
 check_lsp_dup_mac(struct examination *x, const struct rule *rule,
                   const struct place *place)
@@ -184,10 +186,7 @@ check_lsp_dup_mac(struct examination *x, const struct rule *rule,
         return;
     }
     const struct fabric_vif *newer =
-        other->lsp->columns[LSP_ADDRESSES].changed_in
-                > vif->lsp->columns[LSP_ADDRESSES].changed_in
-            ? other
-            : vif;
+        addressed_in(place, other) > addressed_in(place, vif) ? other : vif;
     struct finding *f =
         report(x, rule, place, "nb", newer->lsp,
                "ports %s and %s of switch %s have the same MAC %s: the "
@@ -313,7 +312,9 @@ find_stray(const struct fabric_chassis *chassis, const struct place *place)
     }
     const char *id =
         row ? ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "iface-id") : NULL;
-    return row && !(id && is_port_of(place->fabric, id, row)) ? row : NULL;
+    bool of_another =
+        id && strcmp(id, vif->name) && is_port_of(place->fabric, id, row);
+    return row && !of_another ? row : NULL;
 }
 
 /* Whether 'requested', a chassis or several separated by commas (for live
@@ -447,6 +448,14 @@ ovs_of(const struct binding *b)
     return &b->chassis->evidence->ovs;
 }
 
+static bool
+is_down(const struct fabric_chassis *chassis,
+        const struct ovsdb_row *interface)
+{
+    struct fabric_link link = fabric_link_state(chassis, interface);
+    return link.admin == LINK_DOWN || link.carrier == LINK_DOWN;
+}
+
 void
 check_pb_unbound(struct examination *x, const struct rule *rule,
                  const struct place *place)
@@ -467,6 +476,14 @@ check_pb_unbound(struct examination *x, const struct rule *rule,
                        "chassis %s's Open_vSwitch database (--ovs, or "
                        "%s/conf.db in a bundle)",
                        b.chassis->name, b.chassis->name);
+        return;
+    }
+    if (b.fault == BINDING_OK && is_down(b.chassis, b.interface)) {
+        report_missing(x, HOP_GUEST,
+                       "whether the guest of port %s runs: its interface %s "
+                       "on chassis %s is down",
+                       vif->label, ovsdb_string(b.interface, INTERFACE_NAME),
+                       b.chassis->name);
         return;
     }
     if (b.fault == BINDING_STALE) {
@@ -539,13 +556,17 @@ check_iface_id_missing(struct examination *x, const struct rule *rule,
     const struct fabric_vif *vif = vif_of(place);
     const char *id =
         ovsdb_map_get(b.interface, INTERFACE_EXTERNAL_IDS, "iface-id");
+    const char *what =
+        !id ? "carries no external_ids:iface-id"
+        : strcmp(id, vif->name)
+            ? arena_printf(x->arena, "carries iface-id \"%s\"", id)
+            : "is not on the integration bridge";
     struct finding *f = finding_on(
         report(x, rule, place, "ovs", b.interface,
-               "interface %s on chassis %s looks like port %s, but its "
-               "external_ids:iface-id is %s%s%s instead of %s",
+               "interface %s on chassis %s looks like that of port %s (%s), "
+               "but it %s, so nothing binds the port",
                ovsdb_string(b.interface, INTERFACE_NAME), b.chassis->name,
-               vif->label, id ? "\"" : "", id ? id : "missing", id ? "\"" : "",
-               vif->name),
+               vif->label, vif->name, what),
         b.chassis);
     finding_evidence(f, "ovs", b.interface, "external_ids:iface-id", id);
     finding_cause_column(f, ovs_of(&b), b.interface, INTERFACE_EXTERNAL_IDS,

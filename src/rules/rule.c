@@ -63,6 +63,7 @@ report(struct examination *x, const struct rule *rule,
     f->rule = rule;
     f->effect = rule->effect;
     f->hop = rule->hop;
+    f->network = place->attachment ? place->localnet->network : "";
     f->ls = place->ls;
     f->scope = place->endpoint     ? SCOPE_ENDPOINT
                : place->attachment ? SCOPE_ATTACHMENT

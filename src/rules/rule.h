@@ -113,6 +113,7 @@ struct finding {
     enum effect effect;  /* The rule's, or EFFECT_LATENT. */
     enum hop hop;        /* The rule's, unless finding_at() says another. */
     const char *chassis; /* NULL if it concerns all. */
+    const char *network; /* Physical network of its attachment; or "". */
     const struct fabric_switch *ls; /* Of its place; or NULL. */
     enum scope scope;               /* In which it was found. */
     const char *subject_db, *subject_table, *subject_name;

@@ -1,4 +1,5 @@
 /* Rules about a logical switch and all its localnet ports together. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,11 +222,20 @@ report_pair(struct examination *x, const struct rule *rule,
     }
 }
 
-static int
-compare_age(const struct fabric_localnet *a, const struct fabric_localnet *b)
+/* The record that made the port, or 0. */
+static uint32_t
+made_in(const struct place *place, const struct fabric_localnet *localnet)
 {
-    uint32_t a_in = a->lsp ? a->lsp->created_in : 0;
-    uint32_t b_in = b->lsp ? b->lsp->created_in : 0;
+    const struct ovsdb_row *row =
+        localnet->lsp ? evidence_log_row(nb_of(place), localnet->lsp) : NULL;
+    return row ? row->created_in : 0;
+}
+
+static int
+compare_age(const struct place *place, const struct fabric_localnet *a,
+            const struct fabric_localnet *b)
+{
+    uint32_t a_in = made_in(place, a), b_in = made_in(place, b);
     return a_in < b_in ? -1 : a_in > b_in;
 }
 
@@ -237,7 +247,7 @@ check_pairs(struct examination *x, const struct rule *rule,
     for (size_t i = 0; i < ls->n_localnets; i++) {
         for (size_t j = i + 1; j < ls->n_localnets; j++) {
             struct pair pair = { &ls->localnets[i], &ls->localnets[j] };
-            if (compare_age(pair.a, pair.b) > 0) {
+            if (compare_age(place, pair.a, pair.b) > 0) {
                 pair = (struct pair){ pair.b, pair.a };
             }
             if (kind_of(&pair) == kind) {
@@ -312,22 +322,15 @@ check_ls_localnet_l2gateway(struct examination *x, const struct rule *rule,
     }
 }
 
-/* Another switch whose localnet port has the same network and tag. */
+/* Another switch's enabled localnet port of the same network and tag, of those
+ * that come before it in the fabric. */
 static const struct fabric_localnet *
 find_twin(const struct fabric *f, const struct fabric_localnet *localnet)
 {
-    for (size_t i = 0; i < f->n_switches; i++) {
-        const struct fabric_switch *other = &f->switches[i];
-        for (size_t j = 0; other != localnet->ls && j < other->n_localnets;
-             j++) {
-            const struct fabric_localnet *twin = &other->localnets[j];
-            if (*twin->network && twin->tag == localnet->tag && twin->enabled
-                && !strcmp(twin->network, localnet->network)) {
-                return twin;
-            }
-        }
-    }
-    return NULL;
+    char key[512];
+    snprintf(key, sizeof key, "%d %s", localnet->tag, localnet->network);
+    const struct fabric_localnet *first = strmap_get(&f->segments, key);
+    return first && first->ls != localnet->ls ? first : NULL;
 }
 
 void
@@ -338,8 +341,7 @@ check_ls_pair_same_l2(struct examination *x, const struct rule *rule,
         const struct fabric_localnet *localnet = &place->ls->localnets[i];
         const struct fabric_localnet *twin =
             localnet->enabled ? find_twin(place->fabric, localnet) : NULL;
-        if (!twin || !localnet->lsp
-            || twin->ls->row->index > place->ls->row->index) {
+        if (!twin || !localnet->lsp) {
             continue;
         }
         struct finding *f =

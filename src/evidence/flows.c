@@ -122,7 +122,7 @@ compare_flows(const void *a_, const void *b_)
     int order = a->table_id - b->table_id;
     order = order ? order
                   : (b->priority > a->priority) - (b->priority < a->priority);
-    return order ? order : strcmp(a->text, b->text);
+    return order ? order : (a->line > b->line) - (a->line < b->line);
 }
 
 struct error *
@@ -159,7 +159,7 @@ flows_parse(const char *bytes, size_t size, struct arena *arena,
             return error_hint(error_new("line %zu is no flow", n + 1),
                               "write it with `ovs-ofctl dump-flows BRIDGE`");
         }
-        table->n++;
+        table->flows[table->n++].line = n;
     }
     if (table->n) {
         qsort(table->flows, table->n, sizeof *table->flows, compare_flows);
@@ -210,12 +210,16 @@ mac_bits(const char *s, uint64_t *ret)
     return true;
 }
 
+/* 'mac' may be NULL: then of the host it is only known that it is no group.
+ */
 static enum answer
 match_masked_mac(const char *value, const char *mask, const char *mac)
 {
-    uint64_t value_bits, mask_bits, bits;
+    const uint64_t group_bit = (uint64_t) 1 << 40;
+    uint64_t value_bits, mask_bits, bits = 0;
     if (!mac_bits(value, &value_bits) || !mac_bits(mask, &mask_bits)
-        || !mac_bits(mac, &bits)) {
+        || (mac && !mac_bits(mac, &bits))
+        || (!mac && mask_bits != group_bit)) {
         return MAYBE;
     }
     return answer_of((bits & mask_bits) == (value_bits & mask_bits));
@@ -226,7 +230,7 @@ match_mac(const char *value, const char *mac, const struct flow_frame *frame)
 {
     const char *slash = strchr(value, '/');
     if (slash) {
-        return mac ? match_masked_mac(value, slash + 1, mac) : MAYBE;
+        return match_masked_mac(value, slash + 1, mac);
     }
     return mac ? answer_of(!strcasecmp(value, mac))
                : match_host_mac(value, frame);

@@ -20,6 +20,7 @@ struct flow {
     const char *actions; /* "NORMAL", "output:2", "drop". */
     const char *text;    /* The line, without counters. */
     uint64_t cookie;
+    size_t line;      /* In the dump, for a stable order. */
     bool has_timeout; /* Learned or temporary. */
 };
 

@@ -1,0 +1,178 @@
+/* The log reader.  By the first byte:
+ *
+ *     'F'   the rest is the file, as it is;
+ *     'T'   its lines are the bodies of transactions, after a fixed schema,
+ *           with right checksums: beyond SHA-1 no fuzzer gets by chance;
+ *     'S'   the same, but its first line is the schema;
+ *     'U'   the lines are <table-updates2>, 'u' <table-updates>.
+ *
+ * What was read must be consistent, and reading it once more must give the
+ * same. */
+#include "fuzz.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "ovsdb/log.h"
+#include "small_db.h"
+
+/* Appends the lines of 'bytes' as records. */
+static void
+put_lines(struct text *file, const uint8_t *bytes, size_t size)
+{
+    const uint8_t *end = bytes + size;
+    for (const uint8_t *p = bytes; p < end;) {
+        const uint8_t *stop = memchr(p, '\n', (size_t) (end - p));
+        stop = stop ? stop : end;
+        small_put_record(file, (const char *) p, (size_t) (stop - p));
+        p = stop + 1;
+    }
+}
+
+static void
+check_datum(const struct ovsdb_column_spec *spec, const struct ovsdb_datum *d,
+            const struct ovsdb_store *store)
+{
+    CHECK(d->changed_in < store->n_records);
+    size_t width = spec->value == OVSDB_VOID ? 1 : 2;
+    const union ovsdb_atom *atoms =
+        d->n == 1 && width == 1 ? &d->one : d->many;
+    for (size_t i = 0; i < d->n * width; i++) {
+        enum ovsdb_atomic type = i % width ? spec->value : spec->key;
+        if (type == OVSDB_STRING) {
+            CHECK(strlen(atoms[i].string) < INPUT_MAX_TOKEN_BYTES);
+        } else if (type == OVSDB_UUID) {
+            CHECK(atoms[i].row->table == &store->tables[spec->ref_table]);
+        }
+    }
+}
+
+/* Touches every byte that a reader of the store may touch. */
+static void
+check_row(const struct ovsdb_row *row, const struct ovsdb_store *store)
+{
+    const struct ovsdb_table_spec *spec = row->table->spec;
+    CHECK(ovsdb_table_find(row->table, &row->uuid) == row);
+    CHECK(!row->exists || row->created_in < store->n_records);
+    CHECK(!row->owner || row->owner->table->store == store);
+    for (unsigned c = 0; c < spec->n_columns; c++) {
+        check_datum(&spec->columns[c], &row->columns[c], store);
+    }
+    for (const struct ovsdb_past *p = row->past; p; p = p->older) {
+        CHECK(p->column < spec->n_columns && p->until < store->n_records);
+        CHECK(p->datum.changed_in <= p->until);
+        check_datum(&spec->columns[p->column], &p->datum, store);
+    }
+}
+
+/* Returns the number of rows that exist. */
+static size_t
+check_store(const struct ovsdb_store *store)
+{
+    size_t n_existing = 0;
+    for (unsigned t = 0; t < store->spec->n_tables; t++) {
+        const struct ovsdb_table *table = &store->tables[t];
+        size_t n = 0;
+        for (size_t i = 0; i < table->n_rows; i++) {
+            CHECK(table->rows[i]->index == i);
+            check_row(table->rows[i], store);
+            n += table->rows[i]->exists;
+        }
+        CHECK(n == table->n_existing);
+        n_existing += n;
+    }
+    return n_existing;
+}
+
+/* Reads 'file' and returns a number that stands for what was found. */
+static size_t
+read_file(const struct text *file)
+{
+    struct ovsdb_store store;
+    struct ovsdb_log log;
+    ovsdb_store_init(&store, &small_spec);
+    int fd = small_memory_file(text_string(file), file->length);
+    struct error *error = ovsdb_log_open(&log, "f", fd);
+    CHECK(!error);
+    error = ovsdb_log_read_all(&log, &store);
+    size_t sum =
+        check_store(&store) + 1000 * store.n_records + (error ? 0 : 500);
+    if (error) {
+        CHECK(!strncmp(error_text(error), "f: ", 3));
+    }
+    CHECK(log.n_records == store.n_records || error);
+    error_free(error);
+    ovsdb_log_close(&log);
+    ovsdb_store_done(&store);
+    return sum;
+}
+
+static void
+fuzz_file(const uint8_t *bytes, size_t size, char mode)
+{
+    struct text file;
+    text_init(&file, TEXT_CEILING_BYTES);
+    if (mode == 'F') {
+        text_put(&file, (const char *) bytes, size);
+        int fd = small_memory_file(bytes, size);
+        char *name = ovsdb_log_probe(fd);
+        free(name);
+        close(fd);
+    } else {
+        if (mode == 'T') {
+            small_put_record(&file, small_schema, strlen(small_schema));
+        }
+        put_lines(&file, bytes, size);
+    }
+    size_t first = read_file(&file);
+    CHECK(read_file(&file) == first);
+    text_done(&file);
+}
+
+static void
+fuzz_updates(const uint8_t *bytes, size_t size, enum ovsdb_form form)
+{
+    struct ovsdb_store store;
+    struct input_memory memory;
+    struct input in;
+    struct json_reader r;
+    small_store_init(&store);
+    input_init_memory(&in, &memory, bytes, size);
+    json_reader_init(&r, &in);
+    while (json_peek(&r) >= 0) {
+        if (ovsdb_store_read(&store, &r, form)) {
+            ovsdb_store_commit(&store, 0);
+        } else {
+            CHECK(json_failed(&r));
+            ovsdb_store_abort(&store);
+        }
+        check_store(&store);
+    }
+    json_reader_done(&r);
+    input_done(&in);
+    ovsdb_store_done(&store);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    if (!size) {
+        return 0;
+    }
+    switch (bytes[0]) {
+    case 'F':
+    case 'T':
+    case 'S':
+        fuzz_file(bytes + 1, size - 1, (char) bytes[0]);
+        break;
+    case 'U':
+    case 'u':
+        fuzz_updates(bytes + 1, size - 1,
+                     bytes[0] == 'U' ? OVSDB_FORM_UPDATES2
+                                     : OVSDB_FORM_UPDATES);
+        break;
+    default:
+        return -1; /* Keep it out of the corpus. */
+    }
+    return 0;
+}

@@ -64,12 +64,14 @@ static bool
 parse_sha1(const char *hex, unsigned char sha1[DIGEST_BYTES])
 {
     for (int i = 0; i < SHA1_HEX_LENGTH; i++) {
-        const char *digits = "0123456789abcdef";
-        const char *digit = hex[i] ? strchr(digits, hex[i] | 0x20) : NULL;
+        static const char digits[] = "0123456789abcdefABCDEF";
+        const char *digit = hex[i] ? strchr(digits, hex[i]) : NULL;
         if (!digit) {
             return false;
         }
-        unsigned char nibble = (unsigned char) (digit - digits);
+        long value = digit - digits;
+        unsigned char nibble =
+            (unsigned char) (value < 16 ? value : value - 6);
         sha1[i / 2] = i % 2 ? (unsigned char) (sha1[i / 2] | nibble)
                             : (unsigned char) (nibble << 4);
     }

@@ -464,9 +464,14 @@ check_pb_unbound(struct examination *x, const struct rule *rule,
     const struct fabric_vif *vif = vif_of(place);
     if (vif && !place->fabric->evidence->sb.present) {
         report_missing(x, HOP_PORT,
-                       "where port %s is bound (the southbound database, "
-                       "--sb)",
-                       vif->label);
+                       "which chassis the ports are bound to (the southbound "
+                       "database, --sb)");
+        if (!vif->chassis) {
+            report_missing(x, HOP_NIC,
+                           "the chassis' bridges, NICs and flows (their "
+                           "Open_vSwitch databases, --ovs, or CHASSIS/conf.db "
+                           "in a bundle)");
+        }
         if (b.fault == BINDING_UNKNOWN) {
             return;
         }

@@ -154,6 +154,9 @@ static const struct {
     { "dl_dst=01:00:00:00:00:00/01:00:00:00:00:00", true },
     { "dl_src=fa:16:3e:00:00:01", true },
     { "dl_src=01:00:00:00:00:00/01:00:00:00:00:00", false },
+    { "dl_src=fa:16:3e:00:00:00/ff:ff:ff:00:00:00", true },
+    { "dl_src=fa:16:3f:00:00:00/ff:ff:ff:00:00:00", false },
+    { "dl_src=00:00:00:00:00:01/00:00:00:00:00:01", true },
     { "arp,in_port=1,dl_src=fa:16:3e:00:00:01", true },
     { "arp,in_port=1,dl_src=fa:16:3e:00:00:02", false },
     { "dl_vlan=0xffff", true },
@@ -213,13 +216,17 @@ test_vlans_are_matched_by_id_and_presence(void **state PROVNET_UNUSED)
 static void
 test_what_cannot_be_told_is_unknown(void **state PROVNET_UNUSED)
 {
-    static const char *const fields[] = {
-        "ct_state=+trk",       "reg0=0x1",
-        "metadata=0x5",        "tun_id=0x1",
-        "nw_src=192.168.50.1", "arp,arp_tpa=192.168.50.185",
-        "some_new_word",       "some_new_field=7",
-        "dl_vlan_pcp=3",       "dl_vlan=0x0/0x1"
-    };
+    static const char *const fields[] = { "ct_state=+trk",
+                                          "reg0=0x1",
+                                          "metadata=0x5",
+                                          "tun_id=0x1",
+                                          "nw_src=192.168.50.1",
+                                          "arp,arp_tpa=192.168.50.185",
+                                          "some_new_word",
+                                          "some_new_field=7",
+                                          "dl_vlan_pcp=3",
+                                          "dl_vlan=0x0/0x1",
+                                          "dl_dst=fa:16:3e:00:00:00/junk" };
     for (size_t i = 0; i < N_ELEMENTS(fields); i++) {
         enum flow_effect effect = match(fields[i], &untagged);
         if (effect != FLOW_UNKNOWN) {

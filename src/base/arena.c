@@ -108,7 +108,7 @@ arena_clear(struct arena *a)
 
 /* Large blocks ask for huge pages: touching memory for the first time costs
  * more than parsing what goes into it, a fault for every 4 KiB. */
-static struct arena_block *
+static void *
 alloc_block(size_t size)
 {
     if (size < HUGE_PAGE_BYTES) {
@@ -120,6 +120,15 @@ alloc_block(size_t size)
     }
     madvise(p, size, MADV_HUGEPAGE);
     return p;
+}
+
+void *
+xzalloc_table(size_t size)
+{
+    if (size < HUGE_PAGE_BYTES) {
+        return xcalloc(1, size);
+    }
+    return memset(alloc_block(size), 0, size);
 }
 
 static void

@@ -54,6 +54,10 @@ void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t size);
 char *xstrdup(const char *s);
 
+/* Zeroed memory for a table that is read at random, on huge pages if it is
+ * large; free() frees it. */
+void *xzalloc_table(size_t size);
+
 /* Makes room for one more element in the malloc()ed array 'p' of 'n' elements
  * of 'size' bytes, doubling '*capacity' when it is full. */
 void *xgrow(void *p, size_t n, size_t *capacity, size_t size);

@@ -141,6 +141,12 @@ merge_sorted(const struct ovsdb_column_spec *spec,
     return n_out;
 }
 
+static bool
+same_key(enum ovsdb_atomic type, union ovsdb_atom a, union ovsdb_atom b)
+{
+    return type == OVSDB_UUID ? a.row == b.row : !compare_atoms(type, a, b);
+}
+
 /* Merges by searching: right for the small differences that are the rule. */
 static size_t
 merge_searched(const struct ovsdb_column_spec *spec,
@@ -156,7 +162,7 @@ merge_searched(const struct ovsdb_column_spec *spec,
         n_out += width;
         for (uint32_t j = 0; j < diff->n; j++) {
             const union ovsdb_atom *by = change + j * width;
-            if (used[j] || compare_atoms(spec->key, *from, *by)) {
+            if (used[j] || !same_key(spec->key, *from, *by)) {
                 continue;
             }
             used[j] = true;
@@ -177,12 +183,44 @@ merge_searched(const struct ovsdb_column_spec *spec,
     return n_out;
 }
 
+/* Whether one element of a set of references comes or goes, which is nearly
+ * all that ever happens to a large set, and the set's array can take it as it
+ * is: arrays are rounded up to powers of two (arena_alloc_array()). */
+static bool
+toggle_in_place(const struct ovsdb_column_spec *spec,
+                struct ovsdb_datum *datum, const struct ovsdb_datum *diff)
+{
+    if (spec->key != OVSDB_UUID || diff->n != 1 || datum->n < 3) {
+        return false;
+    }
+    union ovsdb_atom *atoms = datum->many;
+    uint32_t n = datum->n, i = 0;
+    while (i < n && atoms[i].row != diff->one.row) {
+        i++;
+    }
+    bool full = !(n & (n - 1));
+    bool shrinks = !((n - 1) & (n - 2)); /* Into a smaller power of two. */
+    if (i < n ? shrinks : full) {
+        return false;
+    }
+    if (i < n) {
+        memmove(&atoms[i], &atoms[i + 1], (n - i - 1) * sizeof *atoms);
+        datum->n--;
+    } else {
+        atoms[datum->n++] = diff->one;
+    }
+    return true;
+}
+
 void
 ovsdb_datum_apply_diff(struct arena *arena,
                        const struct ovsdb_column_spec *spec,
                        struct ovsdb_datum *datum,
                        const struct ovsdb_datum *diff)
 {
+    if (toggle_in_place(spec, datum, diff)) {
+        return;
+    }
     size_t max = ((size_t) datum->n + diff->n) * atoms_per_element(spec);
     union ovsdb_atom small[64];
     union ovsdb_atom *out =

@@ -146,7 +146,7 @@ grow_slots(struct ovsdb_table *table)
     size_t n_old = table->n_slots;
     struct ovsdb_slot *old = table->slots;
     table->n_slots = n_old ? n_old * 4 : 16;
-    table->slots = xcalloc(table->n_slots, sizeof *table->slots);
+    table->slots = xzalloc_table(table->n_slots * sizeof *table->slots);
     for (size_t i = 0; i < n_old; i++) {
         size_t j = old[i].hash & (table->n_slots - 1);
         while (old[i].row && table->slots[j].row) {

@@ -7,6 +7,7 @@ Every code's document is written once.  'c' makes the table behind `provnet
 explain`, 'man' makes provnet-codes(7).
 """
 import pathlib
+import re
 import sys
 
 
@@ -45,6 +46,11 @@ def roff(line):
     return "\\&" + line if line[:1] in ".'" else line
 
 
+def sentences(line):
+    """mdoc wants each sentence on a line of its own."""
+    return [roff(part) for part in re.split(r"(?<=[.!?:]) +(?=\S)", line)]
+
+
 def man_body(text):
     out, literal = [], False
     for line in text.splitlines():
@@ -69,7 +75,7 @@ def man_body(text):
             if out and not out[-1].startswith((".Ss", ".Pp")):
                 out.append(".Pp")
         else:
-            out.append(roff(line))
+            out += sentences(line)
     if literal:
         while out[-1] == "":
             out.pop()

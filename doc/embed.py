@@ -55,6 +55,8 @@ def man_body(text):
     out, literal = [], False
     for line in text.splitlines():
         if line.startswith("    ") and not literal:
+            while out and out[-1] == ".Pp":
+                out.pop()
             out.append(".Bd -literal -offset indent")
             literal = True
         elif literal and line and not line.startswith("    "):

@@ -70,7 +70,7 @@ def man_body(text):
         elif line.startswith("## "):
             while out and out[-1] == ".Pp":
                 out.pop()
-            out.append(f".Pp\n.Em {roff(line[3:])}\n.Pp")
+            out += [".Pp", f".Em {roff(line[3:])}", ".Pp"]
         elif line.startswith("# "):
             out.append(f".Ss {roff(line[2:])}")
         elif not line:

@@ -102,7 +102,7 @@ def write_man(documents):
     for _, text in documents:
         out += man_body(text)
     out += [".Sh SEE ALSO", ".Xr provnet 1 ,", ".Xr ovn-architecture 7 ,",
-            ".Xr ovn-nb 5"]
+            ".Xr ovn-architecture 7"]
     return "\n".join(out) + "\n"
 
 

@@ -1,0 +1,65 @@
+/* The right-hand side of a comparison: integers or strings, one or many.
+ *
+ * A set is built from its members in any order and kept sorted, constants by
+ * mask and then by value, so that one question costs a binary search per
+ * distinct mask (an address set of 50,000 addresses has one; one of networks,
+ * one per prefix length).
+ *
+ * A builder is used again and again: match_set_builder_clear(), add members,
+ * match_set_build().  It owns the strings' array, not the strings. */
+#ifndef MATCH_SET_H
+#define MATCH_SET_H 1
+
+#include "base/arena.h"
+#include "match/constant.h"
+
+/* More members than this, in one set, are refused. */
+#define MATCH_MAX_MEMBERS ((size_t) 1 << 20)
+
+struct match_mask_group {
+    match_bits mask;
+    const struct match_constant *constants; /* Sorted by value. */
+    size_t n;
+};
+
+struct match_set {
+    size_t n;
+    bool strings;   /* What the members are, or would be. */
+    unsigned width; /* Of the widest constant. */
+    const struct match_constant *constants;
+    const struct match_mask_group *groups;
+    size_t n_groups;
+    const char **names; /* Sorted. */
+};
+
+struct match_set_builder {
+    struct match_constant *constants;
+    size_t n_constants, constants_capacity;
+    const char **names;
+    size_t n_names, names_capacity;
+    bool strings; /* What was added last, or else what is expected. */
+};
+
+void match_set_builder_init(struct match_set_builder *);
+void match_set_builder_done(struct match_set_builder *);
+void match_set_builder_clear(struct match_set_builder *, bool strings);
+
+/* These return false if there are too many, or members of both kinds. */
+bool match_set_add_constant(struct match_set_builder *,
+                            const struct match_constant *);
+bool match_set_add_name(struct match_set_builder *, const char *);
+bool match_set_add_all(struct match_set_builder *, const struct match_set *);
+
+/* What was added, as a set in 'arena'. */
+const struct match_set *match_set_build(struct match_set_builder *,
+                                        struct arena *);
+
+/* Whether 'value', of which the bits in 'known' are known, all of them below
+ * 'width', is in the set.  The constants are cut to 'width' bits, as OVN
+ * does. */
+enum match_result match_set_has(const struct match_set *, match_bits value,
+                                match_bits known, unsigned width);
+
+bool match_set_has_name(const struct match_set *, const char *name);
+
+#endif /* match/set.h */

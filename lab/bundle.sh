@@ -36,18 +36,21 @@ bundle_chassis() {
 
 # What Neutron would answer to GET /v2.0/networks.
 print_networks() {
-    local net type vlan first=1
+    local net type physnet vlan external=true separator=''
     echo '{"networks": ['
-    for net in "${NETWORKS[@]}"; do
-        vlan=${NETWORK_VLAN[$net]:-null} type=vlan
+    for net in "${NETWORKS[@]}" "${TENANT_NETWORKS[@]}"; do
+        vlan=${NETWORK_VLAN[$net]:-null} type=vlan physnet="\"$PHYSNET\""
         [[ $vlan != null ]] || type=flat
-        [[ $first == 1 ]] || echo ','
-        first=0
-        printf '  {"id": "%s", "name": "%s", "mtu": 1500, "status": "ACTIVE",
-   "admin_state_up": true, "router:external": true, "project_id": "%s",
-   "provider:network_type": "%s", "provider:physical_network": "%s",
-   "provider:segmentation_id": %s}' "${NETWORK_UUID[$net]}" "$net" \
-            "$PROJECT_ID" "$type" "$PHYSNET" "$vlan"
+        if [[ " ${TENANT_NETWORKS[*]} " == *" $net "* ]]; then
+            vlan=${NETWORK_VNI[$net]} type=geneve physnet=null external=false
+        fi
+        printf '%s  {"id": "%s", "name": "%s", "mtu": %s, "status": "ACTIVE",
+   "admin_state_up": true, "router:external": %s, "project_id": "%s",
+   "provider:network_type": "%s", "provider:physical_network": %s,
+   "provider:segmentation_id": %s}' "$separator" "${NETWORK_UUID[$net]}" \
+            "$net" "${NETWORK_MTU[$net]}" "$external" "$PROJECT_ID" "$type" \
+            "$physnet" "$vlan"
+        separator=$',\n'
     done
     printf '\n]}\n'
 }

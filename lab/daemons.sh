@@ -74,6 +74,7 @@ configure_wire() {
     args+=(-- add-br underlay -- set Bridge underlay datapath_type=netdev)
     args+=(-- add-port wire camera tag=0)
     args+=(-- add-port wire camera100 tag=100)
+    ! has_host gw || args+=(-- add-port wire gw tag=0)
     for c in "${CHASSIS[@]}"; do
         args+=(-- add-port wire "$c" -- add-port underlay "tun-$c")
     done

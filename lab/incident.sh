@@ -49,6 +49,10 @@ run_section() {
 break_incident() {
     local name=$1
     incident_file "$name" >/dev/null
+    local wants
+    wants=$(field "$name" topology)
+    [[ ${wants:-provider} == "$TOPOLOGY" ]] ||
+        die "$name needs topology '$wants' (lab up)"
     [[ ! -e $STATE/incident ]] ||
         die "'$(cat "$STATE/incident")' is not mended yet"
     echo "$name" >"$STATE/incident"
@@ -73,7 +77,7 @@ mend_incident() {
     local name=$1
     if [[ $(field "$name" mend) == rebuild ]]; then
         lab_down
-        lab_up
+        lab_up          # TOPOLOGY is as it was
         return
     fi
     run_section "$name" mend >>"$STATE/commands.log" 2>&1 ||

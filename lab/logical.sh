@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 #
 # The northbound rows, as Neutron 21 writes them: the same names, external_ids
-# and options.  No security groups: policy is not what this lab is about.
+# and options.  Security groups only in topology 'routers' (routers.sh).
 
 NB_ARGS=()
 
@@ -10,7 +10,7 @@ switch_rows() {         # switch_rows NETWORK
     s=$(switch "$1")
     NB_ARGS+=(-- ls-add "$s" -- set Logical_Switch "$s"
         "external_ids:neutron\\:network_name=$1"
-        'external_ids:neutron\:mtu="1500"'
+        "external_ids:neutron\\:mtu=\"${NETWORK_MTU[$1]}\""
         'external_ids:neutron\:revision_number="2"'
         'external_ids:neutron\:availability_zone_hints=""'
         other_config:mcast_flood_unregistered=false
@@ -51,9 +51,11 @@ metadata_rows() {       # metadata_rows NETWORK: on every Neutron network
 vm_arguments() {        # vm_arguments VM ARRAY
     # shellcheck disable=SC2178
     local -n array=$2
-    local p who
+    local p who groups='' cidrs
     p=$(port "$1")
-    who="$(mac "$1") $(addr "$1")"
+    who=$(who_of "$1")
+    cidrs="$(addr "$1")/24${VM_ADDR6[$1]:+ ${VM_ADDR6[$1]}/64}"
+    [[ ${#SECURITY_GROUPS[@]} == 0 ]] || groups=${SECURITY_GROUP_UUID[ping]}
     # shellcheck disable=SC2034  # a reference to the caller's array
     array+=(-- lsp-add "$(switch "${VM_NETWORK[$1]}")" "$p"
         -- lsp-set-addresses "$p" "$who"
@@ -61,14 +63,15 @@ vm_arguments() {        # vm_arguments VM ARRAY
         -- set Logical_Switch_Port "$p" enabled=true
         options:mcast_flood_reports=true
         "options:requested-chassis=${VM_CHASSIS[$1]}"
-        "external_ids:neutron\\:cidrs=\"$(addr "$1")/24\""
+        "external_ids:neutron\\:cidrs=\"$cidrs\""
         "external_ids:neutron\\:device_id=\"${VM_ID[$1]}\""
         'external_ids:neutron\:device_owner="compute:nova"'
         "external_ids:neutron\\:network_name=$(switch "${VM_NETWORK[$1]}")"
         "external_ids:neutron\\:port_name=$1"
         "external_ids:neutron\\:project_id=\"$PROJECT_ID\""
         'external_ids:neutron\:revision_number="3"'
-        'external_ids:neutron\:security_group_ids=""')
+        "external_ids:neutron\\:security_group_ids=\"$groups\"")
+    [[ -z $groups ]] || vm_group_arguments "$1" "$2"
 }
 
 # One transaction for each network, then one for each VM: the log that is
@@ -82,11 +85,19 @@ make_logical() {
         metadata_rows "$net"
         nb "${NB_ARGS[@]}"
     done
+    for net in "${TENANT_NETWORKS[@]}"; do
+        NB_ARGS=()
+        switch_rows "$net"
+        metadata_rows "$net"
+        nb "${NB_ARGS[@]}"
+    done
+    [[ ${#SECURITY_GROUPS[@]} == 0 ]] || make_security_groups
     for vm in "${VMS[@]}"; do
         NB_ARGS=()
         vm_arguments "$vm" NB_ARGS
         nb "${NB_ARGS[@]}"
     done
+    [[ ${#TENANT_NETWORKS[@]} == 0 ]] || make_router
 }
 
 # Words for incidents: put back what was deleted, in one transaction.

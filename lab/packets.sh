@@ -9,30 +9,34 @@ PING=(ping -n -c 3 -i 0.1 -W 0.4)
 
 flush_neighbours() {
     local host
-    for host in camera "${VMS[@]}"; do
+    for host in camera "${EXTRA_HOSTS[@]}" "${VMS[@]}"; do
         ip_in "$host" neigh flush all
     done
+    ! has_host outside || forget_neighbours
 }
 
-# The two lists of exchanges: "LABEL FROM ADDRESS".
-list_inbound() {
-    local vm pair
+# What is measured.  Endpoints: "ADDRESS HOST CAMERA [OUTSIDE]", where HOST is
+# who speaks for the address, CAMERA the camera's address of that family and
+# OUTSIDE, behind a router, the host beyond the provider network.
+# Pairs: "NAME FROM TO FROM TO", there and back.
+list_endpoints() {
+    local vm
     for vm in "${VMS[@]}"; do
-        echo "$vm-in camera ${VM_ADDR[$vm]}"
+        [[ -n ${CAMERA_ADDR[${VM_NETWORK[$vm]}]:-} ]] || continue
+        echo "$(addr "$vm") $vm $(camera "${VM_NETWORK[$vm]}")"
+        [[ -z ${VM_ADDR6[$vm]:-} ]] ||
+            echo "$(addr6 "$vm") $vm $(camera6 "${VM_NETWORK[$vm]}")"
     done
-    for pair in "${VM_PAIRS[@]}"; do
-        echo "${pair/ />} ${pair% *} ${VM_ADDR[${pair#* }]}"
-    done
+    ! has_host outside || list_router_endpoints
 }
 
-list_outbound() {
-    local vm pair
-    for vm in "${VMS[@]}"; do
-        echo "$vm-out $vm ${CAMERA_ADDR[${VM_NETWORK[$vm]}]}"
-    done
+list_pairs() {
+    local pair a b
     for pair in "${VM_PAIRS[@]}"; do
-        echo "${pair#* }>${pair% *} ${pair#* } ${VM_ADDR[${pair% *}]}"
+        a=${pair% *} b=${pair#* }
+        echo "$a-$b $a $(addr "$b") $b $(addr "$a")"
     done
+    ! has_host outside || list_router_pairs
 }
 
 # ping_all ARRAY: all exchanges of the list on stdin, at the same time.
@@ -59,24 +63,51 @@ ping_all() {
 
 # The whole matrix in the form that incidents record it:
 #   192.168.50.185 in ok out ok
+#   192.168.50.200 in ok out ok beyond in ok out ok
 #   test02-test03 ok ok
 measure() {
-    local vm pair a b
+    local address host camera outside name
     local -A got=()
     ping_all got < <(list_inbound)
     ping_all got < <(list_outbound)
-    for vm in "${VMS[@]}"; do
-        printf '%-15s in %-4s out %s\n' "${VM_ADDR[$vm]}" \
-            "${got[$vm-in]}" "${got[$vm-out]}"
-    done
-    for pair in "${VM_PAIRS[@]}"; do
-        a=${pair% *} b=${pair#* }
-        printf '%-15s %-4s %s\n' "$a-$b" "${got[$a>$b]}" "${got[$b>$a]}"
-    done
+    while read -r address host camera outside; do
+        printf '%-17s in %-4s out %-4s' "$address" \
+            "${got[$address-in]}" "${got[$address-out]}"
+        [[ -z $outside ]] || printf ' beyond in %-4s out %-4s' \
+            "${got[$address-bin]}" "${got[$address-bout]}"
+        echo
+    done < <(list_endpoints) | sed 's/ *$//'
+    while read -r name _; do
+        printf '%-17s %-4s %s\n' "$name" "${got[$name>]}" "${got[$name<]}"
+    done < <(list_pairs)
+}
+
+# Exchanges, "LABEL FROM ADDRESS": towards the endpoints, and then from them.
+list_inbound() {
+    local address host camera outside name from to
+    while read -r address host camera outside; do
+        echo "$address-in camera $address"
+        [[ -z $outside ]] || echo "$address-bin outside $address"
+    done < <(list_endpoints)
+    while read -r name from to _; do
+        echo "$name> $from $to"
+    done < <(list_pairs)
+}
+
+list_outbound() {
+    local address host camera outside name from to
+    while read -r address host camera outside; do
+        echo "$address-out $host $camera"
+        [[ -z $outside ]] || echo "$address-bout $host $outside"
+    done < <(list_endpoints)
+    while read -r name _ _ from to; do
+        echo "$name< $from $to"
+    done < <(list_pairs)
 }
 
 print_matrix() {
-    echo 'in: from the camera; out: to the camera; pairs: there, and back'
+    echo 'in: from the camera; out: to the camera; pairs: there, and back'"\
+${EXTRA_HOSTS[*]:+; beyond: the host behind the provider gateway}"
     measure
 }
 
@@ -84,7 +115,8 @@ ping_between() {        # ping_between FROM-HOST TO (host or address)
     local to=$2
     need_host "$1"
     case $to in
-    camera) to=$(camera "${VM_NETWORK[$1]:-public}") ;;
+    camera) to=${CAMERA_ADDR[${VM_NETWORK[$1]:-public}]:-$(camera public)} ;;
+    *:*) ;;
     *[!0-9.]*) to=$(addr_of_host "$to") ;;
     esac
     in_ns "$1" ip neigh flush all

@@ -12,6 +12,8 @@ die()  { say "lab: $*"; exit 2; }
 ns()   { echo "pn-$LAB-$1"; }
 dir()  { echo "$STATE/$1"; }
 
+has_host() { [[ " ${EXTRA_HOSTS[*]} " == *" $1 "* ]]; }   # of this topology
+
 is_host() {
     local host
     for host in "${HOSTS[@]}"; do

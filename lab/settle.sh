@@ -33,6 +33,7 @@ ports_up() {
         args+=(-- wait-until Logical_Switch_Port "$(port "$vm")" up=true)
     done
     nb "${args[@]}"
+    [[ ${#TENANT_NETWORKS[@]} == 0 ]] || gateway_up
 }
 
 # Forwarding tables outlive a repair (doc/codes/storm-residue.md).

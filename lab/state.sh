@@ -9,6 +9,7 @@ print_state() {
         --columns=name,other_config,external_ids list Logical_Switch \
         -- --columns=name,type,addresses,port_security,enabled,tag,\
 tag_request,options,external_ids list Logical_Switch_Port | sort
+    [[ ${#TENANT_NETWORKS[@]} == 0 ]] || print_routers
     for c in "${CHASSIS[@]}"; do
         print_chassis "$c" | sed "s/^/$c: /"
     done
@@ -31,4 +32,28 @@ print_chassis() {
         -- --columns=name,type,options,link_state,external_ids \
             list Interface | sed 's/, ovn-installed-ts=[^,}]*//' | sort
     ip_in "$1" -brief link | awk '{ print $1, $2 }' | sort
+}
+
+# No references between rows: a row that was made again has another uuid, and
+# one that nothing refers to is gone.
+print_routers() {
+    local pg
+    nb --format=csv --no-headings \
+        --columns=name,enabled,options,external_ids list Logical_Router \
+        -- --columns=name,mac,networks,enabled,options,ha_chassis_group,\
+ipv6_ra_configs,external_ids list Logical_Router_Port \
+        -- --columns=ip_prefix,nexthop,output_port,options,external_ids \
+            list Logical_Router_Static_Route \
+        -- --columns=type,external_ip,logical_ip,logical_port,external_mac,\
+gateway_port,options,external_ids list NAT \
+        -- --columns=name,chassis_name,priority list Gateway_Chassis \
+        -- --columns=name list HA_Chassis_Group \
+        -- --columns=logical_port,ip,mac list Static_MAC_Binding \
+        -- --columns=direction,priority,match,action,external_ids list ACL \
+        -- --columns=name list Port_Group | sort
+    nb get NB_Global . options | tr ',' '\n' | grep default_acl || true
+    for pg in neutron_pg_drop "$(group ping)"; do
+        echo "$pg: $(nb --bare --columns=ports list Port_Group "$pg" | wc -w)"
+    done
+    echo "gateway on $(gateway_of)"
 }

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034  # read by the files that source this one
 #
-# The lab's topology: the deployment of doc/incident.md, with the shapes
+# The lab's topology 'provider': the deployment of doc/incident.md, with the shapes
 # that Neutron 21 (ML2/OVN) gives its rows.  Everything that the lab builds is
 # listed here, so another chassis, network or VM is one more entry in an array.
 # All identifiers are fixed: two labs, or two runs, differ in nothing but time.
@@ -29,6 +29,8 @@ declare -A NETWORK_SEGMENT=(
     [vlan100]=c95e2b68-0a7f-4d31-97c4-1b8e3f6a02d9)
 declare -A NETWORK_VLAN=([public]='' [vlan100]=100)     # '' is untagged
 declare -A NETWORK_PREFIX=([public]=192.168.50 [vlan100]=192.168.100)
+declare -A NETWORK_PREFIX6=()   # IPv6, for those networks that have it
+declare -A NETWORK_MTU=([public]=1500 [vlan100]=1500)
 declare -A NETWORK_METADATA_PORT=(
     [public]=5be0d2c7-91a4-4f38-a6b9-7c20e84d13f6
     [vlan100]=e7124f9a-3c58-4a0b-8d6e-95b1f70c2a84)
@@ -64,13 +66,23 @@ VM_PAIRS=('test02 test03' 'vlan01 vlan02')
 
 PROJECT_ID=5d0c9d2f4b7e4a0f8f2f3f9a1c2b3d4e
 
+# ---- other topologies: what differs -----------------------------------------
+TENANT_NETWORKS=() SECURITY_GROUPS=() EXTRA_HOSTS=()
+# shellcheck source=/dev/null
+[[ $TOPOLOGY == provider ]] || . "$LAB_HOME/topology-$TOPOLOGY.sh"
+
 # ---- names derived from the above; incidents use these words ----------------
-declare -A VM_ADDR=() CAMERA_ADDR=()
+declare -A VM_ADDR=() CAMERA_ADDR=() VM_ADDR6=() CAMERA_ADDR6=()
 for vm in "${VMS[@]}"; do
-    VM_ADDR[$vm]=${NETWORK_PREFIX[${VM_NETWORK[$vm]}]}.${VM_NUMBER[$vm]}
+    net=${VM_NETWORK[$vm]}
+    VM_ADDR[$vm]=${NETWORK_PREFIX[$net]}.${VM_NUMBER[$vm]}
+    [[ -z ${NETWORK_PREFIX6[$net]:-} ]] ||
+        VM_ADDR6[$vm]=${NETWORK_PREFIX6[$net]}:${VM_NUMBER[$vm]}
 done
 for net in "${NETWORKS[@]}"; do
     CAMERA_ADDR[$net]=${NETWORK_PREFIX[$net]}.$CAMERA_NUMBER
+    [[ -z ${NETWORK_PREFIX6[$net]:-} ]] ||
+        CAMERA_ADDR6[$net]=${NETWORK_PREFIX6[$net]}:$CAMERA_NUMBER
 done
 unset vm net
 
@@ -79,8 +91,13 @@ localnet() { echo "provnet-${NETWORK_SEGMENT[$1]}"; }   # localnet public
 port()     { echo "${VM_PORT[$1]}"; }                   # port test02
 mac()      { echo "${VM_MAC[$1]}"; }
 addr()     { echo "${VM_ADDR[$1]}"; }
+addr6()    { echo "${VM_ADDR6[$1]}"; }
 tap()      { local p=${VM_PORT[$1]}; echo "tap${p:0:11}"; }
 camera()   { echo "${CAMERA_ADDR[$1]}"; }               # camera public
+camera6()  { echo "${CAMERA_ADDR6[$1]}"; }
+
+# who_of test02: "MAC IP..." as in 'addresses' and 'port_security'.
+who_of()   { echo "${VM_MAC[$1]} ${VM_ADDR[$1]}${VM_ADDR6[$1]:+ ${VM_ADDR6[$1]}}"; }
 
 # The two patch ports that ovn-controller makes for a localnet port: the one in
 # the provider bridge, and the one in br-int (ovn-controller/patch.c,
@@ -88,6 +105,6 @@ camera()   { echo "${CAMERA_ADDR[$1]}"; }               # camera public
 patch_outer() { echo "patch-$(localnet "$1")-to-br-int"; }
 patch_inner() { echo "patch-br-int-to-$(localnet "$1")"; }
 
-HOSTS=(central wire camera "${CHASSIS[@]}" "${VMS[@]}")
+HOSTS=(central wire camera "${EXTRA_HOSTS[@]}" "${CHASSIS[@]}" "${VMS[@]}")
 
 is_chassis() { [[ -n ${CHASSIS_NUMBER[$1]:-} ]]; }

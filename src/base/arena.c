@@ -134,7 +134,7 @@ xzalloc_table(size_t size)
 static void
 add_block(struct arena *a, size_t need)
 {
-    size_t size = a->blocks ? a->blocks->size * 2 : BLOCK_MIN_BYTES;
+    size_t size = a->blocks ? a->blocks->size * 4 : BLOCK_MIN_BYTES;
     if (size > BLOCK_MAX_BYTES) {
         size = BLOCK_MAX_BYTES;
     }

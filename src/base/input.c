@@ -12,7 +12,7 @@
  * not show.  The fuzz targets are built with a tiny one, so that it slides and
  * grows all the time. */
 #ifndef INPUT_WINDOW_BYTES
-#define INPUT_WINDOW_BYTES ((size_t) 256 << 10)
+#define INPUT_WINDOW_BYTES ((size_t) 128 << 10)
 #endif
 
 void

@@ -12,8 +12,9 @@
 /* Bodies shorter than this are hashed at once. */
 #define MIN_THREADED_BYTES (4u << 20)
 
-#define N_CHUNKS 8
-#define CHUNK_BYTES (256u << 10)
+/* Small enough to stay in a processor's cache. */
+#define N_CHUNKS 4
+#define CHUNK_BYTES (64u << 10)
 
 struct chunk {
     size_t size;

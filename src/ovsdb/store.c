@@ -15,6 +15,9 @@ enum change_kind { CHANGE_INSERT, CHANGE_DELETE, CHANGE_COLUMN };
  * a large value would fill the memory. */
 #define MAX_REMEMBERED 32
 
+/* Bits in a row's 'held'. */
+#define MAX_COLUMNS 32
+
 /* Positions of columns whose names are remembered from row to row. */
 #define MAX_GUESSES 40
 
@@ -51,8 +54,7 @@ ovsdb_store_init(struct ovsdb_store *store, const struct ovsdb_spec *spec)
                                                        * sizeof *table->types);
         table->guesses =
             arena_zalloc(&store->arena, MAX_GUESSES * sizeof *table->guesses);
-        table->blank = arena_zalloc(&store->arena, table->spec->n_columns
-                                                       * sizeof *table->blank);
+        assert(table->spec->n_columns <= MAX_COLUMNS);
         strmap_init(&table->columns);
         for (unsigned c = 0; c < table->spec->n_columns; c++) {
             *strmap_place(&table->columns, table->spec->columns[c].name) =
@@ -172,7 +174,6 @@ table_row(struct ovsdb_table *table, const struct uuid *uuid)
         return slot->row;
     }
     struct ovsdb_row *row = arena_zalloc(&table->store->arena, sizeof *row);
-    row->columns = table->blank;
     row->uuid = *uuid;
     row->table = table;
     row->index = (uint32_t) table->n_rows;
@@ -181,6 +182,50 @@ table_row(struct ovsdb_table *table, const struct uuid *uuid)
     table->rows[table->n_rows++] = row;
     *slot = (struct ovsdb_slot){ hash, row };
     return row;
+}
+
+/* Where column 'c' stands in the row's 'columns', or would stand. */
+static unsigned
+position(const struct ovsdb_row *row, unsigned c)
+{
+    return (unsigned) __builtin_popcount(row->held & ((1u << c) - 1));
+}
+
+static bool
+holds(const struct ovsdb_row *row, unsigned c)
+{
+    return row->held >> c & 1;
+}
+
+/* Lets 'row' hold the columns of 'values' (by index into the spec) that have
+ * a bit in 'which', besides those that it holds. */
+static void
+hold_columns(struct ovsdb_row *row, const struct ovsdb_datum *values,
+             uint32_t which)
+{
+    uint32_t held = row->held | which;
+    size_t n = (size_t) __builtin_popcount(held), i = 0;
+    struct ovsdb_datum *columns =
+        arena_alloc(&row->table->store->arena, n * sizeof *columns);
+    for (uint32_t left = held; left; left &= left - 1) {
+        unsigned c = (unsigned) __builtin_ctz(left);
+        columns[i++] =
+            which >> c & 1 ? values[c] : row->columns[position(row, c)];
+    }
+    row->columns = columns;
+    row->held = held;
+}
+
+/* Column 'c' of 'row', to be written. */
+static struct ovsdb_datum *
+own_column(struct ovsdb_row *row, unsigned c)
+{
+    if (!holds(row, c)) {
+        struct ovsdb_datum values[MAX_COLUMNS];
+        values[c] = (struct ovsdb_datum){ .changed_in = row->created_in };
+        hold_columns(row, values, 1u << c);
+    }
+    return &row->columns[position(row, c)];
 }
 
 struct ovsdb_row *
@@ -217,25 +262,38 @@ add_atom(struct ovsdb_store *store, size_t n)
 
 /* The rest of ["uuid", "..."] after its opening bracket and first word. */
 static bool
-read_uuid_tail(struct ovsdb_store *store, struct json_reader *r, int ref_table,
-               union ovsdb_atom *atom)
+read_uuid_tail(struct json_reader *r, struct uuid *uuid)
 {
     struct json_slice slice;
-    struct uuid uuid;
     if (!json_next_element(r) || !json_string(r, &slice)) {
         json_fail(r, "a <uuid> ends early");
         return false;
     }
-    if (!uuid_parse(slice.s, slice.length, &uuid)) {
+    if (!uuid_parse(slice.s, slice.length, uuid)) {
         json_fail(r, "\"%.*s\" is no UUID",
                   slice.length > 40 ? 40 : (int) slice.length, slice.s);
         return false;
     }
-    atom->row = table_row(&store->tables[ref_table], &uuid);
     if (json_next_element(r)) {
         json_fail(r, "a <uuid> has more than two elements");
     }
     return !json_failed(r);
+}
+
+/* A <uuid>: ["uuid", "..."]. */
+static bool
+read_uuid(struct json_reader *r, struct uuid *uuid)
+{
+    struct json_slice slice;
+    if (!json_begin(r, '[') || !json_next_element(r)
+        || !json_string(r, &slice)) {
+        return false;
+    }
+    if (!json_slice_equals(&slice, "uuid")) {
+        json_fail(r, "a <uuid> was expected");
+        return false;
+    }
+    return read_uuid_tail(r, uuid);
 }
 
 static bool
@@ -243,6 +301,7 @@ read_atom(struct ovsdb_store *store, struct json_reader *r,
           enum ovsdb_atomic type, int ref_table, union ovsdb_atom *atom)
 {
     struct json_slice slice;
+    struct uuid uuid;
     switch (type) {
     case OVSDB_INTEGER:
         return json_integer(r, &atom->integer);
@@ -257,15 +316,11 @@ read_atom(struct ovsdb_store *store, struct json_reader *r,
         atom->string = arena_strndup(&store->arena, slice.s, slice.length);
         return true;
     case OVSDB_UUID:
-        if (!json_begin(r, '[') || !json_next_element(r)
-            || !json_string(r, &slice)) {
+        if (!read_uuid(r, &uuid)) {
             return false;
         }
-        if (!json_slice_equals(&slice, "uuid")) {
-            json_fail(r, "a <uuid> was expected");
-            return false;
-        }
-        return read_uuid_tail(store, r, ref_table, atom);
+        atom->row = table_row(&store->tables[ref_table], &uuid);
+        return true;
     case OVSDB_VOID:
         break;
     }
@@ -343,6 +398,39 @@ read_element(struct ovsdb_store *store, struct json_reader *r,
     return true;
 }
 
+/* The rows of the first 'n' pending UUIDs become atoms after '*n_atoms'.  All
+ * at once, so that the processor looks for many rows at the same time: most
+ * lookups miss its caches. */
+static void
+resolve_pending(struct ovsdb_store *store, int ref_table, size_t n,
+                size_t *n_atoms)
+{
+    struct ovsdb_table *table = &store->tables[ref_table];
+    for (size_t i = 0; i < n; i++) {
+        add_atom(store, (*n_atoms)++)->row =
+            table_row(table, &store->pending[i]);
+    }
+}
+
+/* The <uuid>s of a set, up to its inner end. */
+static bool
+read_references(struct ovsdb_store *store, struct json_reader *r,
+                const struct ovsdb_column_spec *spec, size_t *n_atoms)
+{
+    size_t n = 0;
+    while (json_next_element(r)) {
+        if (!read_uuid(r, &store->pending[n])) {
+            return false;
+        }
+        if (++n == N_ELEMENTS(store->pending)) {
+            resolve_pending(store, spec->ref_table, n, n_atoms);
+            n = 0;
+        }
+    }
+    resolve_pending(store, spec->ref_table, n, n_atoms);
+    return true;
+}
+
 /* The elements of ["set", [...]] or ["map", [...]], up to its end. */
 static bool
 read_elements(struct ovsdb_store *store, struct json_reader *r,
@@ -352,9 +440,15 @@ read_elements(struct ovsdb_store *store, struct json_reader *r,
         json_fail(r, "a set or map without elements");
         return false;
     }
-    while (json_next_element(r)) {
-        if (!read_element(store, r, spec, n)) {
+    if (spec->key == OVSDB_UUID) {
+        if (!read_references(store, r, spec, n)) {
             return false;
+        }
+    } else {
+        while (json_next_element(r)) {
+            if (!read_element(store, r, spec, n)) {
+                return false;
+            }
         }
     }
     if (!json_failed(r) && json_next_element(r)) {
@@ -379,11 +473,12 @@ read_bracketed(struct ovsdb_store *store, struct json_reader *r,
         return read_elements(store, r, spec, n);
     }
     if (!map && spec->key == OVSDB_UUID && json_slice_equals(&tag, "uuid")) {
-        union ovsdb_atom atom;
-        if (!read_uuid_tail(store, r, spec->ref_table, &atom)) {
+        struct uuid uuid;
+        if (!read_uuid_tail(r, &uuid)) {
             return false;
         }
-        *add_atom(store, (*n)++) = atom;
+        add_atom(store, (*n)++)->row =
+            table_row(&store->tables[spec->ref_table], &uuid);
         return true;
     }
     json_fail(r, "a <value> of another type than column %s has", spec->name);
@@ -435,13 +530,6 @@ insert_row(struct ovsdb_store *store, struct ovsdb_row *row)
     if (!is_blank(row)) {
         add_change(store, row, CHANGE_INSERT);
     } else if (!row->is_inserted) {
-        /* Not before: what stands behind each other in the file shall stand
-         * behind each other in memory, whoever referred to it first. */
-        if (row->columns == row->table->blank) {
-            row->columns =
-                arena_zalloc(&store->arena, row->table->spec->n_columns
-                                                * sizeof *row->columns);
-        }
         row->is_inserted = true;
         row->next_inserted = store->inserted;
         store->inserted = row;
@@ -478,6 +566,8 @@ read_columns(struct ovsdb_table *table, struct json_reader *r,
              struct ovsdb_row *row, bool is_diff)
 {
     struct json_slice name;
+    struct ovsdb_datum fresh[MAX_COLUMNS];
+    uint32_t held = 0;
     bool blank = is_blank(row);
     if (!json_begin(r, '{')) {
         return false;
@@ -496,7 +586,8 @@ read_columns(struct ovsdb_table *table, struct json_reader *r,
             return false;
         }
         if (blank) {
-            row->columns[c - 1] = datum;
+            fresh[c - 1] = datum;
+            held |= 1u << (c - 1);
             continue;
         }
         struct ovsdb_change *change =
@@ -504,6 +595,9 @@ read_columns(struct ovsdb_table *table, struct json_reader *r,
         change->column = c - 1;
         change->datum = datum;
         change->is_diff = is_diff;
+    }
+    if (held) {
+        hold_columns(row, fresh, held);
     }
     return !json_failed(r);
 }
@@ -671,15 +765,15 @@ static void
 remember(struct ovsdb_store *store, struct ovsdb_row *row, unsigned c)
 {
     const struct ovsdb_column_spec *spec = &row->table->spec->columns[c];
-    if (row->columns[c].n > MAX_REMEMBERED) {
+    const struct ovsdb_datum *old = ovsdb_datum(row, c);
+    if (old->n > MAX_REMEMBERED) {
         return;
     }
     struct ovsdb_past *past = arena_alloc(&store->arena, sizeof *past);
-    size_t n_atoms = row->columns[c].n * (spec->value == OVSDB_VOID ? 1u : 2u);
-    past->datum =
-        ovsdb_datum_new(&store->arena, spec,
-                        ovsdb_datum_atoms(spec, &row->columns[c]), n_atoms);
-    past->datum.changed_in = row->columns[c].changed_in;
+    size_t n_atoms = old->n * (spec->value == OVSDB_VOID ? 1u : 2u);
+    past->datum = ovsdb_datum_new(&store->arena, spec,
+                                  ovsdb_datum_atoms(spec, old), n_atoms);
+    past->datum.changed_in = ovsdb_changed_in(row, c);
     past->column = c;
     past->until = (uint32_t) store->n_records;
     past->older = row->past;
@@ -692,12 +786,12 @@ commit_column(struct ovsdb_store *store, struct ovsdb_change *change)
     struct ovsdb_row *row = change->row;
     const struct ovsdb_column_spec *spec =
         &row->table->spec->columns[change->column];
-    struct ovsdb_datum *old = &row->columns[change->column];
     bool is_diff = (store->is_diff || change->is_diff)
                    && !row->table->types[change->column].single;
     if (spec->remembers && row->created_in != store->n_records) {
         remember(store, row, change->column);
     }
+    struct ovsdb_datum *old = own_column(row, change->column);
     uint32_t n_kept = 0;
     if (is_diff) {
         /* Each element of the difference takes one away or adds one. */
@@ -717,13 +811,13 @@ commit_insert(struct ovsdb_store *store, struct ovsdb_row *row)
 {
     const struct ovsdb_table_spec *spec = row->table->spec;
     bool blank = is_blank(row);
-    for (unsigned c = 0; c < spec->n_columns; c++) {
-        struct ovsdb_datum *datum = &row->columns[c];
-        if (!blank) {
-            *datum = (struct ovsdb_datum){ .n = 0 };
-        }
+    if (!blank) {
+        row->held = 0;
+    }
+    struct ovsdb_datum *datum = row->columns;
+    for (uint32_t left = row->held; left; left &= left - 1, datum++) {
         datum->changed_in = (uint32_t) store->n_records;
-        take_ownership(row, &spec->columns[c], datum, 0);
+        take_ownership(row, &spec->columns[__builtin_ctz(left)], datum, 0);
     }
     row->table->n_existing += !row->exists;
     row->exists = true;
@@ -768,8 +862,7 @@ ovsdb_store_abort(struct ovsdb_store *store)
     for (struct ovsdb_row *row; (row = store->inserted);) {
         store->inserted = row->next_inserted;
         row->is_inserted = false;
-        memset(row->columns, 0,
-               row->table->spec->n_columns * sizeof *row->columns);
+        row->held = 0;
     }
     store->n_changes = 0;
 }
@@ -783,12 +876,26 @@ ovsdb_has_column(const struct ovsdb_table *table, unsigned c)
     return table->types[c].present;
 }
 
+const struct ovsdb_datum *
+ovsdb_datum(const struct ovsdb_row *row, unsigned c)
+{
+    static const struct ovsdb_datum empty;
+    assert(c < row->table->spec->n_columns);
+    return holds(row, c) ? &row->columns[position(row, c)] : &empty;
+}
+
+uint32_t
+ovsdb_changed_in(const struct ovsdb_row *row, unsigned c)
+{
+    return holds(row, c) ? row->columns[position(row, c)].changed_in
+                         : row->created_in;
+}
+
 static const struct ovsdb_datum *
 datum_of(const struct ovsdb_row *row, unsigned c, enum ovsdb_atomic key)
 {
-    assert(c < row->table->spec->n_columns);
     assert(row->table->spec->columns[c].key == key);
-    return &row->columns[c];
+    return ovsdb_datum(row, c);
 }
 
 const char *
@@ -848,13 +955,12 @@ ovsdb_map_get(const struct ovsdb_row *row, unsigned c, const char *key)
 unsigned
 ovsdb_count(const struct ovsdb_row *row, unsigned c)
 {
-    assert(c < row->table->spec->n_columns);
-    return row->columns[c].n;
+    return ovsdb_datum(row, c)->n;
 }
 
 const union ovsdb_atom *
 ovsdb_atoms(const struct ovsdb_row *row, unsigned c)
 {
-    assert(c < row->table->spec->n_columns);
-    return ovsdb_datum_atoms(&row->table->spec->columns[c], &row->columns[c]);
+    return ovsdb_datum_atoms(&row->table->spec->columns[c],
+                             ovsdb_datum(row, c));
 }

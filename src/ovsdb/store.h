@@ -10,6 +10,9 @@
  * was there is half of what provnet is asked.  References are pointers to
  * rows; the row of a UUID that was never seen has 'exists' false.
  *
+ * Most columns of most rows are empty, and only what a row holds is kept for
+ * it; ask for values with the functions below.
+ *
  * Every column knows the record that changed it last ('changed_in'), columns
  * that the spec marks as such remember what they held before ('past'), and
  * the store keeps each record's time and comment: who did it and when.
@@ -64,11 +67,12 @@ struct ovsdb_row {
     uint32_t index;          /* In table->rows. */
     uint32_t created_in;     /* Record that inserted it last, or 0. */
     uint32_t deleted_in;     /* Record that deleted it last, or 0. */
+    uint32_t held; /* Bit C: column C of the spec stands in 'columns'. */
     bool exists;
     bool is_inserted; /* By the transaction being read. */
     struct ovsdb_row *next_inserted;
     const struct ovsdb_past *past; /* Newest first; NULL if nothing. */
-    struct ovsdb_datum *columns;   /* By index into the table's spec. */
+    struct ovsdb_datum *columns;   /* Those with a bit in 'held', in order. */
 };
 
 struct ovsdb_table {
@@ -86,7 +90,6 @@ struct ovsdb_table {
     size_t n_slots;
     struct strmap columns; /* Name -> index + 1. */
     struct column_guess *guesses;
-    struct ovsdb_datum *blank; /* Columns of rows that never existed. */
 };
 
 /* A transaction record of a log. */
@@ -114,6 +117,7 @@ struct ovsdb_store {
     size_t changes_capacity;
     union ovsdb_atom *atoms; /* Of the value being read. */
     size_t atoms_capacity;
+    struct uuid pending[64]; /* Of the set being read. */
     bool is_diff;
     struct ovsdb_record record; /* Of the transaction being read. */
 };
@@ -158,6 +162,13 @@ const char *ovsdb_string(const struct ovsdb_row *, unsigned c);
 int64_t ovsdb_integer(const struct ovsdb_row *, unsigned c, int64_t absent);
 bool ovsdb_bool(const struct ovsdb_row *, unsigned c, bool absent);
 struct ovsdb_row *ovsdb_ref(const struct ovsdb_row *, unsigned c);
+
+/* A column's value; an empty one if the row never held any. */
+const struct ovsdb_datum *ovsdb_datum(const struct ovsdb_row *, unsigned c);
+
+/* Number of the record that changed a column last: the one that made the row,
+ * if none did since. */
+uint32_t ovsdb_changed_in(const struct ovsdb_row *, unsigned c);
 
 /* The value at 'key' in a map of strings, of a row or of any value of its
  * column 'c' (a past one, say); NULL if there is none. */

@@ -35,7 +35,7 @@ northd_may_not_know(const struct assessment *a, const struct finding *f)
         return false;
     }
     return cause_hint_record(&f->cause)
-           > global->columns[NB_GLOBAL_SB_CFG].changed_in;
+           > ovsdb_changed_in(global, NB_GLOBAL_SB_CFG);
 }
 
 const char *

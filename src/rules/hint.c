@@ -14,7 +14,7 @@ same_value(const char *a, const char *b)
 static uint32_t
 find_key_change(const struct ovsdb_row *row, unsigned c, const char *key)
 {
-    const struct ovsdb_datum *newer = &row->columns[c];
+    const struct ovsdb_datum *newer = ovsdb_datum(row, c);
     const char *value = ovsdb_datum_map_get(newer, key);
     for (const struct ovsdb_past *p = row->past; p; p = p->older) {
         if (p->column == c) {
@@ -41,8 +41,7 @@ find_record(const struct cause_hint *hint, const struct ovsdb_row *row)
     if (hint->key) {
         return find_key_change(row, hint->column, hint->key);
     }
-    uint32_t changed_in = row->columns[hint->column].changed_in;
-    return changed_in ? changed_in : row->created_in;
+    return ovsdb_changed_in(row, hint->column);
 }
 
 uint32_t

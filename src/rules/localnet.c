@@ -274,7 +274,7 @@ check_localnet_disabled(struct examination *x, const struct rule *rule,
 static const struct ovsdb_datum *
 first_value(const struct ovsdb_row *lsp, unsigned c)
 {
-    const struct ovsdb_datum *first = &lsp->columns[c];
+    const struct ovsdb_datum *first = ovsdb_datum(lsp, c);
     for (const struct ovsdb_past *p = lsp->past; p; p = p->older) {
         if (p->column == c) {
             first = &p->datum;
@@ -367,10 +367,9 @@ check_localnet_wrong_tag(struct examination *x, const struct rule *rule,
     if (first == localnet->tag) {
         return;
     }
-    unsigned column =
-        row->columns[LSP_TAG_REQUEST].changed_in > row->created_in
-            ? LSP_TAG_REQUEST
-            : LSP_TAG;
+    unsigned column = ovsdb_changed_in(row, LSP_TAG_REQUEST) > row->created_in
+                          ? LSP_TAG_REQUEST
+                          : LSP_TAG;
     struct finding *f =
         report(x, rule, place, "nb", localnet->lsp,
                "localnet port %s carries VLAN %d, but its segment was made "

@@ -165,7 +165,7 @@ static uint32_t
 addressed_in(const struct place *place, const struct fabric_vif *vif)
 {
     const struct ovsdb_row *row = evidence_log_row(nb_of(place), vif->lsp);
-    return row ? row->columns[LSP_ADDRESSES].changed_in : 0;
+    return row ? ovsdb_changed_in(row, LSP_ADDRESSES) : 0;
 }
 
 void

@@ -365,10 +365,10 @@ test_columns_know_the_record_that_changed_them(void **state)
     const struct ovsdb_row *a = row(f->switches, A);
     assert_int_equal(a->created_in, 1);
     assert_int_equal(row(f->switches, B)->created_in, 2);
-    assert_int_equal(a->columns[SWITCH_NAME].changed_in, 1);
-    assert_int_equal(a->columns[SWITCH_NOTE].changed_in, 3);
+    assert_int_equal(ovsdb_changed_in(a, SWITCH_NAME), 1);
+    assert_int_equal(ovsdb_changed_in(a, SWITCH_NOTE), 3);
     /* Empty since the row was made. */
-    assert_int_equal(a->columns[SWITCH_SIZES].changed_in, 1);
+    assert_int_equal(ovsdb_changed_in(a, SWITCH_SIZES), 1);
 }
 
 static void

@@ -331,13 +331,14 @@ assume(struct assessment *a, const struct walk *walk,
 
 static void
 add_missing(struct assessment *a, const struct walk *walk, enum hop hop,
-            struct verdict *v)
+            enum direction direction, struct verdict *v)
 {
     for (size_t i = 0; i < walk->n; i++) {
         const struct examination *x = walk->parts[i];
         for (size_t j = 0; j < x->n_missing; j++) {
-            if (x->missing[j].hop == hop) {
-                add_string(a, &v->missing, &v->n_missing, x->missing[j].what);
+            const struct missing_evidence *missing = &x->missing[j];
+            if (missing->hop == hop && !missing->spares[direction]) {
+                add_string(a, &v->missing, &v->n_missing, missing->what);
             }
         }
     }
@@ -400,12 +401,13 @@ judge(struct assessment *a, const struct walk *walk,
         for (size_t i = 0; i < walk->n; i++) {
             const struct examination *x = walk->parts[i];
             for (size_t j = 0; j < x->n_findings; j++) {
-                if (x->findings[j]->hop == hop) {
-                    weigh(a, walk, e, x->findings[j], v);
+                const struct finding *f = x->findings[j];
+                if (f->hop == hop && !f->spares[direction]) {
+                    weigh(a, walk, e, f, v);
                 }
             }
         }
-        add_missing(a, walk, hop, v);
+        add_missing(a, walk, hop, direction, v);
     }
     if (v->culprit) {
         lead_with_culprit(v);

@@ -4,8 +4,9 @@
  * Every thing of the fabric is examined once; a walk crosses things in the
  * order of its hops, and the first finding that stops it is where and why it
  * stops.  A verdict is about a whole exchange (ARP or ND, echo, reply), so a
- * fault in either direction counts for both; the directions differ in which
- * fault the frame meets first.
+ * fault that stops frames either way counts for both directions, unless its
+ * rule says that only exchanges of one direction suffer; the directions differ
+ * in which fault the frame meets first.
  *
  * No I/O; everything lives in the assessment's arena. */
 #ifndef REACH_REACH_H
@@ -22,8 +23,6 @@ enum verdict_kind {
     VERDICT_UNDETERMINED,
     N_VERDICTS
 };
-
-enum direction { INBOUND, OUTBOUND, N_DIRECTIONS };
 
 extern const char *const verdict_names[N_VERDICTS];
 

@@ -86,13 +86,14 @@ on_chassis(enum hop hop)
 }
 
 static const char *
-missing_at(const struct walk *walk, enum hop hop)
+missing_at(const struct walk *walk, enum hop hop, enum direction direction)
 {
     for (size_t i = 0; i < walk->n; i++) {
         const struct examination *x = walk->parts[i];
         for (size_t j = 0; j < x->n_missing; j++) {
-            if (x->missing[j].hop == hop) {
-                return x->missing[j].what;
+            const struct missing_evidence *missing = &x->missing[j];
+            if (missing->hop == hop && !missing->spares[direction]) {
+                return missing->what;
             }
         }
     }
@@ -103,7 +104,8 @@ missing_at(const struct walk *walk, enum hop hop)
  * '*ret_doubt' may be why one that is there does not count for sure. */
 static const struct finding *
 find_stop(struct assessment *a, const struct walk *walk,
-          const struct fabric_endpoint *e, enum hop hop, enum effect at_least,
+          const struct fabric_endpoint *e, enum hop hop,
+          enum direction direction, enum effect at_least,
           const char **ret_doubt)
 {
     const struct finding *worst = NULL;
@@ -112,7 +114,8 @@ find_stop(struct assessment *a, const struct walk *walk,
         const struct examination *x = walk->parts[i];
         for (size_t j = 0; j < x->n_findings; j++) {
             const struct finding *f = x->findings[j];
-            if (f->hop != hop || f->effect < at_least) {
+            if (f->hop != hop || f->spares[direction]
+                || f->effect < at_least) {
                 continue;
             }
             const char *doubt = walk_doubt(a, walk, e, f);
@@ -150,18 +153,18 @@ judge_step(const struct walk *walk, struct step *step, const struct finding *f,
     }
 }
 
-/* Steps of the hops of 'order' that 'wanted' names, for one endpoint.  Returns
- * whether the frame is stopped by then. */
+/* Steps of the hops that 'wanted' names, for one endpoint.  Returns whether
+ * the frame is stopped by then. */
 static bool
 add_steps(struct assessment *a, const struct fabric_endpoint *e,
-          const enum hop *order, const bool *wanted, const char *external,
+          enum direction direction, const bool *wanted, const char *external,
           enum effect at_least, bool stopped, struct path *path)
 {
     struct examination own;
     struct walk walk;
     walk_build(a, e, &own, &walk);
     for (size_t h = 0; h < N_HOPS; h++) {
-        enum hop hop = order[h];
+        enum hop hop = walk_order[direction][h];
         if (!wanted[hop] || !has_hop(e, hop)) {
             continue;
         }
@@ -170,12 +173,13 @@ add_steps(struct assessment *a, const struct fabric_endpoint *e,
                      on_chassis(hop) ? e->chassis : NULL);
         const char *doubt;
         const struct finding *f =
-            find_stop(a, &walk, e, hop, at_least, &doubt);
+            find_stop(a, &walk, e, hop, direction, at_least, &doubt);
         if (stopped) {
             step->state = STEP_UNKNOWN;
             step->why = "not reached";
         } else {
-            judge_step(&walk, step, f, doubt ? doubt : missing_at(&walk, hop));
+            judge_step(&walk, step, f,
+                       doubt ? doubt : missing_at(&walk, hop, direction));
             path->culprit = f;
             stopped = f != NULL;
         }
@@ -201,7 +205,7 @@ reach_trace(struct assessment *a, const struct assessed_endpoint *at,
     /* A storm is what the verdict names, whatever else stands in the way. */
     const struct finding *culprit = at->verdicts[direction].culprit;
     init_path(a, path);
-    add_steps(a, at->endpoint, walk_order[direction], all_hops, external,
+    add_steps(a, at->endpoint, direction, all_hops, external,
               culprit && culprit->effect == EFFECT_STORMS ? EFFECT_STORMS
                                                           : EFFECT_BLOCKS,
               false, path);
@@ -258,8 +262,8 @@ reach_trace_between(struct assessment *a,
     bool outside = from->chassis != to->chassis && from->ls->n_localnets;
     const bool *hops = outside ? out_hops : guest_hops;
     init_path(a, path);
-    bool stopped = add_steps(a, from, walk_order[OUTBOUND], hops, "",
-                             EFFECT_BLOCKS, false, path);
+    bool stopped =
+        add_steps(a, from, OUTBOUND, hops, "", EFFECT_BLOCKS, false, path);
     if (outside) {
         struct step *wire = add_step(path, HOP_WIRE, "", NULL);
         wire->state = stopped ? STEP_UNKNOWN : STEP_PASS;
@@ -267,8 +271,8 @@ reach_trace_between(struct assessment *a,
     } else {
         add_inner_steps(a, from, to, path);
     }
-    stopped = add_steps(a, to, walk_order[INBOUND], hops, "", EFFECT_BLOCKS,
-                        stopped, path);
+    stopped =
+        add_steps(a, to, INBOUND, hops, "", EFFECT_BLOCKS, stopped, path);
     static const enum verdict_kind kinds[] = { [EFFECT_BLOCKS] =
                                                    VERDICT_BLOCKED,
                                                [EFFECT_STOPS] = VERDICT_BROKEN,

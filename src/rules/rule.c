@@ -106,6 +106,15 @@ finding_on(struct finding *f, const struct fabric_chassis *chassis)
 }
 
 struct finding *
+finding_only(struct finding *f, enum direction direction)
+{
+    for (int d = 0; d < N_DIRECTIONS; d++) {
+        f->spares[d] = d != (int) direction;
+    }
+    return f;
+}
+
+struct finding *
 finding_evidence(struct finding *f, const char *db,
                  const struct ovsdb_row *row, const char *column,
                  const char *value)
@@ -151,16 +160,37 @@ finding_cause_created(struct finding *f, const struct evidence_db *db,
     return set_cause(f, db, row, CAUSE_CREATED, 0, NULL);
 }
 
+static struct missing_evidence *
+add_missing(struct examination *x, enum hop hop, const char *what)
+{
+    x->missing = xgrow(x->missing, x->n_missing, &x->missing_capacity,
+                       sizeof *x->missing);
+    struct missing_evidence *missing = &x->missing[x->n_missing++];
+    *missing = (struct missing_evidence){ .hop = hop, .what = what };
+    return missing;
+}
+
 void
 report_missing(struct examination *x, enum hop hop, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    x->missing = xgrow(x->missing, x->n_missing, &x->missing_capacity,
-                       sizeof *x->missing);
-    x->missing[x->n_missing++] =
-        (struct missing_evidence){ hop, format_in(x->arena, format, args) };
+    add_missing(x, hop, format_in(x->arena, format, args));
     va_end(args);
+}
+
+void
+report_missing_only(struct examination *x, enum hop hop,
+                    enum direction direction, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    struct missing_evidence *missing =
+        add_missing(x, hop, format_in(x->arena, format, args));
+    va_end(args);
+    for (int d = 0; d < N_DIRECTIONS; d++) {
+        missing->spares[d] = d != (int) direction;
+    }
 }
 
 const struct rule *

@@ -24,6 +24,9 @@ enum hop {
     N_HOPS
 };
 
+/* Who starts an exchange: a host on the physical network, or the endpoint. */
+enum direction { INBOUND, OUTBOUND, N_DIRECTIONS };
+
 enum layer {
     LAYER_INTENT,
     LAYER_NB,
@@ -122,12 +125,14 @@ struct finding {
     struct finding_evidence evidence[FINDING_MAX_EVIDENCE];
     size_t n_evidence;
     struct cause_hint cause;
+    bool spares[N_DIRECTIONS]; /* Exchanges that pass all the same. */
 };
 
 /* What the rules of a scope found at one place. */
 struct missing_evidence {
     enum hop hop;
     const char *what;
+    bool spares[N_DIRECTIONS]; /* Exchanges for which it is not needed. */
 };
 
 struct examination {
@@ -154,6 +159,9 @@ struct finding *finding_at(struct finding *, enum hop);
 /* It concerns 'chassis' only. */
 struct finding *finding_on(struct finding *, const struct fabric_chassis *);
 
+/* Only exchanges of one direction suffer from it. */
+struct finding *finding_only(struct finding *, enum direction);
+
 struct finding *finding_evidence(struct finding *, const char *db,
                                  const struct ovsdb_row *, const char *column,
                                  const char *value);
@@ -174,6 +182,10 @@ struct finding *finding_cause_created(struct finding *,
 /* Reports that 'what' would be needed to examine 'hop'. */
 void report_missing(struct examination *, enum hop, const char *format, ...)
     PROVNET_PRINTF(3, 4);
+
+/* Likewise, for exchanges of one direction. */
+void report_missing_only(struct examination *, enum hop, enum direction,
+                         const char *format, ...) PROVNET_PRINTF(4, 5);
 
 /* The catalogue. */
 extern const struct rule rules[];

@@ -56,7 +56,7 @@ check_row(const struct ovsdb_row *row, const struct ovsdb_store *store)
     CHECK(!row->exists || row->created_in < store->n_records);
     CHECK(!row->owner || row->owner->table->store == store);
     for (unsigned c = 0; c < spec->n_columns; c++) {
-        check_datum(&spec->columns[c], &row->columns[c], store);
+        check_datum(&spec->columns[c], ovsdb_datum(row, c), store);
     }
     for (const struct ovsdb_past *p = row->past; p; p = p->older) {
         CHECK(p->column < spec->n_columns && p->until < store->n_records);

@@ -73,7 +73,8 @@ def call(connection, method, *parameters):
             return json.loads(reply)
         except json.JSONDecodeError:
             if not part:
-                raise
+                raise RuntimeError(f"it died of {method} {parameters}") \
+                    from None
 
 
 def transact(remote, database, operations):

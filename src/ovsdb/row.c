@@ -1,0 +1,235 @@
+#include "ovsdb/row.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ovsdb/diff.h"
+
+/* Finding and keeping rows. */
+
+/* A place of the index by UUID.  The hash stands in it, so that only the row
+ * that is asked for is touched: a row is a cache miss. */
+struct ovsdb_slot {
+    uint64_t hash;
+    struct ovsdb_row *row; /* NULL if the place is free. */
+};
+
+/* Seeded, since a hostile file chooses its UUIDs. */
+static uint64_t
+hash_uuid(const struct uuid *uuid)
+{
+    return hash_words(uuid->high, uuid->low);
+}
+
+/* The place of 'uuid', or the free one where it belongs. */
+static struct ovsdb_slot *
+find_slot(const struct ovsdb_table *table, const struct uuid *uuid,
+          uint64_t hash)
+{
+    size_t i = hash & (table->n_slots - 1);
+    while (table->slots[i].row
+           && (table->slots[i].hash != hash
+               || !uuid_equals(&table->slots[i].row->uuid, uuid))) {
+        i = (i + 1) & (table->n_slots - 1);
+    }
+    return &table->slots[i];
+}
+
+struct ovsdb_row *
+ovsdb_table_find(const struct ovsdb_table *table, const struct uuid *uuid)
+{
+    return table->n_slots ? find_slot(table, uuid, hash_uuid(uuid))->row
+                          : NULL;
+}
+
+static void
+grow_slots(struct ovsdb_table *table)
+{
+    size_t n_old = table->n_slots;
+    struct ovsdb_slot *old = table->slots;
+    table->n_slots = n_old ? n_old * 4 : 16;
+    table->slots = xzalloc_table(table->n_slots * sizeof *table->slots);
+    for (size_t i = 0; i < n_old; i++) {
+        size_t j = old[i].hash & (table->n_slots - 1);
+        while (old[i].row && table->slots[j].row) {
+            j = (j + 1) & (table->n_slots - 1);
+        }
+        if (old[i].row) {
+            table->slots[j] = old[i];
+        }
+    }
+    free(old);
+}
+
+struct ovsdb_row *
+ovsdb_place_row(struct ovsdb_table *table, const struct uuid *uuid)
+{
+    if ((table->n_rows + 1) * 2 > table->n_slots) {
+        grow_slots(table);
+    }
+    uint64_t hash = hash_uuid(uuid);
+    struct ovsdb_slot *slot = find_slot(table, uuid, hash);
+    if (slot->row) {
+        return slot->row;
+    }
+    struct ovsdb_row *row = arena_zalloc(&table->store->arena, sizeof *row);
+    row->uuid = *uuid;
+    row->table = table;
+    row->index = (uint32_t) table->n_rows;
+    table->rows = xgrow(table->rows, table->n_rows, &table->capacity,
+                        sizeof *table->rows);
+    table->rows[table->n_rows++] = row;
+    *slot = (struct ovsdb_slot){ hash, row };
+    return row;
+}
+
+/* Where column 'c' stands in the row's 'columns', or would stand. */
+static unsigned
+position(const struct ovsdb_row *row, unsigned c)
+{
+    return (unsigned) __builtin_popcount(row->held & ((1u << c) - 1));
+}
+
+static bool
+holds(const struct ovsdb_row *row, unsigned c)
+{
+    return row->held >> c & 1;
+}
+
+void
+ovsdb_hold_columns(struct ovsdb_row *row, const struct ovsdb_datum *values,
+                   uint32_t which)
+{
+    uint32_t held = row->held | which;
+    size_t n = (size_t) __builtin_popcount(held), i = 0;
+    struct ovsdb_datum *columns =
+        arena_alloc(&row->table->store->arena, n * sizeof *columns);
+    for (uint32_t left = held; left; left &= left - 1) {
+        unsigned c = (unsigned) __builtin_ctz(left);
+        columns[i++] =
+            which >> c & 1 ? values[c] : row->columns[position(row, c)];
+    }
+    row->columns = columns;
+    row->held = held;
+}
+
+struct ovsdb_datum *
+ovsdb_own_column(struct ovsdb_row *row, unsigned c)
+{
+    if (!holds(row, c)) {
+        struct ovsdb_datum values[MAX_COLUMNS];
+        values[c] = (struct ovsdb_datum){ .changed_in = row->created_in };
+        ovsdb_hold_columns(row, values, 1u << c);
+    }
+    return &row->columns[position(row, c)];
+}
+
+struct ovsdb_row *
+ovsdb_table_next(const struct ovsdb_table *table, const struct ovsdb_row *row)
+{
+    for (size_t i = row ? row->index + 1 : 0; i < table->n_rows; i++) {
+        if (table->rows[i]->exists) {
+            return table->rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* Reading rows. */
+
+bool
+ovsdb_has_column(const struct ovsdb_table *table, unsigned c)
+{
+    assert(c < table->spec->n_columns);
+    return table->types[c].present;
+}
+
+const struct ovsdb_datum *
+ovsdb_datum(const struct ovsdb_row *row, unsigned c)
+{
+    static const struct ovsdb_datum empty;
+    assert(c < row->table->spec->n_columns);
+    return holds(row, c) ? &row->columns[position(row, c)] : &empty;
+}
+
+uint32_t
+ovsdb_changed_in(const struct ovsdb_row *row, unsigned c)
+{
+    return holds(row, c) ? row->columns[position(row, c)].changed_in
+                         : row->created_in;
+}
+
+static const struct ovsdb_datum *
+datum_of(const struct ovsdb_row *row, unsigned c, enum ovsdb_atomic key)
+{
+    assert(row->table->spec->columns[c].key == key);
+    return ovsdb_datum(row, c);
+}
+
+const char *
+ovsdb_string(const struct ovsdb_row *row, unsigned c)
+{
+    const struct ovsdb_datum *d = datum_of(row, c, OVSDB_STRING);
+    return d->n ? ovsdb_datum_atoms(&row->table->spec->columns[c], d)->string
+                : "";
+}
+
+int64_t
+ovsdb_integer(const struct ovsdb_row *row, unsigned c, int64_t absent)
+{
+    const struct ovsdb_datum *d = datum_of(row, c, OVSDB_INTEGER);
+    return d->n ? ovsdb_datum_atoms(&row->table->spec->columns[c], d)->integer
+                : absent;
+}
+
+bool
+ovsdb_bool(const struct ovsdb_row *row, unsigned c, bool absent)
+{
+    const struct ovsdb_datum *d = datum_of(row, c, OVSDB_BOOLEAN);
+    return d->n ? ovsdb_datum_atoms(&row->table->spec->columns[c], d)->boolean
+                : absent;
+}
+
+struct ovsdb_row *
+ovsdb_ref(const struct ovsdb_row *row, unsigned c)
+{
+    const struct ovsdb_datum *d = datum_of(row, c, OVSDB_UUID);
+    if (!d->n) {
+        return NULL;
+    }
+    struct ovsdb_row *ref =
+        ovsdb_datum_atoms(&row->table->spec->columns[c], d)->row;
+    return ref->exists ? ref : NULL;
+}
+
+const char *
+ovsdb_datum_map_get(const struct ovsdb_datum *d, const char *key)
+{
+    for (uint32_t i = 0; i < d->n; i++) {
+        if (!strcmp(d->many[2 * i].string, key)) {
+            return d->many[2 * i + 1].string;
+        }
+    }
+    return NULL;
+}
+
+const char *
+ovsdb_map_get(const struct ovsdb_row *row, unsigned c, const char *key)
+{
+    assert(row->table->spec->columns[c].value == OVSDB_STRING);
+    return ovsdb_datum_map_get(datum_of(row, c, OVSDB_STRING), key);
+}
+
+unsigned
+ovsdb_count(const struct ovsdb_row *row, unsigned c)
+{
+    return ovsdb_datum(row, c)->n;
+}
+
+const union ovsdb_atom *
+ovsdb_atoms(const struct ovsdb_row *row, unsigned c)
+{
+    return ovsdb_datum_atoms(&row->table->spec->columns[c],
+                             ovsdb_datum(row, c));
+}

@@ -1,0 +1,265 @@
+/* From JSON to values of columns. */
+#include "ovsdb/row.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "ovsdb/diff.h"
+
+static const char *
+intern(struct ovsdb_store *store, const struct json_slice *slice)
+{
+    const char *s = strmap_get_n(&store->strings, slice->s, slice->length);
+    if (!s) {
+        s = arena_strndup(&store->arena, slice->s, slice->length);
+        *strmap_place(&store->strings, s) = (void *) s;
+    }
+    return s;
+}
+
+static union ovsdb_atom *
+add_atom(struct ovsdb_store *store, size_t n)
+{
+    store->atoms =
+        xgrow(store->atoms, n, &store->atoms_capacity, sizeof *store->atoms);
+    return &store->atoms[n];
+}
+
+/* The rest of ["uuid", "..."] after its opening bracket and first word. */
+static bool
+read_uuid_tail(struct json_reader *r, struct uuid *uuid)
+{
+    struct json_slice slice;
+    if (!json_next_element(r) || !json_string(r, &slice)) {
+        json_fail(r, "a <uuid> ends early");
+        return false;
+    }
+    if (!uuid_parse(slice.s, slice.length, uuid)) {
+        json_fail(r, "\"%.*s\" is no UUID",
+                  slice.length > 40 ? 40 : (int) slice.length, slice.s);
+        return false;
+    }
+    if (json_next_element(r)) {
+        json_fail(r, "a <uuid> has more than two elements");
+    }
+    return !json_failed(r);
+}
+
+/* A <uuid>: ["uuid", "..."]. */
+static bool
+read_uuid(struct json_reader *r, struct uuid *uuid)
+{
+    struct json_slice slice;
+    if (!json_begin(r, '[') || !json_next_element(r)
+        || !json_string(r, &slice)) {
+        return false;
+    }
+    if (!json_slice_equals(&slice, "uuid")) {
+        json_fail(r, "a <uuid> was expected");
+        return false;
+    }
+    return read_uuid_tail(r, uuid);
+}
+
+static bool
+read_atom(struct ovsdb_store *store, struct json_reader *r,
+          enum ovsdb_atomic type, int ref_table, union ovsdb_atom *atom)
+{
+    struct json_slice slice;
+    struct uuid uuid;
+    switch (type) {
+    case OVSDB_INTEGER:
+        return json_integer(r, &atom->integer);
+    case OVSDB_REAL:
+        return json_real(r, &atom->real);
+    case OVSDB_BOOLEAN:
+        return json_bool(r, &atom->boolean);
+    case OVSDB_STRING:
+        if (!json_string(r, &slice)) {
+            return false;
+        }
+        atom->string = arena_strndup(&store->arena, slice.s, slice.length);
+        return true;
+    case OVSDB_UUID:
+        if (!read_uuid(r, &uuid)) {
+            return false;
+        }
+        atom->row = ovsdb_place_row(&store->tables[ref_table], &uuid);
+        return true;
+    case OVSDB_VOID:
+        break;
+    }
+    assert(false);
+    return false;
+}
+
+/* The interned form of a map's key, or NULL if the column does not keep it. */
+static const char *
+find_key(struct ovsdb_store *store, const struct ovsdb_column_spec *spec,
+         const struct json_slice *key)
+{
+    if (!spec->keys) {
+        return intern(store, key);
+    }
+    for (const char *const *k = spec->keys; *k; k++) {
+        size_t length = strlen(*k) - 1;
+        if (json_slice_equals(key, *k)) {
+            return *k;
+        }
+        if ((*k)[length] == '*' && key->length >= length
+            && !memcmp(key->s, *k, length)) {
+            return intern(store, key);
+        }
+    }
+    return NULL;
+}
+
+/* One pair of a map, [key, value], appended after '*n' unless the column does
+ * not keep its key.  Keys of all maps that provnet reads are strings. */
+static bool
+read_pair(struct ovsdb_store *store, struct json_reader *r,
+          const struct ovsdb_column_spec *spec, size_t *n)
+{
+    struct json_slice slice;
+    if (!json_begin(r, '[') || !json_next_element(r)
+        || !json_string(r, &slice)) {
+        return false;
+    }
+    union ovsdb_atom key = { .string = find_key(store, spec, &slice) };
+    union ovsdb_atom value;
+    if (!json_next_element(r)) {
+        json_fail(r, "a pair of a map has no second element");
+        return false;
+    }
+    if (!key.string) {
+        if (!json_skip(r)) {
+            return false;
+        }
+    } else if (!read_atom(store, r, spec->value, spec->ref_table, &value)) {
+        return false;
+    } else {
+        *add_atom(store, (*n)++) = key;
+        *add_atom(store, (*n)++) = value;
+    }
+    if (json_next_element(r)) {
+        json_fail(r, "a pair of a map has more than two elements");
+    }
+    return !json_failed(r);
+}
+
+/* One element of a set, or one pair of a map, appended after '*n'. */
+static bool
+read_element(struct ovsdb_store *store, struct json_reader *r,
+             const struct ovsdb_column_spec *spec, size_t *n)
+{
+    union ovsdb_atom atom;
+    if (spec->value != OVSDB_VOID) {
+        return read_pair(store, r, spec, n);
+    }
+    if (!read_atom(store, r, spec->key, spec->ref_table, &atom)) {
+        return false;
+    }
+    *add_atom(store, (*n)++) = atom;
+    return true;
+}
+
+/* The rows of the first 'n' pending UUIDs become atoms after '*n_atoms'.  All
+ * at once, so that the processor looks for many rows at the same time: most
+ * lookups miss its caches. */
+static void
+resolve_pending(struct ovsdb_store *store, int ref_table, size_t n,
+                size_t *n_atoms)
+{
+    struct ovsdb_table *table = &store->tables[ref_table];
+    for (size_t i = 0; i < n; i++) {
+        add_atom(store, (*n_atoms)++)->row =
+            ovsdb_place_row(table, &store->pending[i]);
+    }
+}
+
+/* The <uuid>s of a set, up to its inner end. */
+static bool
+read_references(struct ovsdb_store *store, struct json_reader *r,
+                const struct ovsdb_column_spec *spec, size_t *n_atoms)
+{
+    size_t n = 0;
+    while (json_next_element(r)) {
+        if (!read_uuid(r, &store->pending[n])) {
+            return false;
+        }
+        if (++n == N_ELEMENTS(store->pending)) {
+            resolve_pending(store, spec->ref_table, n, n_atoms);
+            n = 0;
+        }
+    }
+    resolve_pending(store, spec->ref_table, n, n_atoms);
+    return true;
+}
+
+/* The elements of ["set", [...]] or ["map", [...]], up to its end. */
+static bool
+read_elements(struct ovsdb_store *store, struct json_reader *r,
+              const struct ovsdb_column_spec *spec, size_t *n)
+{
+    if (!json_next_element(r) || !json_begin(r, '[')) {
+        json_fail(r, "a set or map without elements");
+        return false;
+    }
+    if (spec->key == OVSDB_UUID) {
+        if (!read_references(store, r, spec, n)) {
+            return false;
+        }
+    } else {
+        while (json_next_element(r)) {
+            if (!read_element(store, r, spec, n)) {
+                return false;
+            }
+        }
+    }
+    if (!json_failed(r) && json_next_element(r)) {
+        json_fail(r, "a set or map has more than two elements");
+    }
+    return !json_failed(r);
+}
+
+/* A <value> that begins with '['. */
+static bool
+read_bracketed(struct ovsdb_store *store, struct json_reader *r,
+               const struct ovsdb_column_spec *spec, size_t *n)
+{
+    struct json_slice tag;
+    if (!json_begin(r, '[') || !json_next_element(r)
+        || !json_string(r, &tag)) {
+        json_fail(r, "a <value> was expected");
+        return false;
+    }
+    bool map = spec->value != OVSDB_VOID;
+    if (json_slice_equals(&tag, map ? "map" : "set")) {
+        return read_elements(store, r, spec, n);
+    }
+    if (!map && spec->key == OVSDB_UUID && json_slice_equals(&tag, "uuid")) {
+        struct uuid uuid;
+        if (!read_uuid_tail(r, &uuid)) {
+            return false;
+        }
+        add_atom(store, (*n)++)->row =
+            ovsdb_place_row(&store->tables[spec->ref_table], &uuid);
+        return true;
+    }
+    json_fail(r, "a <value> of another type than column %s has", spec->name);
+    return false;
+}
+
+bool
+ovsdb_read_value(struct ovsdb_store *store, struct json_reader *r,
+                 const struct ovsdb_column_spec *spec, struct ovsdb_datum *ret)
+{
+    size_t n = 0;
+    bool ok = json_peek(r) == '[' ? read_bracketed(store, r, spec, &n)
+                                  : read_element(store, r, spec, &n);
+    if (!ok) {
+        return false;
+    }
+    *ret = ovsdb_datum_new(&store->arena, spec, store->atoms, n);
+    return true;
+}

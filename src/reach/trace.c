@@ -162,7 +162,7 @@ add_steps(struct assessment *a, const struct fabric_endpoint *e,
 {
     struct examination own;
     struct walk walk;
-    walk_build(a, e, &own, &walk);
+    walk_build(a, e, external, &own, &walk);
     for (size_t h = 0; h < N_HOPS; h++) {
         enum hop hop = walk_order[direction][h];
         if (!wanted[hop] || !has_hop(e, hop)) {

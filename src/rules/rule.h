@@ -53,7 +53,7 @@ extern const char *const layer_names[];
  *     SCOPE_SWITCH       + ls
  *     SCOPE_LOCALNET     + ls, localnet
  *     SCOPE_ATTACHMENT   + ls, localnet, attachment, chassis
- *     SCOPE_ENDPOINT     + ls, endpoint; localnet, attachment and chassis if
+ *     SCOPE_ENDPOINT     + ls, endpoint, policy, host; localnet, attachment and chassis if
  *                          it has them */
 enum scope {
     SCOPE_DEPLOYMENT,
@@ -65,6 +65,8 @@ enum scope {
     N_SCOPES
 };
 
+struct policy;
+
 struct place {
     struct fabric *fabric;
     struct fabric_chassis *chassis;
@@ -72,6 +74,8 @@ struct place {
     struct fabric_localnet *localnet;
     struct fabric_attachment *attachment;
     struct fabric_endpoint *endpoint;
+    struct policy *policy; /* NULL: ACLs are not asked. */
+    const char *host; /* On the physical network; NULL: any. */
 };
 
 struct examination;

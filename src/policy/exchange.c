@@ -338,6 +338,24 @@ judge_exchange(struct exchange *x, bool inbound)
 
 /* The way. */
 
+/* The port of the switch that has the address, or NULL. */
+static const struct fabric_vif *
+find_owner(const struct fabric_switch *ls, const char *ip)
+{
+    for (size_t i = 0; i < ls->n_vifs; i++) {
+        const struct fabric_vif *vif = &ls->vifs[i];
+        for (size_t j = 0; j < vif->n_addresses; j++) {
+            for (size_t k = 0; k < vif->addresses[j].n_ips; k++) {
+                if (!address_compare(vif->addresses[j].ips[k], ip)) {
+                    return vif;
+                }
+            }
+        }
+    }
+    return NULL;
+}
+
+
 static const struct end nowhere = { NULL, NOWHERE, false };
 
 static const struct fabric_router_port *
@@ -400,6 +418,22 @@ add_tenant(struct exchange *x, const struct fabric_endpoint *e,
     };
 }
 
+/* Where frames of the physical network come in.  Between two VMs of one
+ * chassis, or of a switch without a localnet port, that is the other VM's
+ * port, whose own ACLs are asked when that VM is. */
+static struct end
+outer_end(const struct exchange *x, const struct fabric_endpoint *e,
+          const struct fabric_localnet *localnet)
+{
+    const struct fabric_vif *other =
+        x->remote.exact ? find_owner(e->ls, x->remote.exact) : NULL;
+    if (!localnet || (other && (other->chassis == e->chassis
+                                || !e->ls->n_localnets))) {
+        return nowhere;
+    }
+    return (struct end){ localnet->lsp, localnet->name, false };
+}
+
 static void
 find_way(struct exchange *x, const struct fabric_endpoint *e,
          const struct fabric_localnet *localnet, bool inbound)
@@ -407,8 +441,7 @@ find_way(struct exchange *x, const struct fabric_endpoint *e,
     struct crossing *c = &x->crossings[x->n++];
     *c = (struct crossing){
         .sw = policy_switch_of(x->policy, e->ls),
-        .outer = localnet ? (struct end){ localnet->lsp, localnet->name, false }
-                          : nowhere,
+        .outer = outer_end(x, e, localnet),
         .address = e->address,
         .mac = e->mac,
     };
@@ -459,22 +492,6 @@ find_prefix(const struct policy_switch *sw, const struct fabric_endpoint *e,
     return NULL;
 }
 
-static bool
-is_taken(const struct fabric_switch *ls, const char *ip)
-{
-    for (size_t i = 0; i < ls->n_vifs; i++) {
-        const struct fabric_vif *vif = &ls->vifs[i];
-        for (size_t j = 0; j < vif->n_addresses; j++) {
-            for (size_t k = 0; k < vif->addresses[j].n_ips; k++) {
-                if (!address_compare(vif->addresses[j].ips[k], ip)) {
-                    return true;
-                }
-            }
-        }
-    }
-    return false;
-}
-
 /* An address of 'prefix' that no port of the switch has: the highest. */
 static const char *
 find_stranger(const struct fabric_switch *ls, const char *prefix,
@@ -497,7 +514,7 @@ find_stranger(const struct fabric_switch *ls, const char *prefix,
     for (int tries = 0; tries < 64 && bytes[width / 8 - 1]; tries++) {
         bytes[width / 8 - 1]--; /* The highest of all is broadcast. */
         inet_ntop(family, bytes, text, sizeof text);
-        if (!is_taken(ls, text)) {
+        if (!find_owner(ls, text)) {
             return arena_strdup(arena, text);
         }
     }
@@ -536,7 +553,7 @@ judge_hosts(struct exchange *x, const struct fabric_endpoint *e, bool inbound)
     for (size_t i = 0; i < sw->n_hosts && n_asked < MAX_HOSTS; i++) {
         struct policy_verdict v;
         if (address_is_ipv6(sw->hosts[i]) != x->is_ipv6
-            || is_taken(e->ls, sw->hosts[i])) {
+            || find_owner(e->ls, sw->hosts[i])) {
             continue;
         }
         x->remote.exact = sw->hosts[i];
@@ -566,6 +583,9 @@ policy_judge(struct policy *p, const struct fabric_endpoint *e,
                           .is_ipv6 = address_is_ipv6(e->address),
                           .verdict = ret };
     memset(ret, 0, sizeof *ret);
+    if (host && address_is_ip(host) && address_is_ipv6(host) == x.is_ipv6) {
+        x.remote.exact = host;
+    }
     find_way(&x, e, localnet, inbound);
     bool any = false;
     for (size_t i = 0; i < x.n; i++) {
@@ -574,9 +594,7 @@ policy_judge(struct policy *p, const struct fabric_endpoint *e,
     if (!any) {
         return;
     }
-    if (host && address_is_ip(host) && address_is_ipv6(host) == x.is_ipv6) {
-        x.remote.exact = host;
-    } else {
+    if (!x.remote.exact) {
         find_remote(&x, e);
     }
     judge_exchange(&x, inbound);

@@ -306,10 +306,20 @@ add_string(struct assessment *a, const char ***list, size_t *n, const char *s)
 }
 
 static void
-assume(struct assessment *a, const struct walk *walk, struct verdict *v)
+assume(struct assessment *a, const struct walk *walk,
+       enum direction direction, struct verdict *v)
 {
     const struct fabric_attachment *way = walk->attachment;
     add_string(a, &v->assumptions, &v->n_assumptions, "the guest answers");
+    for (size_t i = 0; i < walk->n; i++) {
+        const struct examination *x = walk->parts[i];
+        for (size_t j = 0; j < x->n_missing; j++) {
+            if (x->missing[j].is_assumed && !x->missing[j].spares[direction]) {
+                add_string(a, &v->assumptions, &v->n_assumptions,
+                           x->missing[j].what);
+            }
+        }
+    }
     if (!way || !way->bridge || !way->bridge->n_nics) {
         return;
     }
@@ -334,7 +344,8 @@ add_missing(struct assessment *a, const struct walk *walk, enum hop hop,
         const struct examination *x = walk->parts[i];
         for (size_t j = 0; j < x->n_missing; j++) {
             const struct missing_evidence *missing = &x->missing[j];
-            if (missing->hop == hop && !missing->spares[direction]) {
+            if (missing->hop == hop && !missing->spares[direction]
+                && !missing->is_assumed) {
                 add_string(a, &v->missing, &v->n_missing, missing->what);
             }
         }
@@ -412,7 +423,7 @@ judge(struct assessment *a, const struct walk *walk,
         return;
     }
     v->kind = v->n_missing ? VERDICT_UNDETERMINED : VERDICT_REACHABLE;
-    assume(a, walk, v);
+    assume(a, walk, direction, v);
 }
 
 enum verdict_kind

@@ -4,6 +4,10 @@
 #include "policy/policy.h"
 #include "rules/checks.h"
 
+/* Neutron's group of all ports with security groups: its ACLs drop what those
+ * of the security groups do not allow (Neutron, ovn/acl.py). */
+#define NEUTRON_PG_DROP "neutron_pg_drop"
+
 static const struct evidence_db *
 nb_of(const struct place *place)
 {
@@ -23,6 +27,14 @@ describe(struct examination *x, const struct policy_verdict *v)
         v->group ? ovsdb_string(v->group, PORT_GROUP_NAME) : v->ls->name);
 }
 
+static bool
+is_neutron_drop(const struct policy_verdict *v)
+{
+    return v->group
+           && !strcmp(ovsdb_string(v->group, PORT_GROUP_NAME),
+                      NEUTRON_PG_DROP);
+}
+
 /* Whom to ask about it: Neutron's security group and rule, if it has one. */
 static const char *
 describe_owner(struct examination *x, const struct policy_verdict *v)
@@ -34,9 +46,7 @@ describe_owner(struct examination *x, const struct policy_verdict *v)
         v->group ? ovsdb_map_get(v->group, PORT_GROUP_EXTERNAL_IDS,
                                  "neutron:security_group_id")
                  : NULL;
-    if (v->group
-        && !strcmp(ovsdb_string(v->group, PORT_GROUP_NAME),
-                   "neutron_pg_drop")) {
+    if (is_neutron_drop(v)) {
         return ": Neutron drops what no rule of a port's security groups "
                "allows";
     }
@@ -59,6 +69,9 @@ find_cause(struct finding *f, const struct place *place,
         finding_cause_deleted(f, nb_of(place), v->removed);
         return;
     }
+    if (is_neutron_drop(v)) {
+        return; /* It was there from the beginning. */
+    }
     for (size_t i = 1; row && i < N_ELEMENTS(columns); i++) {
         if (ovsdb_changed_in(row, columns[i])
             > ovsdb_changed_in(row, latest)) {
@@ -80,10 +93,10 @@ report_drop(struct examination *x, const struct rule *rule,
             const struct policy_verdict *v)
 {
     const char *host =
-        v->host ? arena_printf(x->arena, " between it and %s", v->host) : "";
+        v->host ? arena_printf(x->arena, " to or from %s", v->host) : "";
     struct finding *f =
-        report(x, rule, place, "nb", v->acl, "%s drops %s%s at port %s%s",
-               describe(x, v), v->frame, host, v->port, describe_owner(x, v));
+        report(x, rule, place, "nb", v->acl, "%s drops %s%s%s",
+               describe(x, v), v->frame, host, describe_owner(x, v));
     finding_only(finding_at(f, hop_of(v)), direction);
     finding_evidence(f, "nb", v->acl, "match",
                      ovsdb_string(v->acl, ACL_MATCH));
@@ -125,6 +138,12 @@ check_acl_drop(struct examination *x, const struct rule *rule,
             report_drop(x, rule, place, d, &v);
         } else if (v.outcome == POLICY_UNKNOWN) {
             report_doubt(x, d, &v);
+        } else if (v.acl && v.host) {
+            report_assumed_only(
+                x, HOP_WIRE, d,
+                "the host is one of those that the routers of switch %s "
+                "know, such as %s: %s %s",
+                place->ls->name, v.host, describe(x, &v), v.why);
         }
     }
 }
@@ -147,9 +166,9 @@ check_acl_default_drop(struct examination *x, const struct rule *rule,
         }
         struct finding *f = report(
             x, rule, place, "nb", global,
-            "no ACL of switch %s allows %s at port %s, and default_acl_drop "
-            "is set: what no ACL allows is dropped, ARP too",
-            v.ls->name, v.frame, v.port);
+            "no ACL of switch %s allows %s %s, and default_acl_drop is set: "
+            "what no ACL allows is dropped, ARP too",
+            v.ls->name, v.frame, v.stage);
         finding_only(finding_at(f, hop_of(&v)), d);
         finding_evidence(f, "nb", global, "options:default_acl_drop", "true");
         if (v.removed) {

@@ -137,6 +137,7 @@ struct missing_evidence {
     enum hop hop;
     const char *what;
     bool spares[N_DIRECTIONS]; /* Exchanges for which it is not needed. */
+    bool is_assumed; /* The verdict stands, and lists it. */
 };
 
 struct examination {
@@ -189,6 +190,10 @@ void report_missing(struct examination *, enum hop, const char *format, ...)
 
 /* Likewise, for exchanges of one direction. */
 void report_missing_only(struct examination *, enum hop, enum direction,
+                         const char *format, ...) PROVNET_PRINTF(4, 5);
+
+/* Reports that for exchanges of one direction 'what' is assumed. */
+void report_assumed_only(struct examination *, enum hop, enum direction,
                          const char *format, ...) PROVNET_PRINTF(4, 5);
 
 /* The catalogue. */

@@ -567,9 +567,8 @@ judge_hosts(struct exchange *x, const struct fabric_endpoint *e, bool inbound)
         }
     }
     if (n_asked && n_allowed == n_asked) {
-        memset(ret, 0, sizeof *ret);
-        ret->acl = first.acl;
-        ret->why = first.why;
+        *ret = first;
+        ret->outcome = POLICY_ALLOWED;
         ret->host = x->remote.exact;
     }
 }

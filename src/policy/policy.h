@@ -37,7 +37,7 @@ struct policy_verdict {
     bool at_guest;     /* It is the VM's own. */
     const char *stage; /* "from-lport" or "to-lport". */
     const char *frame; /* "an ARP request". */
-    const char *why;   /* Only if POLICY_UNKNOWN. */
+    const char *why;   /* What it would have to know; NULL if nothing. */
 
     /* The host on the physical network that the answer is about; NULL if it
      * is any, or any of its subnet. */

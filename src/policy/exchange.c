@@ -42,6 +42,8 @@ struct crossing {
     const char *mac;     /* Likewise; NULL if it is not known. */
     bool has_responder;  /* OVN answers ARP for the outer side. */
     bool is_committed;   /* The request made a connection of the guest's. */
+    uint64_t ct_state;   /* What tracking at the guest's port has told... */
+    bool may_be_tracked; /* ...if anything. */
 };
 
 struct remote {
@@ -163,6 +165,9 @@ make_packet(const struct exchange *x, const struct crossing *c,
         set_remote(&x->remote, packet, inward ? sources[kind] : targets[kind],
                    as_stranger);
     }
+    static const match_bits group = (match_bits) 1 << 40;
+    match_packet_set_bits(packet, MATCH_ETH_SRC, 0, group);
+    match_packet_set_bits(packet, MATCH_ETH_DST, 0, group);
     set_mac(packet, inward ? MATCH_ETH_DST : MATCH_ETH_SRC, c->mac);
     if (frame == ARP_REQUEST) {
         set_mac(packet, MATCH_ETH_DST, "ff:ff:ff:ff:ff:ff");
@@ -211,55 +216,52 @@ asks_members(const struct acl_list *list)
     return asks;
 }
 
-/* What connection tracking makes of a frame before ACLs are asked.  Ports of
- * routers and localnet ports are left out of it (northd.c,
+/* What connection tracking says of a frame, which comes before ACLs are asked.
+ * Ports of routers and localnet ports are left out of it (northd.c,
  * skip_port_from_conntrack()), and so is what an "allow-stateless" ACL names
- * (build_stateless_filter()). */
-enum tracking { UNTRACKED, TRACKED, MAYBE_TRACKED };
-
-static enum tracking
-track(const struct crossing *c, const struct end *end, enum frame frame,
+ * (build_stateless_filter()).  What the guest's port was told on the way in
+ * stays with the frame on the way out of the others: ovn-trace 23.03 shows it
+ * ("next;" without "ct_clear;"). */
+static void
+track(struct crossing *c, const struct end *end, enum frame frame,
       const struct acl_list *list, const struct match_packet *packet)
 {
     if (!c->sw->is_stateful || !end->is_guest || frame <= ARP_REPLY) {
-        return UNTRACKED;
+        return;
     }
-    static const enum tracking answers[] = { [MATCH_NO] = TRACKED,
-                                             [MATCH_YES] = UNTRACKED,
-                                             [MATCH_MAYBE] = MAYBE_TRACKED };
-    return answers[acl_is_stateless(list, packet)];
+    enum match_result stateless = acl_is_stateless(list, packet);
+    c->may_be_tracked = stateless == MATCH_MAYBE;
+    c->ct_state =
+        stateless == MATCH_YES   ? 0
+        : frame == ECHO_REQUEST  ? MATCH_CT_TRK | MATCH_CT_NEW
+        : c->is_committed        ? MATCH_CT_TRK | MATCH_CT_EST | MATCH_CT_RPL
+                                 : MATCH_CT_TRK | MATCH_CT_INV;
 }
 
-/* northd.c, build_acls(): what answers a tracked connection passes, whatever
- * the ACLs say. */
+/* northd.c, build_acls(): what answers a connection passes whatever the ACLs
+ * say, and what answers none is dropped. */
 static struct acl_decision
 decide(struct exchange *x, struct crossing *c, const struct end *end,
-       enum policy_stage stage, enum frame frame, const struct acl_list *list,
-       struct match_packet *packet, const struct match_packet *stranger)
+       enum policy_stage stage, const struct acl_list *list,
+       struct match_packet *packets, bool two)
 {
-    bool drops_by_default = x->policy->drops_by_default;
-    enum tracking tracking = track(c, end, frame, list, packet);
     struct acl_decision d = { POLICY_ALLOWED, NULL, NULL };
-    if (frame == ECHO_REPLY && tracking == TRACKED && c->is_committed) {
+    if (c->ct_state & MATCH_CT_RPL && !c->may_be_tracked) {
         return d;
     }
-    if (tracking == TRACKED && frame == ECHO_REQUEST) {
-        match_packet_set(packet, MATCH_CT_STATE, MATCH_CT_TRK | MATCH_CT_NEW);
-    }
-    d = acl_decide(x->policy, list, drops_by_default, packet, stranger);
-    if (tracking == MAYBE_TRACKED
-        || (tracking == TRACKED && frame == ECHO_REPLY)) {
+    match_packet_set(&packets[0], MATCH_CT_STATE, c->ct_state);
+    match_packet_set(&packets[two], MATCH_CT_STATE, c->ct_state);
+    d = acl_decide(x->policy, list, x->policy->drops_by_default, &packets[0],
+                   &packets[two]);
+    if (c->may_be_tracked || c->ct_state & MATCH_CT_INV) {
         d.outcome = POLICY_UNKNOWN;
         d.acl = list->n ? list->items[0] : NULL;
         d.why = "and others take frames past connection tracking one way, so "
                 "that their answers may be invalid";
-    } else if (d.outcome == POLICY_DROPPED && !d.acl
-               && stage == STAGE_IN_AFTER_LB) {
-        d.outcome = POLICY_UNKNOWN; /* OVN 23.03 drops here. */
-        d.why = "default_acl_drop may drop what no ACL with apply-after-lb "
-                "allows";
     }
-    c->is_committed |= tracking == TRACKED && d.outcome != POLICY_DROPPED;
+    c->is_committed |= end->is_guest && c->ct_state & MATCH_CT_NEW
+                       && stage != STAGE_IN_AFTER_LB
+                       && d.outcome != POLICY_DROPPED;
     return d;
 }
 
@@ -272,8 +274,7 @@ judge_stage(struct exchange *x, struct crossing *c, const struct end *end,
     }
     const struct acl_list *list =
         acl_select(x->policy, c->sw, end->lsp, stage);
-    if (!list->n && !x->policy->drops_by_default) {
-        c->is_committed |= end->is_guest && stage != STAGE_IN_AFTER_LB;
+    if (!list->n && !x->policy->drops_by_default && !end->is_guest) {
         return;
     }
     struct match_packet packets[2];
@@ -286,8 +287,10 @@ judge_stage(struct exchange *x, struct crossing *c, const struct end *end,
         match_packet_set_port(&packets[i], MATCH_OUTPORT,
                               stage == STAGE_OUT ? out : "none");
     }
-    struct acl_decision d =
-        decide(x, c, end, stage, frame, list, &packets[0], &packets[two]);
+    if (stage != STAGE_IN_AFTER_LB) {
+        track(c, end, frame, list, &packets[0]);
+    }
+    struct acl_decision d = decide(x, c, end, stage, list, packets, two);
     conclude(x, c, end, stage, frame, &d, &packets[two]);
 }
 
@@ -299,6 +302,8 @@ judge_frame(struct exchange *x, struct crossing *c, enum frame frame,
     bool only_inner = c->has_responder && frame <= ARP_REPLY;
     const struct end *from = inward ? &c->outer : &c->inner;
     const struct end *to = inward ? &c->inner : &c->outer;
+    c->ct_state = 0;
+    c->may_be_tracked = false;
     if (!only_inner || !inward) {
         judge_stage(x, c, from, STAGE_IN, frame, inward);
         judge_stage(x, c, from, STAGE_IN_AFTER_LB, frame, inward);

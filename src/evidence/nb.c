@@ -8,6 +8,7 @@ static const struct ovsdb_column_spec nb_global[] = {
     [NB_GLOBAL_NB_CFG] = COLUMN("nb_cfg", INTEGER),
     [NB_GLOBAL_SB_CFG] = COLUMN("sb_cfg", INTEGER),
     [NB_GLOBAL_HV_CFG] = COLUMN("hv_cfg", INTEGER),
+    [NB_GLOBAL_OPTIONS] = COLUMN_KEYS("options", "default_acl_drop"),
 };
 
 static const struct ovsdb_column_spec logical_switch[] = {
@@ -85,10 +86,25 @@ static const struct ovsdb_column_spec port_group[] = {
     [PORT_GROUP_NAME] = COLUMN("name", STRING),
     [PORT_GROUP_PORTS] = COLUMN_REF("ports", NB_LOGICAL_SWITCH_PORT),
     [PORT_GROUP_ACLS] = COLUMN_REF("acls", NB_ACL),
+    [PORT_GROUP_EXTERNAL_IDS] =
+        COLUMN_KEYS("external_ids", "neutron:security_group_id"),
 };
 
 static const struct ovsdb_column_spec acl[] = {
     [ACL_ACTION] = COLUMN("action", STRING),
+    [ACL_DIRECTION] = COLUMN("direction", STRING),
+    [ACL_PRIORITY] = COLUMN("priority", INTEGER),
+    [ACL_MATCH] = COLUMN("match", STRING),
+    [ACL_TIER] = COLUMN("tier", INTEGER),
+    [ACL_NAME] = COLUMN("name", STRING),
+    [ACL_OPTIONS] = COLUMN_KEYS("options", "apply-after-lb"),
+    [ACL_EXTERNAL_IDS] =
+        COLUMN_KEYS("external_ids", "neutron:security_group_rule_id"),
+};
+
+static const struct ovsdb_column_spec address_set[] = {
+    [ADDRESS_SET_NAME] = COLUMN("name", STRING),
+    [ADDRESS_SET_ADDRESSES] = COLUMN("addresses", STRING),
 };
 
 static const struct ovsdb_table_spec tables[NB_N_TABLES] = {
@@ -105,6 +121,7 @@ static const struct ovsdb_table_spec tables[NB_N_TABLES] = {
     [NB_HA_CHASSIS] = TABLE("HA_Chassis", ha_chassis),
     [NB_PORT_GROUP] = TABLE("Port_Group", port_group),
     [NB_ACL] = TABLE("ACL", acl),
+    [NB_ADDRESS_SET] = TABLE("Address_Set", address_set),
 };
 
 /* clang-format on */

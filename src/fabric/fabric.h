@@ -157,7 +157,6 @@ struct fabric_vif {
     struct address *addresses;  /* Of LSP.addresses. */
     size_t n_addresses;
     bool is_unknown; /* Has "unknown" among its addresses. */
-    bool has_acls;   /* ACLs of its switch or of its groups may drop. */
     struct fabric_chassis *chassis;    /* Bound there; NULL if not. */
     const struct ovsdb_row *interface; /* On 'chassis', or NULL. */
 };
@@ -210,7 +209,6 @@ struct fabric {
     struct strmap sb_localnets; /* Switch's uuid -> struct fabric_pb_list. */
     struct fabric_lost lost_lsps;
     struct fabric_lost lost_pbs;
-    bool *in_acl_group; /* By the index of the LSP's row. */
     size_t chassis_capacity;
     size_t endpoints_capacity;
 };

@@ -227,8 +227,6 @@ add_vif(struct fabric *f, struct fabric_switch *ls,
     vif->pb = binding_of(f, lsp);
     vif->name = ovsdb_string(lsp, LSP_NAME);
     vif->label = label && *label ? label : vif->name;
-    vif->has_acls =
-        ovsdb_count(ls->row, LS_ACLS) || f->in_acl_group[lsp->index];
     parse_addresses(f, vif);
     bind_vif(f, vif);
 }
@@ -332,25 +330,6 @@ build_switch(struct fabric *f, struct fabric_switch *ls,
     fabric_build_attachments(f, ls);
 }
 
-/* Which ports are in a port group that has ACLs. */
-static void
-mark_acl_groups(struct fabric *f)
-{
-    const struct ovsdb_table *tables = f->evidence->nb.store.tables;
-    f->in_acl_group =
-        arena_zalloc(&f->arena, tables[NB_LOGICAL_SWITCH_PORT].n_rows
-                                    * sizeof *f->in_acl_group);
-    OVSDB_TABLE_FOR_EACH (group, &tables[NB_PORT_GROUP]) {
-        const union ovsdb_atom *ports = ovsdb_atoms(group, PORT_GROUP_PORTS);
-        unsigned n = ovsdb_count(group, PORT_GROUP_ACLS)
-                         ? ovsdb_count(group, PORT_GROUP_PORTS)
-                         : 0;
-        for (unsigned i = 0; i < n; i++) {
-            f->in_acl_group[ports[i].row->index] = true;
-        }
-    }
-}
-
 /* Notes which network and VLAN the switch's localnet ports lead to. */
 static void
 index_segments(struct fabric *f, struct fabric_switch *ls)
@@ -369,7 +348,6 @@ index_segments(struct fabric *f, struct fabric_switch *ls)
 void
 fabric_build_switches(struct fabric *f)
 {
-    mark_acl_groups(f);
     fabric_find_lost(f);
     const struct ovsdb_table *table =
         &f->evidence->nb.store.tables[NB_LOGICAL_SWITCH];

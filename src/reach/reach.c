@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/policy.h"
 #include "reach/walk.h"
 
 const char *const verdict_names[N_VERDICTS] = {
@@ -241,7 +242,7 @@ index_of_chassis(const struct fabric *f, const struct fabric_chassis *chassis)
 
 void
 walk_build(struct assessment *a, const struct fabric_endpoint *e,
-           struct examination *own, struct walk *walk)
+           const char *host, struct examination *own, struct walk *walk)
 {
     const struct fabric *f = a->fabric;
     struct fabric_switch *ls = e->ls;
@@ -254,7 +255,9 @@ walk_build(struct assessment *a, const struct fabric_endpoint *e,
                            .localnet = localnet,
                            .attachment = attachment,
                            .chassis = e->chassis,
-                           .endpoint = (struct fabric_endpoint *) e };
+                           .endpoint = (struct fabric_endpoint *) e,
+                           .policy = a->policy,
+                           .host = host };
     examine(a, SCOPE_ENDPOINT, &place, own);
     examine_router_hops(own, e);
     *walk = (struct walk){ .localnet = localnet, .attachment = attachment };
@@ -304,14 +307,18 @@ add_string(struct assessment *a, const char ***list, size_t *n, const char *s)
 
 static void
 assume(struct assessment *a, const struct walk *walk,
-       const struct fabric_endpoint *e, struct verdict *v)
+       enum direction direction, struct verdict *v)
 {
     const struct fabric_attachment *way = walk->attachment;
     add_string(a, &v->assumptions, &v->n_assumptions, "the guest answers");
-    if (e->vif && e->vif->has_acls) {
-        add_string(a, &v->assumptions, &v->n_assumptions,
-                   "the ACLs (security groups) of its port let it pass: "
-                   "provnet does not evaluate them yet");
+    for (size_t i = 0; i < walk->n; i++) {
+        const struct examination *x = walk->parts[i];
+        for (size_t j = 0; j < x->n_missing; j++) {
+            if (x->missing[j].is_assumed && !x->missing[j].spares[direction]) {
+                add_string(a, &v->assumptions, &v->n_assumptions,
+                           x->missing[j].what);
+            }
+        }
     }
     if (!way || !way->bridge || !way->bridge->n_nics) {
         return;
@@ -337,7 +344,8 @@ add_missing(struct assessment *a, const struct walk *walk, enum hop hop,
         const struct examination *x = walk->parts[i];
         for (size_t j = 0; j < x->n_missing; j++) {
             const struct missing_evidence *missing = &x->missing[j];
-            if (missing->hop == hop && !missing->spares[direction]) {
+            if (missing->hop == hop && !missing->spares[direction]
+                && !missing->is_assumed) {
                 add_string(a, &v->missing, &v->n_missing, missing->what);
             }
         }
@@ -415,7 +423,7 @@ judge(struct assessment *a, const struct walk *walk,
         return;
     }
     v->kind = v->n_missing ? VERDICT_UNDETERMINED : VERDICT_REACHABLE;
-    assume(a, walk, e, v);
+    assume(a, walk, direction, v);
 }
 
 enum verdict_kind
@@ -486,6 +494,7 @@ reach_assess(struct assessment *a, struct fabric *f)
     arena_init(&a->arena);
     strmap_init(&a->finding_index);
     a->fabric = f;
+    a->policy = policy_new(f, &a->arena);
     examine_fabric(a);
     a->n_endpoints = f->n_endpoints;
     a->endpoints =
@@ -502,7 +511,7 @@ reach_assess(struct assessment *a, struct fabric *f)
         struct examination own;
         struct walk walk;
         e->endpoint = &f->endpoints[i];
-        walk_build(a, e->endpoint, &own, &walk);
+        walk_build(a, e->endpoint, NULL, &own, &walk);
         place_findings(a, &own);
         judge(a, &walk, e->endpoint, INBOUND, &e->verdicts[INBOUND]);
         judge(a, &walk, e->endpoint, OUTBOUND, &e->verdicts[OUTBOUND]);
@@ -543,6 +552,7 @@ assessment_done(struct assessment *a)
     }
     examination_done(&a->deployment);
     free(a->findings);
+    policy_free(a->policy);
     strmap_done(&a->finding_index);
     arena_done(&a->arena);
     memset(a, 0, sizeof *a);

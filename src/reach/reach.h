@@ -54,6 +54,7 @@ struct assessed_endpoint {
 struct assessment {
     struct arena arena;
     struct fabric *fabric;
+    struct policy *policy; /* Its ACLs. */
     struct assessed_endpoint *endpoints;
     size_t n_endpoints;
     struct reach_finding *findings; /* Worst first. */

@@ -92,7 +92,8 @@ missing_at(const struct walk *walk, enum hop hop, enum direction direction)
         const struct examination *x = walk->parts[i];
         for (size_t j = 0; j < x->n_missing; j++) {
             const struct missing_evidence *missing = &x->missing[j];
-            if (missing->hop == hop && !missing->spares[direction]) {
+            if (missing->hop == hop && !missing->spares[direction]
+                && !missing->is_assumed) {
                 return missing->what;
             }
         }
@@ -162,7 +163,7 @@ add_steps(struct assessment *a, const struct fabric_endpoint *e,
 {
     struct examination own;
     struct walk walk;
-    walk_build(a, e, &own, &walk);
+    walk_build(a, e, external, &own, &walk);
     for (size_t h = 0; h < N_HOPS; h++) {
         enum hop hop = walk_order[direction][h];
         if (!wanted[hop] || !has_hop(e, hop)) {
@@ -198,6 +199,31 @@ init_path(struct assessment *a, struct path *path)
     path->steps = arena_alloc(&a->arena, 2 * N_HOPS * sizeof *path->steps);
 }
 
+static const enum verdict_kind kinds[] = { [EFFECT_BLOCKS] = VERDICT_BLOCKED,
+                                           [EFFECT_STOPS] = VERDICT_BROKEN,
+                                           [EFFECT_STORMS] = VERDICT_STORM };
+
+/* The verdict is about any host of the physical network; ACLs may treat the
+ * one at the other end of the path otherwise. */
+static enum verdict_kind
+kind_of_path(const struct path *path, const struct assessed_endpoint *at,
+             enum direction direction)
+{
+    enum verdict_kind of_any = at->verdicts[direction].kind;
+    if (of_any == VERDICT_BROKEN || of_any == VERDICT_STORM) {
+        return of_any;
+    }
+    if (path->culprit) {
+        return kinds[path->culprit->effect];
+    }
+    for (size_t i = 0; i < path->n; i++) {
+        if (path->steps[i].state == STEP_UNKNOWN) {
+            return VERDICT_UNDETERMINED;
+        }
+    }
+    return at->endpoint->kind == ENDPOINT_VM ? VERDICT_REACHABLE : of_any;
+}
+
 void
 reach_trace(struct assessment *a, const struct assessed_endpoint *at,
             enum direction direction, const char *external, struct path *path)
@@ -209,7 +235,7 @@ reach_trace(struct assessment *a, const struct assessed_endpoint *at,
               culprit && culprit->effect == EFFECT_STORMS ? EFFECT_STORMS
                                                           : EFFECT_BLOCKS,
               false, path);
-    path->kind = at->verdicts[direction].kind;
+    path->kind = kind_of_path(path, at, direction);
 }
 
 /* Between two endpoints. */
@@ -263,7 +289,8 @@ reach_trace_between(struct assessment *a,
     const bool *hops = outside ? out_hops : guest_hops;
     init_path(a, path);
     bool stopped =
-        add_steps(a, from, OUTBOUND, hops, "", EFFECT_BLOCKS, false, path);
+        add_steps(a, from, OUTBOUND, hops, to->address, EFFECT_BLOCKS, false,
+                  path);
     if (outside) {
         struct step *wire = add_step(path, HOP_WIRE, "", NULL);
         wire->state = stopped ? STEP_UNKNOWN : STEP_PASS;
@@ -272,12 +299,8 @@ reach_trace_between(struct assessment *a,
         add_inner_steps(a, from, to, path);
     }
     stopped =
-        add_steps(a, to, INBOUND, hops, "", EFFECT_BLOCKS, stopped, path);
-    static const enum verdict_kind kinds[] = { [EFFECT_BLOCKS] =
-                                                   VERDICT_BLOCKED,
-                                               [EFFECT_STOPS] = VERDICT_BROKEN,
-                                               [EFFECT_STORMS] =
-                                                   VERDICT_STORM };
+        add_steps(a, to, INBOUND, hops, from->address, EFFECT_BLOCKS, stopped,
+                  path);
     path->kind = VERDICT_REACHABLE;
     for (size_t i = 0; i < path->n; i++) {
         if (path->steps[i].state == STEP_UNKNOWN) {

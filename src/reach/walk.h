@@ -33,10 +33,11 @@ void walk_choose_way(const struct fabric_endpoint *,
                      struct fabric_localnet **ret_localnet,
                      struct fabric_attachment **ret_attachment);
 
-/* Gathers all examinations on the endpoint's way, its own into '*own', which
- * the caller ends with examination_done(). */
+/* Gathers all examinations on the endpoint's way to 'host' (NULL: to any host)
+ * on the physical network, its own into '*own', which the caller ends with
+ * examination_done(). */
 void walk_build(struct assessment *, const struct fabric_endpoint *,
-                struct examination *own, struct walk *);
+                const char *host, struct examination *own, struct walk *);
 
 /* Why it cannot be told whether 'f', on the way of the endpoint, already
  * counts for its frames; NULL if it does. */

@@ -141,6 +141,13 @@ const struct rule rules[] = {
     { "lsp-port-security", HOP_PORT, LAYER_NB, EFFECT_BLOCKS,
       "port security does not allow the guest's addresses", SCOPE_ENDPOINT,
       check_lsp_port_security },
+
+    /* What ACLs do to its frames. */
+    { "acl-drop", HOP_PORT, LAYER_NB, EFFECT_BLOCKS,
+      "an ACL drops frames of the endpoint", SCOPE_ENDPOINT, check_acl_drop },
+    { "acl-default-drop", HOP_PORT, LAYER_NB, EFFECT_BLOCKS,
+      "default_acl_drop is set, and no ACL allows frames of the endpoint",
+      SCOPE_ENDPOINT, check_acl_default_drop },
 };
 /* clang-format on */
 

@@ -5,6 +5,9 @@
 
 #include "rules/rule.h"
 
+/* acl.c */
+rule_check check_acl_drop, check_acl_default_drop;
+
 /* deployment.c */
 rule_check check_northd_paused, check_hv_cfg_lag;
 

@@ -179,6 +179,14 @@ report_missing(struct examination *x, enum hop hop, const char *format, ...)
     va_end(args);
 }
 
+static void
+spare_others(struct missing_evidence *missing, enum direction direction)
+{
+    for (int d = 0; d < N_DIRECTIONS; d++) {
+        missing->spares[d] = d != (int) direction;
+    }
+}
+
 void
 report_missing_only(struct examination *x, enum hop hop,
                     enum direction direction, const char *format, ...)
@@ -188,9 +196,20 @@ report_missing_only(struct examination *x, enum hop hop,
     struct missing_evidence *missing =
         add_missing(x, hop, format_in(x->arena, format, args));
     va_end(args);
-    for (int d = 0; d < N_DIRECTIONS; d++) {
-        missing->spares[d] = d != (int) direction;
-    }
+    spare_others(missing, direction);
+}
+
+void
+report_assumed_only(struct examination *x, enum hop hop,
+                    enum direction direction, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    struct missing_evidence *assumed =
+        add_missing(x, hop, format_in(x->arena, format, args));
+    va_end(args);
+    spare_others(assumed, direction);
+    assumed->is_assumed = true;
 }
 
 const struct rule *

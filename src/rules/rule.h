@@ -53,7 +53,7 @@ extern const char *const layer_names[];
  *     SCOPE_SWITCH       + ls
  *     SCOPE_LOCALNET     + ls, localnet
  *     SCOPE_ATTACHMENT   + ls, localnet, attachment, chassis
- *     SCOPE_ENDPOINT     + ls, endpoint; localnet, attachment and chassis if
+ *     SCOPE_ENDPOINT     + ls, endpoint, policy, host; localnet, attachment and chassis if
  *                          it has them */
 enum scope {
     SCOPE_DEPLOYMENT,
@@ -65,6 +65,8 @@ enum scope {
     N_SCOPES
 };
 
+struct policy;
+
 struct place {
     struct fabric *fabric;
     struct fabric_chassis *chassis;
@@ -72,6 +74,8 @@ struct place {
     struct fabric_localnet *localnet;
     struct fabric_attachment *attachment;
     struct fabric_endpoint *endpoint;
+    struct policy *policy; /* NULL: ACLs are not asked. */
+    const char *host; /* On the physical network; NULL: any. */
 };
 
 struct examination;
@@ -133,6 +137,7 @@ struct missing_evidence {
     enum hop hop;
     const char *what;
     bool spares[N_DIRECTIONS]; /* Exchanges for which it is not needed. */
+    bool is_assumed; /* The verdict stands, and lists it. */
 };
 
 struct examination {
@@ -185,6 +190,10 @@ void report_missing(struct examination *, enum hop, const char *format, ...)
 
 /* Likewise, for exchanges of one direction. */
 void report_missing_only(struct examination *, enum hop, enum direction,
+                         const char *format, ...) PROVNET_PRINTF(4, 5);
+
+/* Reports that for exchanges of one direction 'what' is assumed. */
+void report_assumed_only(struct examination *, enum hop, enum direction,
                          const char *format, ...) PROVNET_PRINTF(4, 5);
 
 /* The catalogue. */

@@ -1,0 +1,392 @@
+#include "policy/acl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* ovn-nb(5), ACL, "tier". */
+#define MAX_TIER 3
+
+/* How many deleted ACLs are asked whether they let a frame pass. */
+#define MAX_REMOVED 64
+
+/* The name of a port that is in no match: those that are not true of it are
+ * about ports that they name. */
+#define NOBODY "\x01"
+
+static enum acl_action
+action_of(const struct ovsdb_row *row)
+{
+    static const struct {
+        const char *name;
+        enum acl_action action;
+    } actions[] = {
+        { "allow", ACL_ALLOWS },
+        { "allow-related", ACL_ALLOWS },
+        { "allow-stateless", ACL_ALLOWS_STATELESS },
+        { "drop", ACL_DROPS },
+        { "reject", ACL_DROPS },
+    };
+    const char *name = ovsdb_string(row, ACL_ACTION);
+    for (size_t i = 0; i < N_ELEMENTS(actions); i++) {
+        if (!strcmp(actions[i].name, name)) {
+            return actions[i].action;
+        }
+    }
+    return ACL_PASSES;
+}
+
+static enum policy_stage
+stage_of(const struct ovsdb_row *row)
+{
+    if (strcmp(ovsdb_string(row, ACL_DIRECTION), "from-lport")) {
+        return STAGE_OUT;
+    }
+    const char *after = ovsdb_map_get(row, ACL_OPTIONS, "apply-after-lb");
+    return after && !strcmp(after, "true") ? STAGE_IN_AFTER_LB : STAGE_IN;
+}
+
+/* Whether the match names sets of group members' addresses. */
+static bool
+asks_members(const struct policy *p, const struct match *match)
+{
+    for (const struct match_reference *r = match->references; r; r = r->next) {
+        if (!r->is_port_group && !strmap_get(&p->address_sets, r->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the match may be true of a port that is not in 'group'. */
+static bool
+is_loose(const struct policy_acl *acl, const char *group)
+{
+    for (const struct match_reference *r = acl->match->references; r;
+         r = r->next) {
+        if (r->is_port_group && strcmp(r->name, group)) {
+            return true;
+        }
+    }
+    if (strchr(ovsdb_string(acl->row, ACL_MATCH), '"')) {
+        return true; /* May name a port. */
+    }
+    struct match_packet packet;
+    match_packet_init(&packet);
+    match_packet_set_port(
+        &packet, acl->stage == STAGE_OUT ? MATCH_OUTPORT : MATCH_INPORT,
+        NOBODY);
+    return match_evaluate(acl->match, &packet).result != MATCH_NO;
+}
+
+static void
+parse_acl(struct policy *p, struct policy_acl *acl,
+          const struct ovsdb_row *row, const struct ovsdb_row *group)
+{
+    int64_t tier = ovsdb_integer(row, ACL_TIER, 0);
+    *acl = (struct policy_acl){
+        .row = row,
+        .group = group,
+        .tier = tier < 0 ? 0 : tier > MAX_TIER ? MAX_TIER : (int) tier,
+        .priority = ovsdb_integer(row, ACL_PRIORITY, 0),
+        .action = action_of(row),
+        .stage = stage_of(row),
+    };
+    struct error *error =
+        match_parse(&p->context, ovsdb_string(row, ACL_MATCH), &acl->match);
+    if (error) {
+        error_free(error);
+        acl->match = NULL;
+        return;
+    }
+    acl->asks_members = asks_members(p, acl->match);
+    acl->is_loose =
+        !group || is_loose(acl, ovsdb_string(group, PORT_GROUP_NAME));
+}
+
+/* Parses the ACLs that 'holder' has in 'column'. */
+static size_t
+parse_acls(struct policy *p, const struct ovsdb_row *holder, unsigned column,
+           const struct ovsdb_row *group, struct policy_acl **ret)
+{
+    unsigned n = ovsdb_count(holder, column);
+    struct policy_acl *acls = arena_alloc(p->arena, n * sizeof *acls + 1);
+    size_t n_parsed = 0;
+    for (unsigned i = 0; i < n; i++) {
+        const struct ovsdb_row *row = ovsdb_atoms(holder, column)[i].row;
+        if (row->exists) {
+            parse_acl(p, &acls[n_parsed], row, group);
+            n_parsed += acls[n_parsed].match != NULL;
+        }
+    }
+    *ret = acls;
+    return n_parsed;
+}
+
+static void
+add_acl(struct acl_list *list, const struct policy_acl *acl)
+{
+    list->items =
+        xgrow(list->items, list->n, &list->capacity,
+              sizeof(const struct policy_acl *));
+    list->items[list->n++] = acl;
+}
+
+static void
+parse_switch(struct policy *p, struct policy_switch *sw)
+{
+    struct policy_acl *own;
+    size_t n = parse_acls(p, sw->ls->row, LS_ACLS, NULL, &own);
+    for (size_t i = 0; i < n; i++) {
+        add_acl(&sw->loose, &own[i]);
+    }
+    for (size_t i = 0; i < sw->n_groups; i++) {
+        struct policy_group *group = sw->groups[i];
+        if (!group->acls) {
+            group->n = parse_acls(p, group->row, PORT_GROUP_ACLS, group->row,
+                                  &group->acls);
+        }
+        for (size_t j = 0; j < group->n; j++) {
+            if (group->acls[j].is_loose) {
+                add_acl(&sw->loose, &group->acls[j]);
+            }
+        }
+    }
+    sw->is_parsed = true;
+}
+
+/* In the order in which they count, but for those of equal priority. */
+static int
+compare_acls(const void *a_, const void *b_)
+{
+    const struct policy_acl *a = *(const struct policy_acl *const *) a_;
+    const struct policy_acl *b = *(const struct policy_acl *const *) b_;
+    int order = a->tier - b->tier;
+    order = order ? order
+                  : (a->priority < b->priority) - (a->priority > b->priority);
+    return order ? order
+                 : (a->row->index > b->row->index)
+                       - (a->row->index < b->row->index);
+}
+
+const struct acl_list *
+acl_select(struct policy *p, struct policy_switch *sw,
+           const struct ovsdb_row *lsp, enum policy_stage stage)
+{
+    struct acl_list *list = &p->scratch;
+    list->n = 0;
+    if (!sw->is_parsed) {
+        parse_switch(p, sw);
+    }
+    for (size_t i = 0; i < sw->loose.n; i++) {
+        if (sw->loose.items[i]->stage == stage) {
+            add_acl(list, sw->loose.items[i]);
+        }
+    }
+    for (const struct membership *m = lsp ? p->memberships[lsp->index] : NULL;
+         m; m = m->next) {
+        for (size_t i = 0; i < m->group->n; i++) {
+            const struct policy_acl *acl = &m->group->acls[i];
+            if (acl->stage == stage && !acl->is_loose) {
+                add_acl(list, acl);
+            }
+        }
+    }
+    if (list->n > 1) {
+        qsort(list->items, list->n, sizeof(const struct policy_acl *),
+              compare_acls);
+    }
+    return list;
+}
+
+/* Deciding. */
+
+/* What is being asked, and what has been answered so far. */
+struct trial {
+    const struct match_packet *packet, *stranger;
+    const struct policy_acl *may[2]; /* First to allow, first to drop. */
+    const char *symbol[2];           /* What these would have to know. */
+};
+
+static struct match_verdict
+ask(const struct policy_acl *acl, const struct match_packet *packet,
+    const struct match_packet *stranger)
+{
+    return match_evaluate(acl->match, acl->asks_members ? stranger : packet);
+}
+
+static bool
+drops(const struct policy_acl *acl)
+{
+    return acl->action == ACL_DROPS;
+}
+
+/* An ACL of the same tier and priority as 'i' that may do the opposite:
+ * which of them counts is not defined (ovn-nb(5), ACL, "priority"). */
+static const struct policy_acl *
+find_rival(const struct acl_list *list, size_t i, const struct trial *trial)
+{
+    const struct policy_acl *acl = list->items[i];
+    for (size_t j = i + 1; j < list->n; j++) {
+        const struct policy_acl *other = list->items[j];
+        if (other->tier != acl->tier || other->priority != acl->priority) {
+            break;
+        }
+        if (drops(other) != drops(acl)
+            && ask(other, trial->packet, trial->stranger).result
+                   != MATCH_NO) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+static void
+note_maybe(struct trial *trial, const struct policy_acl *acl, bool to_drop,
+           const char *symbol)
+{
+    if (!trial->may[to_drop]) {
+        trial->may[to_drop] = acl;
+        trial->symbol[to_drop] = symbol;
+    }
+}
+
+/* Returns the ACL that decides for certain, from the one at 'i' on; NULL if it
+ * is the default. */
+static const struct policy_acl *
+try_from(const struct acl_list *list, size_t i, bool drops_by_default,
+         struct trial *trial)
+{
+    int passed = -1, may_pass = -1; /* Tiers. */
+    for (; i < list->n; i++) {
+        const struct policy_acl *acl = list->items[i];
+        if (acl->tier == passed) {
+            continue;
+        }
+        struct match_verdict v = ask(acl, trial->packet, trial->stranger);
+        if (v.result == MATCH_NO) {
+            continue;
+        }
+        if (acl->action == ACL_PASSES && v.result == MATCH_YES) {
+            passed = acl->tier;
+            continue;
+        }
+        if (acl->action == ACL_PASSES) {
+            size_t next = i;
+            while (next < list->n && list->items[next]->tier == acl->tier) {
+                next++;
+            }
+            if (may_pass != acl->tier) {
+                const struct policy_acl *then =
+                    try_from(list, next, drops_by_default, trial);
+                note_maybe(trial, acl, then ? drops(then) : drops_by_default,
+                           v.symbol);
+            }
+            may_pass = acl->tier;
+            continue;
+        }
+        if (v.result == MATCH_MAYBE) {
+            note_maybe(trial, acl, drops(acl), v.symbol);
+            continue;
+        }
+        const struct policy_acl *rival = find_rival(list, i, trial);
+        if (rival) {
+            note_maybe(trial, rival, drops(rival), "priority");
+        }
+        return acl;
+    }
+    return NULL;
+}
+
+struct acl_decision
+acl_decide(struct policy *p, const struct acl_list *list,
+           bool drops_by_default, const struct match_packet *packet,
+           const struct match_packet *stranger)
+{
+    struct trial trial = { .packet = packet, .stranger = stranger };
+    const struct policy_acl *acl =
+        try_from(list, 0, drops_by_default, &trial);
+    bool dropped = acl ? drops(acl) : drops_by_default;
+    const struct policy_acl *opposite = trial.may[!dropped];
+    if (!opposite) {
+        return (struct acl_decision){
+            dropped ? POLICY_DROPPED : POLICY_ALLOWED, acl, NULL
+        };
+    }
+    const char *symbol = trial.symbol[!dropped];
+    const char *why =
+        !symbol ? "asks for more than is known"
+        : !strcmp(symbol, "priority")
+            ? "has the priority of another that does the opposite"
+            : arena_printf(p->arena, "asks for %s", symbol);
+    return (struct acl_decision){ POLICY_UNKNOWN, opposite, why };
+}
+
+enum match_result
+acl_is_stateless(const struct acl_list *list,
+                 const struct match_packet *packet)
+{
+    enum match_result result = MATCH_NO;
+    for (size_t i = 0; i < list->n && result != MATCH_YES; i++) {
+        if (list->items[i]->action == ACL_ALLOWS_STATELESS) {
+            enum match_result r =
+                match_evaluate(list->items[i]->match, packet).result;
+            result = r == MATCH_NO ? result : r;
+        }
+    }
+    return result;
+}
+
+/* ACLs that are gone. */
+
+static int
+compare_deleted(const void *a_, const void *b_)
+{
+    const struct ovsdb_row *a = *(const struct ovsdb_row *const *) a_;
+    const struct ovsdb_row *b = *(const struct ovsdb_row *const *) b_;
+    return (a->deleted_in < b->deleted_in) - (a->deleted_in > b->deleted_in);
+}
+
+static void
+parse_removed(struct policy *p)
+{
+    const struct ovsdb_store *log = p->fabric->evidence->nb.log;
+    const struct ovsdb_table *table = log ? &log->tables[NB_ACL] : NULL;
+    p->knows_removed = true;
+    size_t n = 0;
+    const struct ovsdb_row **rows =
+        xcalloc((table ? table->n_rows : 0) + 1, sizeof *rows);
+    for (size_t i = 0; table && i < table->n_rows; i++) {
+        if (!table->rows[i]->exists && table->rows[i]->deleted_in) {
+            rows[n++] = table->rows[i];
+        }
+    }
+    qsort(rows, n, sizeof *rows, compare_deleted);
+    p->removed = arena_alloc(p->arena, MAX_REMOVED * sizeof *p->removed);
+    for (size_t i = 0; i < n && i < MAX_REMOVED; i++) {
+        struct policy_acl *acl = &p->removed[p->n_removed];
+        parse_acl(p, acl, rows[i], NULL);
+        p->n_removed += acl->match && !drops(acl);
+    }
+    free(rows);
+}
+
+const struct ovsdb_row *
+acl_find_removed(struct policy *p, enum policy_stage stage,
+                 const struct policy_acl *dropping,
+                 const struct match_packet *packet)
+{
+    if (!p->knows_removed) {
+        parse_removed(p);
+    }
+    for (size_t i = 0; i < p->n_removed; i++) {
+        const struct policy_acl *acl = &p->removed[i];
+        if (acl->stage == stage
+            && (!dropping || acl->priority > dropping->priority)
+            && match_evaluate(acl->match, packet).result == MATCH_YES) {
+            return acl->row;
+        }
+    }
+    return NULL;
+}

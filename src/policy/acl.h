@@ -1,0 +1,126 @@
+/* ACLs, parsed, and which of them concern a port.  Private to policy/.
+ *
+ * The ACLs of a port group concern every switch that has one of its ports
+ * (northd.c, build_acls()), yet nearly all of them name their group's ports
+ * only ("outport == @GROUP && ..."): those are looked up by port, so that a
+ * port costs no more than its own groups.  The others are 'loose': they are
+ * asked about all ports of the switch. */
+#ifndef POLICY_ACL_H
+#define POLICY_ACL_H 1
+
+#include "match/match.h"
+#include "policy/policy.h"
+
+/* The parts of the pipeline in which ACLs stand. */
+enum policy_stage {
+    STAGE_IN,
+    STAGE_IN_AFTER_LB, /* options:apply-after-lb. */
+    STAGE_OUT,
+    N_STAGES
+};
+
+enum acl_action {
+    ACL_ALLOWS,
+    ACL_ALLOWS_STATELESS,
+    ACL_DROPS, /* And rejects. */
+    ACL_PASSES /* On to the next tier. */
+};
+
+struct policy_acl {
+    const struct ovsdb_row *row;
+    const struct ovsdb_row *group; /* NULL: a switch's own. */
+    const struct match *match;     /* NULL: an error, so there is no flow. */
+    int tier;
+    int64_t priority;
+    enum acl_action action;
+    enum policy_stage stage;
+    bool asks_members; /* For the addresses of some group's ports. */
+    bool is_loose;
+};
+
+struct acl_list {
+    const struct policy_acl **items;
+    size_t n, capacity;
+};
+
+struct policy_group {
+    const struct ovsdb_row *row;
+    struct policy_acl *acls; /* NULL until parsed. */
+    size_t n;
+    bool is_stateful;
+};
+
+/* A group that a port is in. */
+struct membership {
+    struct policy_group *group;
+    struct membership *next;
+};
+
+struct policy_switch {
+    struct fabric_switch *ls;
+    bool has_acls;
+    bool is_stateful; /* Has an ACL "allow-related". */
+    struct policy_group **groups;
+    size_t n_groups, groups_capacity;
+    bool is_parsed;
+    struct acl_list loose;
+    const char **hosts; /* NULL until looked up. */
+    size_t n_hosts;
+    const char *prefix; /* Of which 'stranger' is an address. */
+    const char *stranger;
+};
+
+struct policy {
+    struct fabric *fabric;
+    struct arena *arena;
+    struct match_context context;
+    bool drops_by_default; /* NB_Global, options:default_acl_drop. */
+    struct policy_group *groups;     /* By the index of their rows. */
+    struct policy_switch *switches;  /* As in the fabric. */
+    struct membership **memberships; /* By the index of the LSP's row. */
+    struct strmap group_names;       /* -> struct policy_group. */
+    struct strmap address_sets;      /* Name -> row. */
+    struct acl_list scratch;
+    struct policy_acl *removed; /* From the log, newest first. */
+    size_t n_removed;
+    bool knows_removed;
+};
+
+struct policy_switch *policy_switch_of(struct policy *,
+                                       const struct fabric_switch *);
+
+/* The ACLs of a stage that may concern 'lsp' (NULL: a port that NB does not
+ * have), in the order in which they count.  Valid until the next call. */
+const struct acl_list *acl_select(struct policy *, struct policy_switch *,
+                                  const struct ovsdb_row *lsp,
+                                  enum policy_stage);
+
+/* What the ACLs of one stage do to a packet.  'stranger' is the same packet
+ * with an address that no port has, for where 'packet' leaves open which host
+ * on the physical network it is; or the same pointer. */
+struct acl_decision {
+    enum policy_outcome outcome;
+    const struct policy_acl *acl; /* NULL: the default. */
+    const char *why;              /* POLICY_UNKNOWN only. */
+};
+struct acl_decision acl_decide(struct policy *, const struct acl_list *,
+                               bool drops_by_default,
+                               const struct match_packet *packet,
+                               const struct match_packet *stranger);
+
+/* Whether some allow-stateless ACL of the list takes the packet past
+ * connection tracking. */
+enum match_result acl_is_stateless(const struct acl_list *,
+                                   const struct match_packet *);
+
+/* The ACL that was deleted last of those that would have allowed 'packet' in
+ * 'stage' above 'dropping'; NULL if the log knows none. */
+const struct ovsdb_row *acl_find_removed(struct policy *, enum policy_stage,
+                                         const struct policy_acl *dropping,
+                                         const struct match_packet *);
+
+/* Hosts on the physical network of the switch that its routers have resolved:
+ * SB's MAC_Bindings, sorted, a few of them. */
+void policy_find_hosts(struct policy *, struct policy_switch *);
+
+#endif /* policy/acl.h */

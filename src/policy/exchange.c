@@ -1,0 +1,608 @@
+/* Exchanges, frame by frame: which port each comes in by and goes out by, and
+ * what is known of it. */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/acl.h"
+
+/* The name of a port that is not there. */
+#define NOWHERE "\x01"
+
+/* Hosts that are asked about where an ACL tells some from others. */
+#define MAX_HOSTS 8
+
+enum frame {
+    ARP_REQUEST,
+    ARP_REPLY,
+    ECHO_REQUEST,
+    ECHO_REPLY,
+};
+
+static const char *const frame_names[] = {
+    [ARP_REQUEST] = "an ARP request",
+    [ARP_REPLY] = "an ARP reply",
+    [ECHO_REQUEST] = "an echo request",
+    [ECHO_REPLY] = "an echo reply",
+};
+
+/* One side of a switch that a frame crosses. */
+struct end {
+    const struct ovsdb_row *lsp; /* NULL if NB does not have it. */
+    const char *name;
+    bool is_guest;
+};
+
+/* A switch between the physical network, or the router on the way to it, and
+ * the endpoint, or the router on the way to that. */
+struct crossing {
+    struct policy_switch *sw;
+    struct end outer, inner;
+    const char *address; /* Of the inner side; "" if it is not known. */
+    const char *mac;     /* Likewise; NULL if it is not known. */
+    bool has_responder;  /* OVN answers ARP for the outer side. */
+    bool is_committed;   /* The request made a connection of the guest's. */
+    uint64_t ct_state;   /* What tracking at the guest's port has told... */
+    bool may_be_tracked; /* ...if anything. */
+};
+
+struct remote {
+    const char *exact;    /* NULL if it is any host... */
+    const char *prefix;   /* ...of this subnet; NULL if that is not known... */
+    const char *stranger; /* ...such as this one, which is no port's. */
+};
+
+struct exchange {
+    struct policy *policy;
+    struct crossing crossings[2]; /* From outside inwards. */
+    size_t n;
+    struct remote remote;
+    bool is_ipv6;
+    struct policy_verdict *verdict;
+};
+
+/* Packets. */
+
+/* Sets a field from 'text', an address with or without "/LENGTH": only the
+ * bits of that. */
+static void
+set_address(struct match_packet *packet, enum match_field field,
+            const char *text)
+{
+    char ip[INET6_ADDRSTRLEN];
+    const char *slash = text ? strchr(text, '/') : NULL;
+    size_t length = !text ? 0 : slash ? (size_t) (slash - text) : strlen(text);
+    unsigned width = match_field_width(field);
+    if (!length || length >= sizeof ip) {
+        return;
+    }
+    memcpy(ip, text, length);
+    ip[length] = '\0';
+    if (address_is_ipv6(ip) != (width == 128)
+        || match_packet_set_text(packet, field, ip)) {
+        return;
+    }
+    long bits = slash ? strtol(slash + 1, NULL, 10) : width;
+    if (bits >= 0 && bits < (long) width) {
+        match_bits mask = match_ones(width) ^ match_ones(width - (unsigned) bits);
+        packet->known[field] &= mask;
+        packet->value[field] &= mask;
+    }
+}
+
+static void
+set_remote(const struct remote *remote, struct match_packet *packet,
+           enum match_field field, bool as_stranger)
+{
+    set_address(packet, field,
+                remote->exact ? remote->exact
+                : as_stranger ? remote->stranger
+                              : remote->prefix);
+}
+
+static void
+set_mac(struct match_packet *packet, enum match_field field, const char *mac)
+{
+    if (mac && match_packet_set_text(packet, field, mac)) {
+        match_packet_forget(packet, field);
+    }
+}
+
+static void
+set_fields(struct match_packet *packet, enum frame frame, bool is_ipv6)
+{
+    static const struct {
+        enum match_field field;
+        uint64_t arp, ipv4, ipv6; /* ~0 for none. */
+    } fields[] = {
+        { MATCH_ETH_TYPE, 0x806, 0x800, 0x86dd },
+        { MATCH_IP_PROTO, ~UINT64_C(0), 1, 58 },
+        { MATCH_IP_TTL, ~UINT64_C(0), 64, 64 },
+        { MATCH_IP_FRAG, ~UINT64_C(0), 0, 0 },
+        { MATCH_IP_DSCP, ~UINT64_C(0), 0, 0 },
+        { MATCH_IP_ECN, ~UINT64_C(0), 0, 0 },
+        { MATCH_VLAN_TCI, 0, 0, 0 },
+        { MATCH_PKT_MARK, 0, 0, 0 },
+        { MATCH_CT_STATE, 0, 0, 0 },
+    };
+    bool is_arp = frame <= ARP_REPLY;
+    for (size_t i = 0; i < N_ELEMENTS(fields); i++) {
+        uint64_t value = is_arp    ? fields[i].arp
+                         : is_ipv6 ? fields[i].ipv6
+                                   : fields[i].ipv4;
+        if (value != ~UINT64_C(0)) {
+            match_packet_set(packet, fields[i].field, value);
+        }
+    }
+    if (is_arp) {
+        match_packet_set(packet, MATCH_ARP_OP, frame == ARP_REQUEST ? 1 : 2);
+    } else if (is_ipv6) {
+        match_packet_set(packet, MATCH_ICMP6_TYPE,
+                         frame == ECHO_REQUEST ? 128 : 129);
+        match_packet_set(packet, MATCH_ICMP6_CODE, 0);
+    } else {
+        match_packet_set(packet, MATCH_ICMP4_TYPE,
+                         frame == ECHO_REQUEST ? 8 : 0);
+        match_packet_set(packet, MATCH_ICMP4_CODE, 0);
+    }
+}
+
+static void
+make_packet(const struct exchange *x, const struct crossing *c,
+            enum frame frame, bool inward, bool as_stranger,
+            struct match_packet *packet)
+{
+    static const enum match_field sources[] = { MATCH_IP4_SRC, MATCH_IP6_SRC,
+                                                MATCH_ARP_SPA };
+    static const enum match_field targets[] = { MATCH_IP4_DST, MATCH_IP6_DST,
+                                                MATCH_ARP_TPA };
+    bool is_arp = frame <= ARP_REPLY;
+    int kind = is_arp ? 2 : x->is_ipv6;
+    match_packet_init(packet);
+    set_fields(packet, frame, x->is_ipv6);
+    set_address(packet, inward ? targets[kind] : sources[kind], c->address);
+    if (!is_arp || !c->has_responder) {
+        set_remote(&x->remote, packet, inward ? sources[kind] : targets[kind],
+                   as_stranger);
+    }
+    static const match_bits group = (match_bits) 1 << 40;
+    match_packet_set_bits(packet, MATCH_ETH_SRC, 0, group);
+    match_packet_set_bits(packet, MATCH_ETH_DST, 0, group);
+    set_mac(packet, inward ? MATCH_ETH_DST : MATCH_ETH_SRC, c->mac);
+    if (frame == ARP_REQUEST) {
+        set_mac(packet, MATCH_ETH_DST, "ff:ff:ff:ff:ff:ff");
+    }
+    if (is_arp && !inward) {
+        set_mac(packet, MATCH_ARP_SHA, c->mac);
+    }
+}
+
+/* One stage. */
+
+static void
+conclude(struct exchange *x, const struct crossing *c, const struct end *end,
+         enum policy_stage stage, enum frame frame,
+         const struct acl_decision *d, const struct match_packet *packet)
+{
+    struct policy_verdict *v = x->verdict;
+    if (d->outcome == POLICY_ALLOWED || v->outcome == POLICY_DROPPED
+        || (v->outcome == POLICY_UNKNOWN && d->outcome == POLICY_UNKNOWN)) {
+        return;
+    }
+    *v = (struct policy_verdict){
+        .outcome = d->outcome,
+        .acl = d->acl ? d->acl->row : NULL,
+        .group = d->acl ? d->acl->group : NULL,
+        .ls = c->sw->ls,
+        .port = end->name,
+        .at_guest = end->is_guest,
+        .stage = stage == STAGE_OUT ? "to-lport" : "from-lport",
+        .frame = frame_names[frame],
+        .why = d->why,
+        .host = x->remote.exact,
+    };
+    if (d->outcome == POLICY_DROPPED) {
+        v->removed = acl_find_removed(x->policy, stage, d->acl, packet);
+    }
+}
+
+static bool
+asks_members(const struct acl_list *list)
+{
+    bool asks = false;
+    for (size_t i = 0; i < list->n; i++) {
+        asks |= list->items[i]->asks_members;
+    }
+    return asks;
+}
+
+/* What connection tracking says of a frame, which comes before ACLs are asked.
+ * Ports of routers and localnet ports are left out of it (northd.c,
+ * skip_port_from_conntrack()), and so is what an "allow-stateless" ACL names
+ * (build_stateless_filter()).  What the guest's port was told on the way in
+ * stays with the frame on the way out of the others: ovn-trace 23.03 shows it
+ * ("next;" without "ct_clear;"). */
+static void
+track(struct crossing *c, const struct end *end, enum frame frame,
+      const struct acl_list *list, const struct match_packet *packet)
+{
+    if (!c->sw->is_stateful || !end->is_guest || frame <= ARP_REPLY) {
+        return;
+    }
+    enum match_result stateless = acl_is_stateless(list, packet);
+    c->may_be_tracked = stateless == MATCH_MAYBE;
+    c->ct_state =
+        stateless == MATCH_YES   ? 0
+        : frame == ECHO_REQUEST  ? MATCH_CT_TRK | MATCH_CT_NEW
+        : c->is_committed        ? MATCH_CT_TRK | MATCH_CT_EST | MATCH_CT_RPL
+                                 : MATCH_CT_TRK | MATCH_CT_INV;
+}
+
+/* northd.c, build_acls(): what answers a connection passes whatever the ACLs
+ * say, and what answers none is dropped. */
+static struct acl_decision
+decide(struct exchange *x, struct crossing *c, const struct end *end,
+       enum policy_stage stage, const struct acl_list *list,
+       struct match_packet *packets, bool two)
+{
+    struct acl_decision d = { POLICY_ALLOWED, NULL, NULL };
+    if (c->ct_state & MATCH_CT_RPL && !c->may_be_tracked) {
+        return d;
+    }
+    match_packet_set(&packets[0], MATCH_CT_STATE, c->ct_state);
+    match_packet_set(&packets[two], MATCH_CT_STATE, c->ct_state);
+    d = acl_decide(x->policy, list, x->policy->drops_by_default, &packets[0],
+                   &packets[two]);
+    if (c->may_be_tracked || c->ct_state & MATCH_CT_INV) {
+        d.outcome = POLICY_UNKNOWN;
+        d.acl = list->n ? list->items[0] : NULL;
+        d.why = "and others take frames past connection tracking one way, so "
+                "that their answers may be invalid";
+    }
+    c->is_committed |= end->is_guest && c->ct_state & MATCH_CT_NEW
+                       && stage != STAGE_IN_AFTER_LB
+                       && d.outcome != POLICY_DROPPED;
+    return d;
+}
+
+static void
+judge_stage(struct exchange *x, struct crossing *c, const struct end *end,
+            enum policy_stage stage, enum frame frame, bool inward)
+{
+    if (!c->sw->has_acls || x->verdict->outcome == POLICY_DROPPED) {
+        return;
+    }
+    const struct acl_list *list =
+        acl_select(x->policy, c->sw, end->lsp, stage);
+    if (!list->n && !x->policy->drops_by_default && !end->is_guest) {
+        return;
+    }
+    struct match_packet packets[2];
+    bool two = !x->remote.exact && asks_members(list);
+    for (int i = 0; i < 1 + two; i++) {
+        make_packet(x, c, frame, inward, i, &packets[i]);
+        const char *in = inward ? c->outer.name : c->inner.name;
+        const char *out = inward ? c->inner.name : c->outer.name;
+        match_packet_set_port(&packets[i], MATCH_INPORT, in);
+        match_packet_set_port(&packets[i], MATCH_OUTPORT,
+                              stage == STAGE_OUT ? out : "none");
+    }
+    if (stage != STAGE_IN_AFTER_LB) {
+        track(c, end, frame, list, &packets[0]);
+    }
+    struct acl_decision d = decide(x, c, end, stage, list, packets, two);
+    conclude(x, c, end, stage, frame, &d, &packets[two]);
+}
+
+/* One frame across one switch. */
+static void
+judge_frame(struct exchange *x, struct crossing *c, enum frame frame,
+            bool inward)
+{
+    bool only_inner = c->has_responder && frame <= ARP_REPLY;
+    const struct end *from = inward ? &c->outer : &c->inner;
+    const struct end *to = inward ? &c->inner : &c->outer;
+    c->ct_state = 0;
+    c->may_be_tracked = false;
+    if (!only_inner || !inward) {
+        judge_stage(x, c, from, STAGE_IN, frame, inward);
+        judge_stage(x, c, from, STAGE_IN_AFTER_LB, frame, inward);
+    }
+    if (!only_inner || inward) {
+        judge_stage(x, c, to, STAGE_OUT, frame, inward);
+    }
+}
+
+static void
+judge_everywhere(struct exchange *x, enum frame frame, bool inward)
+{
+    for (size_t i = 0; i < x->n; i++) {
+        judge_frame(x, &x->crossings[inward ? i : x->n - 1 - i], frame,
+                    inward);
+    }
+}
+
+static void
+judge_exchange(struct exchange *x, bool inbound)
+{
+    memset(x->verdict, 0, sizeof *x->verdict);
+    /* ND is let pass before any ACL, so only ARP is asked about (northd.c,
+     * IPV6_CT_OMIT_MATCH). */
+    for (size_t i = 0; i < x->n && !x->is_ipv6; i++) {
+        struct crossing *c = &x->crossings[i];
+        bool inward = inbound && !c->has_responder;
+        judge_frame(x, c, ARP_REQUEST, inward);
+        judge_frame(x, c, ARP_REPLY, !inward);
+    }
+    for (size_t i = 0; i < x->n; i++) {
+        x->crossings[i].is_committed = false;
+    }
+    judge_everywhere(x, ECHO_REQUEST, inbound);
+    judge_everywhere(x, ECHO_REPLY, !inbound);
+}
+
+/* The way. */
+
+/* The port of the switch that has the address, or NULL. */
+static const struct fabric_vif *
+find_owner(const struct fabric_switch *ls, const char *ip)
+{
+    for (size_t i = 0; i < ls->n_vifs; i++) {
+        const struct fabric_vif *vif = &ls->vifs[i];
+        for (size_t j = 0; j < vif->n_addresses; j++) {
+            for (size_t k = 0; k < vif->addresses[j].n_ips; k++) {
+                if (!address_compare(vif->addresses[j].ips[k], ip)) {
+                    return vif;
+                }
+            }
+        }
+    }
+    return NULL;
+}
+
+
+static const struct end nowhere = { NULL, NOWHERE, false };
+
+static const struct fabric_router_port *
+find_router_port(const struct fabric_switch *ls, const struct ovsdb_row *lr,
+                 const struct ovsdb_row *lrp)
+{
+    for (size_t i = 0; i < ls->n_router_ports; i++) {
+        const struct fabric_router_port *port = &ls->router_ports[i];
+        if (port->lrp
+            && (lrp ? port->lrp == lrp : lr && port->lrp->owner == lr)) {
+            return port;
+        }
+    }
+    return NULL;
+}
+
+static struct end
+router_end(const struct fabric_router_port *port)
+{
+    return port ? (struct end){ port->lsp, ovsdb_string(port->lsp, LSP_NAME),
+                                false }
+                : nowhere;
+}
+
+static struct end
+guest_end(const struct fabric_vif *vif)
+{
+    return (struct end){ vif->lsp, vif->name, true };
+}
+
+/* The first address of the port of the family that is asked for. */
+static const char *
+first_address(const struct fabric_vif *vif, bool is_ipv6)
+{
+    for (size_t i = 0; i < vif->n_addresses; i++) {
+        for (size_t j = 0; j < vif->addresses[i].n_ips; j++) {
+            if (address_is_ipv6(vif->addresses[i].ips[j]) == is_ipv6) {
+                return vif->addresses[i].ips[j];
+            }
+        }
+    }
+    return "";
+}
+
+/* The tenant's switch behind the router of a floating IP or of SNAT. */
+static void
+add_tenant(struct exchange *x, const struct fabric_endpoint *e,
+           const struct ovsdb_row *lr)
+{
+    const struct fabric_vif *vif = e->vif;
+    x->crossings[x->n++] = (struct crossing){
+        .sw = policy_switch_of(x->policy, vif->ls),
+        .outer = router_end(find_router_port(vif->ls, lr, NULL)),
+        .inner = guest_end(vif),
+        .address = e->kind == ENDPOINT_FLOATING_IP
+                       ? e->name
+                       : first_address(vif, x->is_ipv6),
+        .mac = vif->n_addresses ? vif->addresses[0].mac : NULL,
+        .has_responder = true,
+    };
+}
+
+/* Where frames of the physical network come in.  Between two VMs of one
+ * chassis, or of a switch without a localnet port, that is the other VM's
+ * port, whose own ACLs are asked when that VM is. */
+static struct end
+outer_end(const struct exchange *x, const struct fabric_endpoint *e,
+          const struct fabric_localnet *localnet)
+{
+    const struct fabric_vif *other =
+        x->remote.exact ? find_owner(e->ls, x->remote.exact) : NULL;
+    if (!localnet || (other && (other->chassis == e->chassis
+                                || !e->ls->n_localnets))) {
+        return nowhere;
+    }
+    return (struct end){ localnet->lsp, localnet->name, false };
+}
+
+static void
+find_way(struct exchange *x, const struct fabric_endpoint *e,
+         const struct fabric_localnet *localnet, bool inbound)
+{
+    struct crossing *c = &x->crossings[x->n++];
+    *c = (struct crossing){
+        .sw = policy_switch_of(x->policy, e->ls),
+        .outer = outer_end(x, e, localnet),
+        .address = e->address,
+        .mac = e->mac,
+    };
+    if (e->kind == ENDPOINT_VM) {
+        c->inner = e->vif ? guest_end(e->vif) : nowhere;
+        return;
+    }
+    const struct ovsdb_row *lr = e->nb->owner;
+    c->inner = router_end(
+        find_router_port(e->ls, lr,
+                         e->kind == ENDPOINT_GATEWAY ? e->nb : NULL));
+    if (e->vif && e->vif->ls != e->ls
+        && (e->kind == ENDPOINT_FLOATING_IP || !inbound)) {
+        add_tenant(x, e, lr);
+    }
+}
+
+/* The host on the physical network. */
+
+static const char *
+find_prefix(const struct policy_switch *sw, const struct fabric_endpoint *e,
+            struct arena *arena)
+{
+    for (size_t i = 0; i < sw->ls->n_router_ports; i++) {
+        const struct ovsdb_row *lrp = sw->ls->router_ports[i].lrp;
+        unsigned n = lrp ? ovsdb_count(lrp, LRP_NETWORKS) : 0;
+        for (unsigned j = 0; j < n; j++) {
+            const char *network = ovsdb_atoms(lrp, LRP_NETWORKS)[j].string;
+            if (address_in_prefix(e->address, network)) {
+                return network;
+            }
+        }
+    }
+    const char *cidrs =
+        e->vif && e->vif->ls == sw->ls
+            ? ovsdb_map_get(e->vif->lsp, LSP_EXTERNAL_IDS, "neutron:cidrs")
+            : NULL;
+    struct address address = { NULL, NULL, 0 };
+    if (cidrs) {
+        address_parse(&address, cidrs, arena);
+    }
+    for (size_t i = 0; i < address.n_ips; i++) {
+        if (strchr(address.ips[i], '/')
+            && address_in_prefix(e->address, address.ips[i])) {
+            return address.ips[i];
+        }
+    }
+    return NULL;
+}
+
+/* An address of 'prefix' that no port of the switch has: the highest. */
+static const char *
+find_stranger(const struct fabric_switch *ls, const char *prefix,
+              bool is_ipv6, struct arena *arena)
+{
+    unsigned char bytes[16];
+    char text[INET6_ADDRSTRLEN];
+    int family = is_ipv6 ? AF_INET6 : AF_INET;
+    unsigned width = is_ipv6 ? 128 : 32;
+    const char *slash = strchr(prefix, '/');
+    const char *ip =
+        arena_strndup(arena, prefix, strcspn(prefix, "/"));
+    long length = slash ? strtol(slash + 1, NULL, 10) : width;
+    if (inet_pton(family, ip, bytes) != 1 || length < 0) {
+        return NULL;
+    }
+    for (unsigned bit = (unsigned) length; bit < width; bit++) {
+        bytes[bit / 8] |= (unsigned char) (0x80 >> bit % 8);
+    }
+    for (int tries = 0; tries < 64 && bytes[width / 8 - 1]; tries++) {
+        bytes[width / 8 - 1]--; /* The highest of all is broadcast. */
+        inet_ntop(family, bytes, text, sizeof text);
+        if (!find_owner(ls, text)) {
+            return arena_strdup(arena, text);
+        }
+    }
+    return NULL;
+}
+
+static void
+find_remote(struct exchange *x, const struct fabric_endpoint *e)
+{
+    struct policy_switch *sw = policy_switch_of(x->policy, e->ls);
+    struct arena *arena = x->policy->arena;
+    if (!sw->prefix || !address_in_prefix(e->address, sw->prefix)) {
+        const char *prefix = find_prefix(sw, e, arena);
+        if (!prefix) {
+            x->remote.stranger = x->is_ipv6 ? "2001:db8::fffe" : "192.0.2.254";
+            return; /* Of the ranges for documents (RFC 5737, RFC 3849). */
+        }
+        sw->prefix = prefix;
+        sw->stranger = find_stranger(e->ls, prefix, x->is_ipv6, arena);
+    }
+    x->remote.prefix = sw->prefix;
+    x->remote.stranger = sw->stranger;
+}
+
+/* Where the answer depends on the host, those that are known are asked about.
+ * If an ACL that drops singles some of them out, these are blocked; if one
+ * that allows does, which ones matter cannot be told. */
+static void
+judge_hosts(struct exchange *x, const struct fabric_endpoint *e, bool inbound)
+{
+    struct policy_verdict *ret = x->verdict;
+    struct policy_verdict first = *ret;
+    struct policy_switch *sw = policy_switch_of(x->policy, e->ls);
+    size_t n_asked = 0, n_allowed = 0;
+    policy_find_hosts(x->policy, sw);
+    for (size_t i = 0; i < sw->n_hosts && n_asked < MAX_HOSTS; i++) {
+        struct policy_verdict v;
+        if (address_is_ipv6(sw->hosts[i]) != x->is_ipv6
+            || find_owner(e->ls, sw->hosts[i])) {
+            continue;
+        }
+        x->remote.exact = sw->hosts[i];
+        x->verdict = &v;
+        judge_exchange(x, inbound);
+        n_asked++;
+        n_allowed += v.outcome == POLICY_ALLOWED;
+        if (v.outcome == POLICY_DROPPED && v.acl == first.acl) {
+            *ret = v;
+            return;
+        }
+    }
+    if (n_asked && n_allowed == n_asked) {
+        *ret = first;
+        ret->outcome = POLICY_ALLOWED;
+        ret->host = x->remote.exact;
+    }
+}
+
+void
+policy_judge(struct policy *p, const struct fabric_endpoint *e,
+             const struct fabric_localnet *localnet, bool inbound,
+             const char *host, struct policy_verdict *ret)
+{
+    struct exchange x = { .policy = p,
+                          .is_ipv6 = address_is_ipv6(e->address),
+                          .verdict = ret };
+    memset(ret, 0, sizeof *ret);
+    if (host && address_is_ip(host) && address_is_ipv6(host) == x.is_ipv6) {
+        x.remote.exact = host;
+    }
+    find_way(&x, e, localnet, inbound);
+    bool any = false;
+    for (size_t i = 0; i < x.n; i++) {
+        any |= x.crossings[i].sw->has_acls;
+    }
+    if (!any) {
+        return;
+    }
+    if (!x.remote.exact) {
+        find_remote(&x, e);
+    }
+    judge_exchange(&x, inbound);
+    if (ret->outcome == POLICY_UNKNOWN && !x.remote.exact) {
+        judge_hosts(&x, e, inbound);
+    }
+}

@@ -1,0 +1,315 @@
+/* Which ACLs there are, and where. */
+#include "policy/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/acl.h"
+
+static const struct ovsdb_table *
+nb_table(const struct policy *p, enum nb_table table)
+{
+    return &p->fabric->evidence->nb.store.tables[table];
+}
+
+/* Names of sets. */
+
+static const char *
+without_length(struct policy *p, const char *ip)
+{
+    return arena_strndup(p->arena, ip, strcspn(ip, "/"));
+}
+
+/* A growing list of addresses. */
+struct addresses {
+    const char **items;
+    size_t n, capacity;
+};
+
+static void
+add_address(struct policy *p, struct addresses *list, const char *ip,
+            bool is_ipv6)
+{
+    ip = without_length(p, ip);
+    if (address_is_ipv6(ip) == is_ipv6) {
+        list->items = xgrow(list->items, list->n, &list->capacity,
+                            sizeof *list->items);
+        list->items[list->n++] = ip;
+    }
+}
+
+/* northd.c, sync_address_sets(): the addresses of the group's ports, "dynamic"
+ * ones as northd has chosen them. */
+static void
+add_port_addresses(struct policy *p, struct addresses *list,
+                   const struct ovsdb_row *lsp, bool is_ipv6)
+{
+    const union ovsdb_atom *texts = ovsdb_atoms(lsp, LSP_ADDRESSES);
+    for (unsigned i = 0; i < ovsdb_count(lsp, LSP_ADDRESSES); i++) {
+        struct address address;
+        const char *text = strcmp(texts[i].string, "dynamic")
+                               ? texts[i].string
+                               : ovsdb_string(lsp, LSP_DYNAMIC_ADDRESSES);
+        address_parse(&address, text, p->arena);
+        for (size_t j = 0; j < address.n_ips; j++) {
+            add_address(p, list, address.ips[j], is_ipv6);
+        }
+    }
+}
+
+/* The group of an address set "GROUP_ip4" or "GROUP_ip6"; NULL if it is none
+ * of these (ovn-nb(5), Port_Group). */
+static const struct policy_group *
+group_of_set(const struct policy *p, const char *name, bool *ret_is_ipv6)
+{
+    size_t length = strlen(name);
+    if (length < 4) {
+        return NULL;
+    }
+    const char *suffix = name + length - 4;
+    *ret_is_ipv6 = !strcmp(suffix, "_ip6");
+    return *ret_is_ipv6 || !strcmp(suffix, "_ip4")
+               ? strmap_get_n(&p->group_names, name, length - 4)
+               : NULL;
+}
+
+static bool
+find_member_addresses(struct policy *p, const struct ovsdb_row *group,
+                      bool is_ipv6, const char *const **ret_members,
+                      size_t *ret_n)
+{
+    struct addresses list = { NULL, 0, 0 };
+    const union ovsdb_atom *ports = ovsdb_atoms(group, PORT_GROUP_PORTS);
+    for (unsigned i = 0; i < ovsdb_count(group, PORT_GROUP_PORTS); i++) {
+        if (ports[i].row->exists) {
+            add_port_addresses(p, &list, ports[i].row, is_ipv6);
+        }
+    }
+    const char **members =
+        arena_alloc(p->arena, (list.n + 1) * sizeof *members);
+    memcpy(members, list.items ? list.items : members,
+           list.n * sizeof *members);
+    free(list.items);
+    *ret_members = members;
+    *ret_n = list.n;
+    return true;
+}
+
+static bool
+find_address_set(void *aux, const char *name,
+                 const char *const **ret_members, size_t *ret_n)
+{
+    struct policy *p = aux;
+    const struct ovsdb_row *row = strmap_get(&p->address_sets, name);
+    bool is_ipv6;
+    const struct policy_group *group =
+        row ? NULL : group_of_set(p, name, &is_ipv6);
+    if (!row && !group) {
+        return false;
+    }
+    if (row) {
+        unsigned n = ovsdb_count(row, ADDRESS_SET_ADDRESSES);
+        const char **members = arena_alloc(p->arena, n * sizeof *members);
+        for (unsigned i = 0; i < n; i++) {
+            members[i] = ovsdb_atoms(row, ADDRESS_SET_ADDRESSES)[i].string;
+        }
+        *ret_members = members;
+        *ret_n = n;
+        return true;
+    }
+    return find_member_addresses(p, group->row, is_ipv6, ret_members, ret_n);
+}
+
+static bool
+find_port_group(void *aux, const char *name, const char *const **ret_members,
+                size_t *ret_n)
+{
+    struct policy *p = aux;
+    const struct policy_group *group = strmap_get(&p->group_names, name);
+    if (!group) {
+        return false;
+    }
+    unsigned n = ovsdb_count(group->row, PORT_GROUP_PORTS);
+    const char **members = arena_alloc(p->arena, n * sizeof *members);
+    for (unsigned i = 0; i < n; i++) {
+        members[i] = ovsdb_string(
+            ovsdb_atoms(group->row, PORT_GROUP_PORTS)[i].row, LSP_NAME);
+    }
+    *ret_members = members;
+    *ret_n = n;
+    return true;
+}
+
+/* Groups and switches. */
+
+static bool
+has_stateful(const struct ovsdb_row *holder, unsigned column)
+{
+    for (unsigned i = 0; i < ovsdb_count(holder, column); i++) {
+        const struct ovsdb_row *acl = ovsdb_atoms(holder, column)[i].row;
+        if (acl->exists
+            && !strcmp(ovsdb_string(acl, ACL_ACTION), "allow-related")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+join(struct policy *p, struct policy_group *group, struct policy_switch *sw,
+     const struct ovsdb_row *lsp)
+{
+    struct membership *m = arena_alloc(p->arena, sizeof *m);
+    *m = (struct membership){ group, p->memberships[lsp->index] };
+    p->memberships[lsp->index] = m;
+    if (sw->n_groups && sw->groups[sw->n_groups - 1] == group) {
+        return; /* Groups come one after the other. */
+    }
+    sw->groups = xgrow(sw->groups, sw->n_groups, &sw->groups_capacity,
+                       sizeof(struct policy_group *));
+    sw->groups[sw->n_groups++] = group;
+    sw->has_acls = true;
+    sw->is_stateful |= group->is_stateful;
+}
+
+static void
+gather_group(struct policy *p, struct policy_switch **by_row,
+             const struct ovsdb_row *row)
+{
+    struct policy_group *group = &p->groups[row->index];
+    group->row = row;
+    *strmap_place(&p->group_names, ovsdb_string(row, PORT_GROUP_NAME)) = group;
+    unsigned n = ovsdb_count(row, PORT_GROUP_ACLS)
+                     ? ovsdb_count(row, PORT_GROUP_PORTS)
+                     : 0;
+    group->is_stateful = n && has_stateful(row, PORT_GROUP_ACLS);
+    for (unsigned i = 0; i < n; i++) {
+        const struct ovsdb_row *lsp =
+            ovsdb_atoms(row, PORT_GROUP_PORTS)[i].row;
+        struct policy_switch *sw =
+            lsp->exists && lsp->owner ? by_row[lsp->owner->index] : NULL;
+        if (sw) {
+            join(p, group, sw, lsp);
+        }
+    }
+}
+
+static void
+gather(struct policy *p)
+{
+    const struct fabric *f = p->fabric;
+    const struct ovsdb_table *switches = nb_table(p, NB_LOGICAL_SWITCH);
+    struct policy_switch **by_row =
+        xcalloc(switches->n_rows + 1, sizeof *by_row);
+    p->switches =
+        arena_zalloc(p->arena, f->n_switches * sizeof *p->switches);
+    for (size_t i = 0; i < f->n_switches; i++) {
+        struct policy_switch *sw = &p->switches[i];
+        sw->ls = &f->switches[i];
+        sw->has_acls = ovsdb_count(sw->ls->row, LS_ACLS) > 0;
+        sw->is_stateful = has_stateful(sw->ls->row, LS_ACLS);
+        by_row[sw->ls->row->index] = sw;
+    }
+    p->groups = arena_zalloc(p->arena, nb_table(p, NB_PORT_GROUP)->n_rows
+                                           * sizeof *p->groups);
+    p->memberships =
+        arena_zalloc(p->arena, nb_table(p, NB_LOGICAL_SWITCH_PORT)->n_rows
+                                   * sizeof(struct membership *));
+    OVSDB_TABLE_FOR_EACH (row, nb_table(p, NB_PORT_GROUP)) {
+        gather_group(p, by_row, row);
+    }
+    OVSDB_TABLE_FOR_EACH (row, nb_table(p, NB_ADDRESS_SET)) {
+        *strmap_place(&p->address_sets,
+                      ovsdb_string(row, ADDRESS_SET_NAME)) = row;
+    }
+    free(by_row);
+}
+
+struct policy *
+policy_new(struct fabric *fabric, struct arena *arena)
+{
+    struct policy *p = arena_zalloc(arena, sizeof *p);
+    p->fabric = fabric;
+    p->arena = arena;
+    strmap_init(&p->group_names);
+    strmap_init(&p->address_sets);
+    match_context_init(&p->context, arena, find_address_set, find_port_group,
+                       p);
+    OVSDB_TABLE_FOR_EACH (row, nb_table(p, NB_NB_GLOBAL)) {
+        const char *value =
+            ovsdb_map_get(row, NB_GLOBAL_OPTIONS, "default_acl_drop");
+        p->drops_by_default = value && !strcmp(value, "true");
+    }
+    gather(p);
+    return p;
+}
+
+void
+policy_free(struct policy *p)
+{
+    if (!p) {
+        return;
+    }
+    for (size_t i = 0; i < p->fabric->n_switches; i++) {
+        free(p->switches[i].groups);
+        free(p->switches[i].loose.items);
+        free(p->switches[i].hosts);
+    }
+    free(p->scratch.items);
+    match_context_done(&p->context);
+    strmap_done(&p->group_names);
+    strmap_done(&p->address_sets);
+}
+
+struct policy_switch *
+policy_switch_of(struct policy *p, const struct fabric_switch *ls)
+{
+    return &p->switches[ls - p->fabric->switches];
+}
+
+/* Hosts on the physical network. */
+
+static int
+compare_hosts(const void *a, const void *b)
+{
+    return address_compare(*(const char *const *) a,
+                           *(const char *const *) b);
+}
+
+static bool
+leads_to(const struct fabric_switch *ls, const char *lrp)
+{
+    for (size_t i = 0; i < ls->n_router_ports; i++) {
+        const struct ovsdb_row *row = ls->router_ports[i].lrp;
+        if (row && !strcmp(ovsdb_string(row, LRP_NAME), lrp)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+policy_find_hosts(struct policy *p, struct policy_switch *sw)
+{
+    if (sw->hosts) {
+        return;
+    }
+    size_t capacity = 0;
+    sw->hosts = xgrow(NULL, 0, &capacity, sizeof *sw->hosts);
+    const struct ovsdb_table *table =
+        &p->fabric->evidence->sb.store.tables[SB_MAC_BINDING];
+    if (!p->fabric->evidence->sb.present) {
+        return;
+    }
+    OVSDB_TABLE_FOR_EACH (row, table) {
+        /* Not the switch's own ports, which routers may resolve as well. */
+        if (leads_to(sw->ls, ovsdb_string(row, MAC_BINDING_LOGICAL_PORT))
+            && !strmap_get(&sw->ls->macs,
+                           ovsdb_string(row, MAC_BINDING_MAC))) {
+            sw->hosts = xgrow(sw->hosts, sw->n_hosts, &capacity,
+                              sizeof *sw->hosts);
+            sw->hosts[sw->n_hosts++] = ovsdb_string(row, MAC_BINDING_IP);
+        }
+    }
+    qsort(sw->hosts, sw->n_hosts, sizeof *sw->hosts, compare_hosts);
+}

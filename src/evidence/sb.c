@@ -46,6 +46,12 @@ static const struct ovsdb_column_spec port_binding[] = {
     [PB_DATAPATH] = COLUMN_REF("datapath", SB_DATAPATH_BINDING),
 };
 
+static const struct ovsdb_column_spec mac_binding[] = {
+    [MAC_BINDING_LOGICAL_PORT] = COLUMN("logical_port", STRING),
+    [MAC_BINDING_IP] = COLUMN("ip", STRING),
+    [MAC_BINDING_MAC] = COLUMN("mac", STRING),
+};
+
 static const struct ovsdb_table_spec tables[SB_N_TABLES] = {
     [SB_SB_GLOBAL] = TABLE("SB_Global", sb_global),
     [SB_CHASSIS] = TABLE("Chassis", chassis),
@@ -53,6 +59,7 @@ static const struct ovsdb_table_spec tables[SB_N_TABLES] = {
     [SB_ENCAP] = TABLE("Encap", encap),
     [SB_DATAPATH_BINDING] = TABLE("Datapath_Binding", datapath_binding),
     [SB_PORT_BINDING] = TABLE("Port_Binding", port_binding),
+    [SB_MAC_BINDING] = TABLE("MAC_Binding", mac_binding),
 };
 
 /* clang-format on */

@@ -14,8 +14,10 @@ const char *const verdict_names[N_VERDICTS] = {
 const enum hop walk_order[N_DIRECTIONS][N_HOPS] = {
     [INBOUND] = { HOP_WIRE, HOP_NIC, HOP_PROVIDER_BRIDGE, HOP_PATCH,
                   HOP_INTEGRATION_BRIDGE, HOP_LOGICAL_SWITCH, HOP_GATEWAY,
-                  HOP_ROUTER, HOP_PORT, HOP_GUEST },
-    [OUTBOUND] = { HOP_GUEST, HOP_PORT, HOP_ROUTER, HOP_GATEWAY,
+                  HOP_ROUTER, HOP_INNER_SWITCH, HOP_TUNNEL, HOP_PORT,
+                  HOP_GUEST },
+    [OUTBOUND] = { HOP_GUEST, HOP_PORT, HOP_INNER_SWITCH, HOP_ROUTER, HOP_TUNNEL,
+                   HOP_GATEWAY,
                    HOP_LOGICAL_SWITCH, HOP_INTEGRATION_BRIDGE, HOP_PATCH,
                    HOP_PROVIDER_BRIDGE, HOP_NIC, HOP_WIRE },
 };
@@ -208,27 +210,6 @@ walk_choose_way(const struct fabric_endpoint *e,
     }
 }
 
-/* What lies beyond the logical switch for addresses of routers. */
-static void
-examine_router_hops(struct examination *x, const struct fabric_endpoint *e)
-{
-    if (e->kind == ENDPOINT_VM) {
-        return;
-    }
-    if (!e->chassis) {
-        report_missing(x, HOP_GATEWAY,
-                       e->chassis_known
-                           ? "which chassis answers for %s: none is bound"
-                           : "which chassis answers for %s (the southbound "
-                             "database, --sb)",
-                       e->address);
-    }
-    report_missing(x, HOP_ROUTER,
-                   "the way through the router of %s: provnet does not follow "
-                   "routers, NAT and routes yet",
-                   e->address);
-}
-
 static size_t
 index_of_chassis(const struct fabric *f, const struct fabric_chassis *chassis)
 {
@@ -256,7 +237,6 @@ walk_build(struct assessment *a, const struct fabric_endpoint *e,
                            .chassis = e->chassis,
                            .endpoint = (struct fabric_endpoint *) e };
     examine(a, SCOPE_ENDPOINT, &place, own);
-    examine_router_hops(own, e);
     *walk = (struct walk){ .localnet = localnet, .attachment = attachment };
     walk->parts[walk->n++] = &a->deployment;
     if (e->chassis) {

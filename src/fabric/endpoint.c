@@ -228,6 +228,10 @@ add_floating_ip(struct fabric *f, struct fabric_lrp *port,
     e->name = e->guest_address = ovsdb_string(nat, NAT_LOGICAL_IP);
     e->inner = fabric_router_port_to(port->router, e->guest_address);
     e->vif = vif_of_nat(e, named);
+    if (e->vif && !fabric_vif_has_ip(e->vif, e->guest_address)
+        && e->vif->n_addresses && e->vif->addresses[0].n_ips) {
+        e->guest_address = e->vif->addresses[0].ips[0];
+    }
     e->guest_mac = e->vif && e->vif->n_addresses
                        ? e->vif->addresses[0].mac
                        : NULL;

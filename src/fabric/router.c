@@ -386,13 +386,22 @@ is_gateway(const struct fabric_lrp *port)
     return !router->n_gateways && has_nat_on(port);
 }
 
-/* Static MAC bindings. */
+/* Static MAC bindings, and what was learned of the same address: now, or, as
+ * long as a log has it, before it was forgotten. */
 
 static struct fabric_lrp *
 static_mac_port(const struct fabric *f, const struct ovsdb_row *row)
 {
     return fabric_find_lrp(f,
                            ovsdb_string(row, STATIC_MAC_BINDING_LOGICAL_PORT));
+}
+
+/* Of two rows, one that exists, else the one that was deleted last. */
+static bool
+is_newer(const struct ovsdb_row *row, const struct ovsdb_row *than)
+{
+    return !than || row->exists
+           || (!than->exists && row->deleted_in > than->deleted_in);
 }
 
 static void
@@ -408,17 +417,20 @@ resolve_static_macs(struct fabric *f)
             port->static_macs = s;
         }
     }
-    const struct ovsdb_table *learned =
-        &f->evidence->sb.store.tables[SB_MAC_BINDING];
+    const struct ovsdb_store *sb =
+        f->evidence->sb.log ? f->evidence->sb.log : &f->evidence->sb.store;
+    const struct ovsdb_table *learned = &sb->tables[SB_MAC_BINDING];
     if (!statics->n_existing) {
         return;
     }
-    OVSDB_TABLE_FOR_EACH (row, learned) {
+    for (size_t i = 0; i < learned->n_rows; i++) {
+        const struct ovsdb_row *row = learned->rows[i];
         struct fabric_lrp *port =
             fabric_find_lrp(f, ovsdb_string(row, MAC_BINDING_LOGICAL_PORT));
         struct fabric_static_mac *s = port ? port->static_macs : NULL;
         for (; s; s = s->next) {
-            if (!strcmp(ovsdb_string(s->row, STATIC_MAC_BINDING_IP),
+            if (is_newer(row, s->learned)
+                && !strcmp(ovsdb_string(s->row, STATIC_MAC_BINDING_IP),
                         ovsdb_string(row, MAC_BINDING_IP))) {
                 s->learned = row;
             }

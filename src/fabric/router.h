@@ -19,7 +19,7 @@ struct fabric_switch;
  * Static_MAC_Binding), and what it learned itself. */
 struct fabric_static_mac {
     const struct ovsdb_row *row;
-    const struct ovsdb_row *learned; /* SB MAC_Binding, or NULL. */
+    const struct ovsdb_row *learned; /* SB MAC_Binding; may be deleted. */
     struct fabric_static_mac *next;
 };
 

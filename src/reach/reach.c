@@ -242,6 +242,10 @@ walk_build(struct assessment *a, const struct fabric_endpoint *e,
     if (e->chassis) {
         walk->parts[walk->n++] = &a->chassis[index_of_chassis(f, e->chassis)];
     }
+    if (e->vif && e->vif->chassis && e->vif->chassis != e->chassis) {
+        walk->parts[walk->n++] =
+            &a->chassis[index_of_chassis(f, e->vif->chassis)];
+    }
     walk->parts[walk->n++] = &unit->ls;
     if (localnet && localnet == ls->lost) {
         if (attachment) {
@@ -282,13 +286,46 @@ add_string(struct assessment *a, const char ***list, size_t *n, const char *s)
     (*list)[(*n)++] = s;
 }
 
+/* What lies behind a router's port that no row shows. */
+static void
+assume_routed(struct assessment *a, const struct fabric_endpoint *e,
+              enum direction direction, struct verdict *v)
+{
+    const struct fabric_lrp *port = e->gateway;
+    if (!port) {
+        return;
+    }
+    if (e->vif && e->vif->chassis && e->chassis
+        && e->vif->chassis != e->chassis) {
+        add_string(a, &v->assumptions, &v->n_assumptions,
+                   arena_printf(&a->arena,
+                                "the network between chassis %s and %s "
+                                "carries their tunnel",
+                                e->chassis->name, e->vif->chassis->name));
+    }
+    if (direction == OUTBOUND) {
+        add_string(a, &v->assumptions, &v->n_assumptions,
+                   "the physical network's own router sends the answers back");
+    }
+    if (e->kind == ENDPOINT_GATEWAY && direction == OUTBOUND) {
+        add_string(a, &v->assumptions, &v->n_assumptions,
+                   "the tenants' VMs behind the router are up, and their "
+                   "ports let it pass");
+    }
+}
+
 static void
 assume(struct assessment *a, const struct walk *walk,
-       const struct fabric_endpoint *e, struct verdict *v)
+       const struct fabric_endpoint *e, enum direction direction,
+       struct verdict *v)
 {
     const struct fabric_attachment *way = walk->attachment;
-    add_string(a, &v->assumptions, &v->n_assumptions, "the guest answers");
-    if (e->vif && e->vif->has_acls) {
+    if (e->kind != ENDPOINT_GATEWAY || direction == OUTBOUND) {
+        add_string(a, &v->assumptions, &v->n_assumptions,
+                   "the guest answers");
+    }
+    assume_routed(a, e, direction, v);
+    if ((e->vif && e->vif->has_acls) || ovsdb_count(e->ls->row, LS_ACLS)) {
         add_string(a, &v->assumptions, &v->n_assumptions,
                    "the ACLs (security groups) of its port let it pass: "
                    "provnet does not evaluate them yet");
@@ -395,7 +432,7 @@ judge(struct assessment *a, const struct walk *walk,
         return;
     }
     v->kind = v->n_missing ? VERDICT_UNDETERMINED : VERDICT_REACHABLE;
-    assume(a, walk, e, v);
+    assume(a, walk, e, direction, v);
 }
 
 enum verdict_kind

@@ -63,6 +63,9 @@ rule_check check_lrp_disabled, check_lr_disabled, check_lrp_orphan,
     check_route_discard, check_static_mac_binding_wrong,
     check_router_not_followed;
 
+/* policy.c */
+rule_check check_router_policy_drop;
+
 /* nat.c */
 rule_check check_nat_logical_ip_wrong, check_nat_dist_port_missing,
     check_nat_dist_port_other, check_nat_external_mac_dup,

@@ -585,8 +585,15 @@ check_gateway_unbound(struct examination *x, const struct rule *rule,
                        e->address);
         return;
     }
+    if (!port->has_group && !port->router->pinned && !e->chassis) {
+        report_missing(x, HOP_GATEWAY,
+                       "which chassis answers for %s: none maps its network",
+                       e->address);
+    }
     bool pinned_unbound = port->router->pinned && !port->chassis;
-    if (!pinned_unbound && (!is_given_up(place) || find_isolated(place))) {
+    if (!ovsdb_bool(port->router->row, LR_ENABLED, true)
+        || (!pinned_unbound
+            && (!is_given_up(place) || find_isolated(place)))) {
         return;
     }
     const struct ovsdb_row *subject =

@@ -15,6 +15,12 @@ report_nat(struct examination *x, const struct rule *rule,
     return finding_cause_column(f, way_nb(place), nat, column, NULL);
 }
 
+static const char *
+logical_ip(const struct fabric_endpoint *e)
+{
+    return ovsdb_string(e->nat, NAT_LOGICAL_IP);
+}
+
 /* The port that the NAT row names, or NULL. */
 static const struct ovsdb_row *
 named_lsp(const struct place *place)
@@ -63,7 +69,7 @@ static bool
 may_be_elsewhere(const struct fabric_endpoint *e)
 {
     const struct fabric_lrp *inner = e->inner;
-    return !inner ? is_routed_inside(e->gateway->router, e->guest_address)
+    return !inner ? is_routed_inside(e->gateway->router, logical_ip(e))
                   : inner == e->gateway || !inner->ls
                         || takes_any_address(inner->ls);
 }
@@ -76,23 +82,23 @@ check_nat_logical_ip_wrong(struct examination *x, const struct rule *rule,
     if (!e->nat
         || (e->vif && e->inner && e->vif->ls == e->inner->ls
             && (!e->vif->n_addresses
-                || fabric_vif_has_ip(e->vif, e->guest_address)))) {
+                || fabric_vif_has_ip(e->vif, logical_ip(e))))) {
         return;
     }
     if (may_be_elsewhere(e)) {
         report_missing(x, HOP_ROUTER,
                        "who has %s, to which floating IP %s leads: no port "
                        "behind router %s says so",
-                       e->guest_address, e->address, e->gateway->router->label);
+                       logical_ip(e), e->address, e->gateway->router->label);
         return;
     }
     way_spare_outbound(
         report_nat(x, rule, place, NAT_LOGICAL_IP, "logical_ip",
-                   e->guest_address,
+                   logical_ip(e),
                    arena_printf(x->arena,
                                 "floating IP %s leads to %s, which no port "
                                 "behind router %s has",
-                                e->address, e->guest_address,
+                                e->address, logical_ip(e),
                                 e->gateway->router->label)),
         place);
 }

@@ -311,6 +311,29 @@ is_nexthop(const struct place *place, const char *ip)
     return d->route && !strcmp(ovsdb_string(d->route->row, ROUTE_NEXTHOP), ip);
 }
 
+static int64_t
+date_of(const struct evidence_db *db, uint32_t record)
+{
+    return db->log && record < db->log->n_records
+               ? db->log->records[record].date_ms
+               : 0;
+}
+
+/* What the address answered with: still, or when the static row was made. */
+static const char *
+learned_mac(const struct place *place, const struct fabric_static_mac *s)
+{
+    const struct evidence *evidence = place->fabric->evidence;
+    const struct ovsdb_row *row = evidence_log_row(&evidence->nb, s->row);
+    if (!s->learned
+        || (!s->learned->exists
+            && date_of(&evidence->sb, s->learned->deleted_in)
+                   < date_of(&evidence->nb, row ? row->created_in : 0))) {
+        return NULL;
+    }
+    return ovsdb_string(s->learned, MAC_BINDING_MAC);
+}
+
 /* ovn-nb(5), Static_MAC_Binding: what was learned is preferred unless
  * override_dynamic_mac is set. */
 static void
@@ -321,8 +344,7 @@ check_static_mac(struct examination *x, const struct rule *rule,
     const char *mac = ovsdb_string(s->row, STATIC_MAC_BINDING_MAC);
     bool overrides =
         ovsdb_bool(s->row, STATIC_MAC_BINDING_OVERRIDE_DYNAMIC_MAC, false);
-    const char *learned =
-        s->learned ? ovsdb_string(s->learned, MAC_BINDING_MAC) : NULL;
+    const char *learned = learned_mac(place, s);
     if (!learned && is_nexthop(place, ip)) {
         report_missing_only(x, HOP_ROUTER, OUTBOUND,
                             "whether %s has MAC %s, as a static MAC binding "

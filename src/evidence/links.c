@@ -74,7 +74,7 @@ links_parse_ip(const char *bytes, size_t size, struct arena *arena,
 
 /* The columns of `ovs-vsctl --format=json list Interface` that matter. */
 struct interface_columns {
-    int name, admin_state, link_state, error, ofport, mac_in_use, ifindex;
+    int name, admin_state, link_state, error, ofport, mac_in_use, ifindex, bfd_status;
 };
 
 static int
@@ -118,6 +118,25 @@ cell_integer(const struct json_value *row, int i)
                : 0;
 }
 
+/* The value at 'key' in a cell that holds a map, ["map", [[KEY, VALUE]...]]
+ * (RFC 7047, section 5.1), or NULL. */
+static const char *
+cell_map_get(const struct json_value *row, int i, const char *key)
+{
+    const struct json_value *c = cell(row, i);
+    const struct json_value *pairs =
+        c && c->kind == JSON_ARRAY && c->first ? c->first->next : NULL;
+    const struct json_value *pair =
+        pairs && pairs->kind == JSON_ARRAY ? pairs->first : NULL;
+    for (; pair; pair = pair->next) {
+        const char *name = cell_string(pair, 0);
+        if (name && !strcmp(name, key)) {
+            return cell_string(pair, 1);
+        }
+    }
+    return NULL;
+}
+
 static enum link_state
 parse_state(const char *s)
 {
@@ -140,6 +159,7 @@ take_interface(const struct json_value *row,
     link->ofport = cell_integer(row, at->ofport);
     link->address = cell_string(row, at->mac_in_use);
     link->ifindex = cell_integer(row, at->ifindex);
+    link->bfd = parse_state(cell_map_get(row, at->bfd_status, "state"));
 }
 
 struct error *
@@ -167,6 +187,7 @@ links_parse_interfaces(const char *bytes, size_t size, struct arena *arena,
         .ofport = heading_index(headings, "ofport"),
         .mac_in_use = heading_index(headings, "mac_in_use"),
         .ifindex = heading_index(headings, "ifindex"),
+        .bfd_status = heading_index(headings, "bfd_status"),
     };
     for (const struct json_value *row = data->first; row; row = row->next) {
         take_interface(row, &at, arena, links);

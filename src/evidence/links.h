@@ -23,6 +23,7 @@ struct link {
     int ifindex;             /* 0 if unknown. */
     const char *error;       /* Open vSwitch's Interface.error, or NULL. */
     int ofport;              /* Open vSwitch's, or 0 if unknown. */
+    enum link_state bfd;     /* Of a tunnel, if BFD watches it. */
 };
 
 /* Reads 'size' bytes of `ip -json link` output into 'links', a map from name

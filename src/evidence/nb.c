@@ -26,7 +26,8 @@ static const struct ovsdb_column_spec logical_switch_port[] = {
     [LSP_NAME] = COLUMN_PAST("name", STRING),
     [LSP_TYPE] = COLUMN_PAST("type", STRING),
     [LSP_OPTIONS] = COLUMN_KEYS_PAST("options", "network_name", "router-port",
-                                     "requested-chassis", "l2gateway-chassis"),
+                                     "requested-chassis", "l2gateway-chassis",
+                                     "nat-addresses"),
     [LSP_ADDRESSES] = COLUMN_PAST("addresses", STRING),
     [LSP_DYNAMIC_ADDRESSES] = COLUMN("dynamic_addresses", STRING),
     [LSP_PORT_SECURITY] = COLUMN_PAST("port_security", STRING),
@@ -45,6 +46,13 @@ static const struct ovsdb_column_spec logical_router[] = {
     [LR_OPTIONS] = COLUMN_MAP("options"),
     [LR_ENABLED] = COLUMN("enabled", BOOLEAN),
     [LR_EXTERNAL_IDS] = COLUMN_KEYS("external_ids", "neutron:router_name"),
+    [LR_STATIC_ROUTES] =
+        COLUMN_OWNS("static_routes", NB_LOGICAL_ROUTER_STATIC_ROUTE),
+    [LR_POLICIES] = COLUMN_OWNS("policies", NB_LOGICAL_ROUTER_POLICY),
+    [LR_LOAD_BALANCER] = COLUMN_REF("load_balancer", NB_LOAD_BALANCER),
+    /* Only its count matters: it borrows Load_Balancer's number. */
+    [LR_LOAD_BALANCER_GROUP] =
+        COLUMN_REF("load_balancer_group", NB_LOAD_BALANCER),
 };
 
 static const struct ovsdb_column_spec logical_router_port[] = {
@@ -56,6 +64,8 @@ static const struct ovsdb_column_spec logical_router_port[] = {
     [LRP_GATEWAY_CHASSIS] = COLUMN_OWNS("gateway_chassis", NB_GATEWAY_CHASSIS),
     [LRP_HA_CHASSIS_GROUP] =
         COLUMN_REF("ha_chassis_group", NB_HA_CHASSIS_GROUP),
+    [LRP_OPTIONS] = COLUMN_KEYS("options", "reside-on-redirect-chassis",
+                                "redirect-type", "route_table"),
 };
 
 static const struct ovsdb_column_spec nat[] = {
@@ -64,6 +74,12 @@ static const struct ovsdb_column_spec nat[] = {
     [NAT_EXTERNAL_MAC] = COLUMN("external_mac", STRING),
     [NAT_LOGICAL_IP] = COLUMN("logical_ip", STRING),
     [NAT_LOGICAL_PORT] = COLUMN("logical_port", STRING),
+    [NAT_GATEWAY_PORT] = COLUMN_REF("gateway_port", NB_LOGICAL_ROUTER_PORT),
+    /* Of these only the count matters: they borrow ACL's number. */
+    [NAT_ALLOWED_EXT_IPS] = COLUMN_REF("allowed_ext_ips", NB_ACL),
+    [NAT_EXEMPTED_EXT_IPS] = COLUMN_REF("exempted_ext_ips", NB_ACL),
+    [NAT_EXTERNAL_PORT_RANGE] = COLUMN("external_port_range", STRING),
+    [NAT_MATCH] = COLUMN("match", STRING),
 };
 
 static const struct ovsdb_column_spec gateway_chassis[] = {
@@ -107,6 +123,35 @@ static const struct ovsdb_column_spec address_set[] = {
     [ADDRESS_SET_ADDRESSES] = COLUMN("addresses", STRING),
 };
 
+static const struct ovsdb_column_spec static_route[] = {
+    [ROUTE_IP_PREFIX] = COLUMN("ip_prefix", STRING),
+    [ROUTE_NEXTHOP] = COLUMN("nexthop", STRING),
+    [ROUTE_OUTPUT_PORT] = COLUMN("output_port", STRING),
+    [ROUTE_POLICY] = COLUMN("policy", STRING),
+    [ROUTE_ROUTE_TABLE] = COLUMN("route_table", STRING),
+    /* Only its count matters: it borrows ACL's number. */
+    [ROUTE_BFD] = COLUMN_REF("bfd", NB_ACL),
+};
+
+static const struct ovsdb_column_spec router_policy[] = {
+    [POLICY_PRIORITY] = COLUMN("priority", INTEGER),
+    [POLICY_MATCH] = COLUMN("match", STRING),
+    [POLICY_ACTION] = COLUMN("action", STRING),
+    [POLICY_NEXTHOPS] = COLUMN("nexthops", STRING),
+};
+
+static const struct ovsdb_column_spec static_mac_binding[] = {
+    [STATIC_MAC_BINDING_LOGICAL_PORT] = COLUMN("logical_port", STRING),
+    [STATIC_MAC_BINDING_IP] = COLUMN("ip", STRING),
+    [STATIC_MAC_BINDING_MAC] = COLUMN("mac", STRING),
+    [STATIC_MAC_BINDING_OVERRIDE_DYNAMIC_MAC] =
+        COLUMN("override_dynamic_mac", BOOLEAN),
+};
+
+static const struct ovsdb_column_spec load_balancer[] = {
+    [LOAD_BALANCER_NAME] = COLUMN("name", STRING),
+};
+
 static const struct ovsdb_table_spec tables[NB_N_TABLES] = {
     [NB_NB_GLOBAL] = TABLE("NB_Global", nb_global),
     [NB_LOGICAL_SWITCH] = TABLE("Logical_Switch", logical_switch),
@@ -122,6 +167,11 @@ static const struct ovsdb_table_spec tables[NB_N_TABLES] = {
     [NB_PORT_GROUP] = TABLE("Port_Group", port_group),
     [NB_ACL] = TABLE("ACL", acl),
     [NB_ADDRESS_SET] = TABLE("Address_Set", address_set),
+    [NB_LOGICAL_ROUTER_STATIC_ROUTE] =
+        TABLE("Logical_Router_Static_Route", static_route),
+    [NB_LOGICAL_ROUTER_POLICY] = TABLE("Logical_Router_Policy", router_policy),
+    [NB_STATIC_MAC_BINDING] = TABLE("Static_MAC_Binding", static_mac_binding),
+    [NB_LOAD_BALANCER] = TABLE("Load_Balancer", load_balancer),
 };
 
 /* clang-format on */

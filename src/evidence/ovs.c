@@ -43,7 +43,7 @@ static const struct ovsdb_column_spec interface[] = {
     [INTERFACE_NAME] = COLUMN("name", STRING),
     [INTERFACE_TYPE] = COLUMN("type", STRING),
     [INTERFACE_OFPORT] = COLUMN_PAST("ofport", INTEGER),
-    [INTERFACE_OPTIONS] = COLUMN_KEYS_PAST("options", "peer"),
+    [INTERFACE_OPTIONS] = COLUMN_KEYS_PAST("options", "peer", "remote_ip"),
     [INTERFACE_EXTERNAL_IDS] = COLUMN_KEYS_PAST(
         "external_ids", "iface-id", "attached-mac", "ovn-installed"),
     [INTERFACE_ADMIN_STATE] = COLUMN("admin_state", STRING),
@@ -51,6 +51,8 @@ static const struct ovsdb_column_spec interface[] = {
     [INTERFACE_ERROR] = COLUMN("error", STRING),
     [INTERFACE_MAC_IN_USE] = COLUMN("mac_in_use", STRING),
     [INTERFACE_IFINDEX] = COLUMN("ifindex", INTEGER),
+    [INTERFACE_BFD] = COLUMN_KEYS("bfd", "enable"),
+    [INTERFACE_BFD_STATUS] = COLUMN_KEYS("bfd_status", "state"),
 };
 
 static const struct ovsdb_table_spec tables[OVS_N_TABLES] = {

@@ -57,7 +57,9 @@ enum {
     INTERFACE_LINK_STATE,
     INTERFACE_ERROR,
     INTERFACE_MAC_IN_USE,
-    INTERFACE_IFINDEX
+    INTERFACE_IFINDEX,
+    INTERFACE_BFD,
+    INTERFACE_BFD_STATUS
 };
 
 extern const struct ovsdb_spec ovs_spec;

@@ -42,32 +42,53 @@ same_bits(const unsigned char *a, const unsigned char *b, unsigned n_bits)
     return !rest || !((a[n_bits / 8] ^ b[n_bits / 8]) >> (8 - rest));
 }
 
-bool
-address_in_prefix(const char *ip, const char *prefix)
+/* Parses a prefix length of at most 'max' bits; none means all. */
+static bool
+parse_length(const char *text, unsigned max, unsigned *ret)
 {
-    unsigned char a[16], b[16];
+    char *end;
+    unsigned long n = *text ? strtoul(text + 1, &end, 10) : max;
+    if (*text && (!isdigit((unsigned char) text[1]) || *end || n > max)) {
+        return false;
+    }
+    *ret = (unsigned) n;
+    return true;
+}
+
+bool
+address_prefix_parse(const char *text, struct address_prefix *ret)
+{
+    struct address_prefix p = { .is_ipv6 = strchr(text, ':') != NULL };
     char base[INET6_ADDRSTRLEN + 1];
-    size_t length = strcspn(prefix, "/");
+    size_t length = strcspn(text, "/");
     if (length >= sizeof base) {
         return false;
     }
-    memcpy(base, prefix, length);
+    memcpy(base, text, length);
     base[length] = '\0';
-    int family = strchr(base, ':') ? AF_INET6 : AF_INET;
-    unsigned max = family == AF_INET ? 32 : 128;
-    if (inet_pton(family, ip, a) != 1 || inet_pton(family, base, b) != 1) {
+    if (inet_pton(p.is_ipv6 ? AF_INET6 : AF_INET, base, p.bytes) != 1
+        || !parse_length(text + length, p.is_ipv6 ? 128 : 32, &p.length)) {
         return false;
     }
-    unsigned long n_bits = max;
-    if (prefix[length]) {
-        char *end;
-        n_bits = strtoul(prefix + length + 1, &end, 10);
-        if (!isdigit((unsigned char) prefix[length + 1]) || *end
-            || n_bits > max) {
-            return false;
-        }
-    }
-    return same_bits(a, b, (unsigned) n_bits);
+    *ret = p;
+    return true;
+}
+
+bool
+address_prefix_contains(const struct address_prefix *outer,
+                        const struct address_prefix *inner)
+{
+    return outer->is_ipv6 == inner->is_ipv6 && outer->length <= inner->length
+           && same_bits(outer->bytes, inner->bytes, outer->length);
+}
+
+bool
+address_in_prefix(const char *ip, const char *prefix)
+{
+    struct address_prefix inner, outer;
+    return !strchr(ip, '/') && address_prefix_parse(ip, &inner)
+           && address_prefix_parse(prefix, &outer)
+           && address_prefix_contains(&outer, &inner);
 }
 
 /* 4 or 6, with the bytes in 'bytes'; 9 for what is no address. */

@@ -25,6 +25,20 @@ bool address_is_ipv6(const char *);
 /* Whether 'ip' lies in 'prefix' ("IP" or "IP/LENGTH"). */
 bool address_in_prefix(const char *ip, const char *prefix);
 
+/* A network: the first 'length' bits of 'bytes'. */
+struct address_prefix {
+    bool is_ipv6;
+    unsigned length;
+    unsigned char bytes[16];
+};
+
+/* Parses "IP" or "IP/LENGTH"; returns false if 'text' is neither. */
+bool address_prefix_parse(const char *text, struct address_prefix *ret);
+
+/* Whether 'inner' lies in 'outer'. */
+bool address_prefix_contains(const struct address_prefix *outer,
+                             const struct address_prefix *inner);
+
 /* Orders addresses by number, IPv4 before IPv6 before what is no address. */
 int address_compare(const char *, const char *);
 

@@ -134,6 +134,21 @@ attach_localnet(struct fabric *f, struct fabric_localnet *localnet,
 }
 
 void
+fabric_require_attachments(struct fabric *f, struct fabric_switch *ls,
+                           struct fabric_chassis *chassis)
+{
+    for (size_t i = 0; i <= ls->n_localnets; i++) {
+        struct fabric_localnet *localnet =
+            i < ls->n_localnets ? &ls->localnets[i] : ls->lost;
+        if (localnet && !fabric_find_attachment(localnet, chassis)) {
+            build_attachment(
+                f, localnet, chassis,
+                &localnet->attachments[localnet->n_attachments++]);
+        }
+    }
+}
+
+void
 fabric_build_attachments(struct fabric *f, struct fabric_switch *ls)
 {
     if (!ls->n_localnets && !ls->lost) {

@@ -14,6 +14,18 @@ void fabric_build_switches(struct fabric *);
 /* The ways of the localnet ports out of each chassis that needs them. */
 void fabric_build_attachments(struct fabric *, struct fabric_switch *);
 
+/* Routers and their ports; then, once the switches' ports have joined them,
+ * who holds them and where their routes lead. */
+void fabric_build_routers(struct fabric *);
+void fabric_join_router_port(struct fabric_switch *,
+                             struct fabric_router_port *);
+void fabric_resolve_routers(struct fabric *);
+
+/* Sees to it that every localnet port of the switch has its attachment on
+ * 'chassis'. */
+void fabric_require_attachments(struct fabric *, struct fabric_switch *,
+                                struct fabric_chassis *);
+
 /* Endpoints of the switches that are provider networks. */
 void fabric_build_endpoints(struct fabric *);
 

@@ -15,6 +15,7 @@ place_chassis(struct fabric *f, const char *name)
         strmap_init(&chassis->interfaces);
         strmap_init(&chassis->interface_ids);
         strmap_init(&chassis->macs);
+        strmap_init(&chassis->tunnels);
         f->chassis = xgrow(f->chassis, f->n_chassis, &f->chassis_capacity,
                            sizeof *f->chassis);
         f->chassis[f->n_chassis++] = chassis;
@@ -194,6 +195,10 @@ index_interface(struct fabric *f, struct fabric_chassis *chassis,
     }
     if (mac) {
         *strmap_place(&chassis->macs, mac) = row;
+    }
+    const char *remote = ovsdb_map_get(row, INTERFACE_OPTIONS, "remote_ip");
+    if (remote && is_on_bridge(row, chassis->integration_bridge)) {
+        *strmap_place(&chassis->tunnels, remote) = row;
     }
 }
 

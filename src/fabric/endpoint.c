@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +27,8 @@ add_vif_endpoint(struct fabric *f, struct fabric_vif *vif, const char *address,
     e->nb = vif->lsp;
     e->chassis = vif->chassis;
     e->chassis_known = f->evidence->sb.present;
+    e->guest_address = address;
+    e->guest_mac = mac;
 }
 
 /* "192.168.50.185/24" and the like, without the length. */
@@ -92,88 +93,188 @@ add_vif_endpoints(struct fabric *f, struct fabric_vif *vif)
     }
 }
 
-/* The chassis on which the port called PREFIX NAME is bound: "cr-" for the
- * chassisredirect port of a gateway port, nothing for a pinned router's own
- * l3gateway port (ovn-architecture(7), "Gateway Routers"). */
-static struct fabric_chassis *
-chassis_of(const struct fabric *f, const char *prefix, const char *name)
-{
-    char port[512];
-    snprintf(port, sizeof port, "%s%s", prefix, name);
-    const struct ovsdb_row *pb = strmap_get(&f->port_bindings, port);
-    const struct ovsdb_row *chassis = pb ? ovsdb_ref(pb, PB_CHASSIS) : NULL;
-    return chassis
-               ? fabric_find_chassis(f, ovsdb_string(chassis, CHASSIS_NAME))
-               : NULL;
-}
-
-static struct fabric_chassis *
-gateway_chassis(const struct fabric *f, const char *lrp)
-{
-    struct fabric_chassis *chassis = chassis_of(f, "cr-", lrp);
-    return chassis ? chassis : chassis_of(f, "", lrp);
-}
-
-static const char *
-router_label(const struct ovsdb_row *lr)
-{
-    const char *name =
-        ovsdb_map_get(lr, LR_EXTERNAL_IDS, "neutron:router_name");
-    return name && *name ? name : ovsdb_string(lr, LR_NAME);
-}
-
 static bool
 is_link_local(const char *ip)
 {
     return address_in_prefix(ip, "fe80::/10");
 }
 
-static void
-add_gateway_endpoints(struct fabric *f, struct fabric_switch *ls,
-                      const struct ovsdb_row *lrp)
+/* A router's port without gateway chassis is everywhere: where the first
+ * chassis can answer for it, which is as good as any. */
+static struct fabric_chassis *
+first_attached(const struct fabric_switch *ls)
 {
-    const struct ovsdb_row *lr = lrp->owner;
-    const char *name = ovsdb_string(lrp, LRP_NAME);
-    for (unsigned i = 0; i < ovsdb_count(lrp, LRP_NETWORKS); i++) {
-        const char *ip =
-            without_length(f, ovsdb_atoms(lrp, LRP_NETWORKS)[i].string);
-        if (is_link_local(ip)) {
+    for (size_t i = 0; i < ls->n_localnets; i++) {
+        const struct fabric_localnet *localnet = &ls->localnets[i];
+        for (size_t j = 0; j < localnet->n_attachments; j++) {
+            if (localnet->attachments[j].mapped) {
+                return localnet->attachments[j].chassis;
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool
+is_everywhere(const struct fabric_lrp *port)
+{
+    return !port->has_group && !port->router->pinned;
+}
+
+/* An endpoint of a router, entering by its gateway port. */
+static struct fabric_endpoint *
+add_router_endpoint(struct fabric *f, struct fabric_lrp *port,
+                    enum endpoint_kind kind, const char *address)
+{
+    struct fabric_endpoint *e = add_endpoint(f, port->ls, kind, address);
+    e->mac = port->mac;
+    e->port = port->name;
+    e->name = port->router->label;
+    e->nb = port->row;
+    e->gateway = port;
+    e->chassis =
+        is_everywhere(port) ? first_attached(port->ls) : port->chassis;
+    e->chassis_known = f->evidence->sb.present;
+    e->guest_address = address;
+    e->guest_mac = e->mac;
+    return e;
+}
+
+static void
+add_gateway_endpoints(struct fabric *f, struct fabric_lrp *port)
+{
+    for (unsigned i = 0; i < ovsdb_count(port->row, LRP_NETWORKS); i++) {
+        const char *ip = without_length(
+            f, ovsdb_atoms(port->row, LRP_NETWORKS)[i].string);
+        if (!is_link_local(ip)) {
+            add_router_endpoint(f, port, ENDPOINT_GATEWAY, ip);
+        }
+    }
+}
+
+/* The gateway port whose chassis translate for 'nat': the one that it names,
+ * else the only one, else the one that has the external address on a network
+ * (OVN 23.03, northd/northd.c, lrouter_check_nat_entry()); or, so that the
+ * address is not lost, the first. */
+static const struct fabric_lrp *
+port_of_nat(const struct fabric *f, const struct fabric_router *router,
+            const struct ovsdb_row *nat)
+{
+    const struct ovsdb_row *named = ovsdb_ref(nat, NAT_GATEWAY_PORT);
+    const struct fabric_lrp *named_port =
+        named && named->exists ? f->lrp_of_row[named->index] : NULL;
+    const char *ip = ovsdb_string(nat, NAT_EXTERNAL_IP);
+    const struct fabric_lrp *first = NULL, *on_network = NULL;
+    for (size_t i = 0; i < router->n_ports; i++) {
+        const struct fabric_lrp *port = &router->ports[i];
+        if (!port->is_gateway || !port->ls || !port->ls->intent.why) {
             continue;
         }
-        struct fabric_endpoint *e = add_endpoint(f, ls, ENDPOINT_GATEWAY, ip);
-        e->mac = ovsdb_string(lrp, LRP_MAC);
-        e->port = name;
-        e->name = lr ? router_label(lr) : name;
-        e->nb = lrp;
-        e->chassis = gateway_chassis(f, name);
-        e->chassis_known = f->evidence->sb.present;
+        if (port == named_port) {
+            return port;
+        }
+        first = first ? first : port;
+        if (!on_network && fabric_lrp_network(port, ip)) {
+            on_network = port;
+        }
+    }
+    return on_network ? on_network : first;
+}
+
+static struct fabric_vif *
+vif_called(const struct fabric *f, const char *name)
+{
+    const struct ovsdb_row *lsp = *name ? strmap_get(&f->lsps, name) : NULL;
+    return lsp ? f->vif_of_row[lsp->index] : NULL;
+}
+
+/* The VM that the floating IP leads to: who has the logical address behind
+ * the router; or at least the port that the NAT row names. */
+static struct fabric_vif *
+vif_of_nat(const struct fabric_endpoint *e, struct fabric_vif *named)
+{
+    const char *ip = e->guest_address;
+    struct fabric_switch *ls = e->inner ? e->inner->ls : NULL;
+    if (named && named->ls == ls && fabric_vif_has_ip(named, ip)) {
+        return named;
+    }
+    struct fabric_vif *vif = ls ? fabric_find_vif_by_ip(ls, ip) : NULL;
+    return vif ? vif : named;
+}
+
+/* Of several NAT rows with one external MAC, each must find another. */
+static void
+add_nat_mac(struct fabric *f, const struct ovsdb_row *nat, const char *mac)
+{
+    void **place = strmap_place(&f->nat_macs, mac);
+    if (!*place) {
+        *place = (void *) nat;
+    } else {
+        *strmap_place(&f->nat_macs_again, mac) = (void *) nat;
     }
 }
 
 static void
-add_floating_ips(struct fabric *f, struct fabric_switch *ls,
-                 const struct ovsdb_row *lrp)
+add_floating_ip(struct fabric *f, struct fabric_lrp *port,
+                const struct ovsdb_row *nat)
 {
-    const struct ovsdb_row *lr = lrp->owner;
-    for (unsigned i = 0; lr && i < ovsdb_count(lr, LR_NAT); i++) {
+    const char *mac = ovsdb_string(nat, NAT_EXTERNAL_MAC);
+    const char *name = ovsdb_string(nat, NAT_LOGICAL_PORT);
+    struct fabric_vif *named = vif_called(f, name);
+    struct fabric_endpoint *e = add_router_endpoint(
+        f, port, ENDPOINT_FLOATING_IP, ovsdb_string(nat, NAT_EXTERNAL_IP));
+    e->nb = e->nat = nat;
+    e->port = *name ? name : port->name;
+    e->name = e->guest_address = ovsdb_string(nat, NAT_LOGICAL_IP);
+    e->inner = fabric_router_port_to(port->router, e->guest_address);
+    e->vif = vif_of_nat(e, named);
+    if (e->vif && !fabric_vif_has_ip(e->vif, e->guest_address)
+        && e->vif->n_addresses && e->vif->addresses[0].n_ips) {
+        e->guest_address = e->vif->addresses[0].ips[0];
+    }
+    e->guest_mac = e->vif && e->vif->n_addresses
+                       ? e->vif->addresses[0].mac
+                       : NULL;
+    /* Only with a distributed gateway port (OVN 23.03, northd/northd.c,
+     * lrouter_check_nat_entry(), "distributed"). */
+    e->is_distributed = *mac && *name && port->has_group
+                        && !port->router->pinned;
+    e->mac = e->is_distributed ? mac : port->mac;
+    if (e->is_distributed) {
+        add_nat_mac(f, nat, mac);
+    }
+    if (e->is_distributed && strmap_get(&f->lsps, name)) {
+        e->chassis = named ? named->chassis : NULL;
+    }
+}
+
+static void
+add_floating_ips(struct fabric *f, struct fabric_lrp *port)
+{
+    const struct ovsdb_row *lr = port->router->row;
+    for (unsigned i = 0; i < ovsdb_count(lr, LR_NAT); i++) {
         const struct ovsdb_row *nat = ovsdb_atoms(lr, LR_NAT)[i].row;
-        const char *mac = ovsdb_string(nat, NAT_EXTERNAL_MAC);
-        const char *port = ovsdb_string(nat, NAT_LOGICAL_PORT);
-        bool distributed = *mac && *port;
-        if (!nat->exists
-            || strcmp(ovsdb_string(nat, NAT_TYPE), "dnat_and_snat")) {
-            continue;
+        if (nat->exists
+            && !strcmp(ovsdb_string(nat, NAT_TYPE), "dnat_and_snat")
+            && port_of_nat(f, port->router, nat) == port) {
+            add_floating_ip(f, port, nat);
         }
-        struct fabric_endpoint *e = add_endpoint(
-            f, ls, ENDPOINT_FLOATING_IP, ovsdb_string(nat, NAT_EXTERNAL_IP));
-        e->mac = distributed ? mac : ovsdb_string(lrp, LRP_MAC);
-        e->port = *port ? port : ovsdb_string(lrp, LRP_NAME);
-        e->name = ovsdb_string(nat, NAT_LOGICAL_IP);
-        e->nb = nat;
-        e->chassis = distributed
-                         ? chassis_of(f, "", port)
-                         : gateway_chassis(f, ovsdb_string(lrp, LRP_NAME));
-        e->chassis_known = f->evidence->sb.present;
+    }
+}
+
+static void
+add_switch_endpoints(struct fabric *f, struct fabric_switch *ls)
+{
+    for (size_t i = 0; i < ls->n_vifs; i++) {
+        add_vif_endpoints(f, &ls->vifs[i]);
+    }
+    for (size_t i = 0; i < ls->n_router_ports; i++) {
+        struct fabric_lrp *port = ls->router_ports[i].port;
+        if (port && port->lsp == ls->router_ports[i].lsp && port->ls == ls
+            && port->is_gateway) {
+            add_gateway_endpoints(f, port);
+            add_floating_ips(f, port);
+        }
     }
 }
 
@@ -193,19 +294,14 @@ void
 fabric_build_endpoints(struct fabric *f)
 {
     for (size_t i = 0; i < f->n_switches; i++) {
-        struct fabric_switch *ls = &f->switches[i];
-        if (!ls->intent.why) {
-            continue;
+        if (f->switches[i].intent.why) {
+            add_switch_endpoints(f, &f->switches[i]);
         }
-        for (size_t j = 0; j < ls->n_vifs; j++) {
-            add_vif_endpoints(f, &ls->vifs[j]);
-        }
-        for (size_t j = 0; j < ls->n_router_ports; j++) {
-            const struct fabric_router_port *port = &ls->router_ports[j];
-            if (port->lrp && port->is_gateway) {
-                add_gateway_endpoints(f, ls, port->lrp);
-                add_floating_ips(f, ls, port->lrp);
-            }
+    }
+    for (size_t i = 0; i < f->n_endpoints; i++) {
+        struct fabric_endpoint *e = &f->endpoints[i];
+        if (e->gateway && e->chassis) {
+            fabric_require_attachments(f, e->ls, e->chassis);
         }
     }
     if (f->n_endpoints) {

@@ -23,6 +23,8 @@ fabric_init(struct fabric *f, struct evidence *e)
     strmap_init(&f->port_bindings);
     strmap_init(&f->lsps);
     strmap_init(&f->lrps);
+    strmap_init(&f->nat_macs);
+    strmap_init(&f->nat_macs_again);
     index_rows(&f->lsps, &e->nb.store.tables[NB_LOGICAL_SWITCH_PORT],
                LSP_NAME);
     index_rows(&f->port_bindings, &e->sb.store.tables[SB_PORT_BINDING],
@@ -34,7 +36,9 @@ fabric_init(struct fabric *f, struct evidence *e)
         *strmap_place(&f->macs, ovsdb_string(lrp, LRP_MAC)) = lrp;
     }
     fabric_build_chassis(f);
+    fabric_build_routers(f);
     fabric_build_switches(f);
+    fabric_resolve_routers(f);
     fabric_build_endpoints(f);
 }
 
@@ -45,9 +49,11 @@ fabric_done(struct fabric *f)
         strmap_done(&f->chassis[i]->interfaces);
         strmap_done(&f->chassis[i]->interface_ids);
         strmap_done(&f->chassis[i]->macs);
+        strmap_done(&f->chassis[i]->tunnels);
     }
     for (size_t i = 0; i < f->n_switches; i++) {
         strmap_done(&f->switches[i].macs);
+        strmap_done(&f->switches[i].ips);
     }
     free(f->chassis);
     free(f->endpoints);
@@ -56,6 +62,9 @@ fabric_done(struct fabric *f)
     strmap_done(&f->lsps);
     strmap_done(&f->lrps);
     strmap_done(&f->macs);
+    strmap_done(&f->lrp_macs);
+    strmap_done(&f->nat_macs);
+    strmap_done(&f->nat_macs_again);
     strmap_done(&f->segments);
     strmap_done(&f->sb_localnets);
     arena_done(&f->arena);
@@ -66,6 +75,34 @@ struct fabric_chassis *
 fabric_find_chassis(const struct fabric *f, const char *name)
 {
     return strmap_get(&f->chassis_names, name);
+}
+
+bool
+fabric_vif_has_ip(const struct fabric_vif *vif, const char *ip)
+{
+    for (size_t i = 0; i < vif->n_addresses; i++) {
+        for (size_t j = 0; j < vif->addresses[i].n_ips; j++) {
+            if (!strcmp(vif->addresses[i].ips[j], ip)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+struct fabric_vif *
+fabric_find_vif_by_ip(struct fabric_switch *ls, const char *ip)
+{
+    for (size_t i = 0; !ls->ips_indexed && i < ls->n_vifs; i++) {
+        struct fabric_vif *vif = &ls->vifs[i];
+        for (size_t j = 0; j < vif->n_addresses; j++) {
+            for (size_t k = 0; k < vif->addresses[j].n_ips; k++) {
+                *strmap_place(&ls->ips, vif->addresses[j].ips[k]) = vif;
+            }
+        }
+    }
+    ls->ips_indexed = true;
+    return strmap_get(&ls->ips, ip);
 }
 
 struct fabric_attachment *
@@ -145,6 +182,40 @@ fabric_ofport(const struct fabric_chassis *chassis,
     const struct link *dumped =
         dumped_interface(chassis, ovsdb_string(interface, INTERFACE_NAME));
     return !ofport && dumped ? dumped->ofport : ofport;
+}
+
+enum link_state
+fabric_tunnel_bfd(const struct fabric_chassis *chassis,
+                  const struct ovsdb_row *interface, bool *ret_watched)
+{
+    const char *enable = ovsdb_map_get(interface, INTERFACE_BFD, "enable");
+    const char *state =
+        chassis->evidence->ovs.live
+            ? ovsdb_map_get(interface, INTERFACE_BFD_STATUS, "state")
+            : NULL;
+    const struct link *dumped =
+        dumped_interface(chassis, ovsdb_string(interface, INTERFACE_NAME));
+    *ret_watched = enable && !strcmp(enable, "true");
+    return state ? state_of(state) : dumped ? dumped->bfd : LINK_UNKNOWN;
+}
+
+const struct ovsdb_row *
+fabric_find_tunnel(const struct fabric_chassis *from,
+                   const struct fabric_chassis *to)
+{
+    unsigned n = to->sb ? ovsdb_count(to->sb, CHASSIS_ENCAPS) : 0;
+    for (unsigned i = 0; i < n; i++) {
+        const struct ovsdb_row *encap =
+            ovsdb_atoms(to->sb, CHASSIS_ENCAPS)[i].row;
+        const struct ovsdb_row *tunnel =
+            encap->exists
+                ? strmap_get(&from->tunnels, ovsdb_string(encap, ENCAP_IP))
+                : NULL;
+        if (tunnel) {
+            return tunnel;
+        }
+    }
+    return NULL;
 }
 
 const char *

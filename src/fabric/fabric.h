@@ -15,6 +15,7 @@
 #include "evidence/evidence.h"
 #include "fabric/address.h"
 #include "fabric/mappings.h"
+#include "fabric/router.h"
 
 struct fabric;
 
@@ -59,6 +60,7 @@ struct fabric_chassis {
     struct strmap interfaces;    /* Name -> Interface row. */
     struct strmap interface_ids; /* iface-id -> struct fabric_interface. */
     struct strmap macs;          /* attached-mac -> Interface row. */
+    struct strmap tunnels;       /* remote_ip -> Interface row. */
 };
 
 /* Interfaces of one chassis that claim the same iface-id. */
@@ -110,6 +112,7 @@ struct fabric_router_port {
     const struct ovsdb_row *lrp; /* NULL if the peer does not exist. */
     bool is_gateway; /* Bound to gateway chassis, or of a pinned router. */
     bool is_pinned;  /* Only the latter. */
+    struct fabric_lrp *port; /* Of 'lrp', or what it was meant to name. */
 };
 
 /* A logical switch: the unit. */
@@ -137,6 +140,8 @@ struct fabric_switch {
     struct fabric_vif *vifs;
     size_t n_vifs;
     struct strmap macs; /* Lower case -> struct fabric_mac. */
+    struct strmap ips;  /* Of ports -> struct fabric_vif; made on demand. */
+    bool ips_indexed;
     bool is_transit;    /* Joins availability zones (OVN-IC). */
     bool sb_behind;     /* SB does not have NB's localnet ports yet. */
 };
@@ -171,10 +176,20 @@ struct fabric_endpoint {
     const char *port;    /* LSP or LRP name. */
     const char *name;    /* What people call it. */
     struct fabric_switch *ls;
-    struct fabric_vif *vif;         /* Of a VM; else NULL. */
+    struct fabric_vif *vif; /* The VM's, or that of its inner one. */
     const struct ovsdb_row *nb;     /* LSP, LRP or NAT row. */
     struct fabric_chassis *chassis; /* Where frames enter OVN, or NULL. */
     bool chassis_known; /* If 'chassis' is NULL, it is truly unbound. */
+
+    /* What the guest itself has: behind NAT not 'address' and 'mac'. */
+    const char *guest_address;
+    const char *guest_mac;
+
+    /* Of a floating IP or a router's address; else NULL. */
+    struct fabric_lrp *gateway; /* The port on the provider network. */
+    struct fabric_lrp *inner;   /* That leads to the floating IP's VM. */
+    const struct ovsdb_row *nat;
+    bool is_distributed; /* Enters on its VM's chassis, past the gateway. */
 };
 
 /* Deleted rows of localnet ports, as a log still has them. */
@@ -196,6 +211,8 @@ struct fabric {
     size_t n_chassis;
     struct fabric_switch *switches;
     size_t n_switches;
+    struct fabric_router *routers;
+    size_t n_routers;
     struct fabric_endpoint *endpoints;
     size_t n_endpoints;
 
@@ -209,6 +226,11 @@ struct fabric {
     struct strmap sb_localnets; /* Switch's uuid -> struct fabric_pb_list. */
     struct fabric_lost lost_lsps;
     struct fabric_lost lost_pbs;
+    struct fabric_lrp **lrp_of_row; /* By the index of the LRP's row. */
+    struct fabric_vif **vif_of_row; /* By the index of the LSP's row. */
+    struct strmap nat_macs;       /* Distributed external MACs -> NAT... */
+    struct strmap nat_macs_again; /* ...and those met again. */
+    struct strmap lrp_macs;         /* Lower case -> struct fabric_lrp. */
     size_t chassis_capacity;
     size_t endpoints_capacity;
 };
@@ -225,6 +247,13 @@ struct fabric_attachment *
 fabric_find_attachment(const struct fabric_localnet *,
                        const struct fabric_chassis *);
 
+/* Whether 'ip' is among the addresses of the port. */
+bool fabric_vif_has_ip(const struct fabric_vif *, const char *ip);
+
+/* The VM's port on the switch that has 'ip', or NULL. */
+struct fabric_vif *fabric_find_vif_by_ip(struct fabric_switch *,
+                                         const char *ip);
+
 /* The state of an interface's link: Open vSwitch's live columns first, then
  * interface.json, then the host's links.  '*ret_from' names the source. */
 struct fabric_link {
@@ -238,6 +267,16 @@ struct fabric_link fabric_link_state(const struct fabric_chassis *,
 /* An interface's OpenFlow port number; 0 if unknown, -1 if it has none. */
 int64_t fabric_ofport(const struct fabric_chassis *,
                       const struct ovsdb_row *interface);
+
+/* What BFD says of a tunnel: LINK_UNKNOWN if it watches it, but nothing tells
+ * how it fares; 'watched' is whether it does. */
+enum link_state fabric_tunnel_bfd(const struct fabric_chassis *,
+                                  const struct ovsdb_row *interface,
+                                  bool *ret_watched);
+
+/* The tunnel of 'from' to 'to', or NULL. */
+const struct ovsdb_row *fabric_find_tunnel(const struct fabric_chassis *from,
+                                           const struct fabric_chassis *to);
 
 /* An interface's error text, or NULL. */
 const char *fabric_interface_error(const struct fabric_chassis *,

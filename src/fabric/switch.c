@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,6 +136,26 @@ index_sb_localnets(struct fabric *f)
 
 /* Router ports. */
 
+/* The router port that a switch port must have meant that names none: by the
+ * name that Neutron gives ("lrp-" and the switch port's), or the log. */
+static struct fabric_lrp *
+meant_port(struct fabric *f, const struct ovsdb_row *lsp)
+{
+    char name[512];
+    snprintf(name, sizeof name, "lrp-%s", ovsdb_string(lsp, LSP_NAME));
+    struct fabric_lrp *port = fabric_find_lrp(f, name);
+    const struct ovsdb_row *row = evidence_log_row(&f->evidence->nb, lsp);
+    const struct ovsdb_past *past = row ? row->past : NULL;
+    for (; past && !port; past = past->older) {
+        const char *peer =
+            past->column == LSP_OPTIONS
+                ? ovsdb_datum_map_get(&past->datum, "router-port")
+                : NULL;
+        port = peer ? fabric_find_lrp(f, peer) : NULL;
+    }
+    return port;
+}
+
 static void
 add_router_port(struct fabric *f, struct fabric_switch *ls,
                 const struct ovsdb_row *lsp)
@@ -150,6 +171,10 @@ add_router_port(struct fabric *f, struct fabric_switch *ls,
     port->is_pinned =
         lr && !has_group && ovsdb_map_get(lr, LR_OPTIONS, "chassis");
     port->is_gateway = has_group || port->is_pinned;
+    port->port = lr ? fabric_find_lrp(f, peer) : meant_port(f, lsp);
+    if (port->port) {
+        fabric_join_router_port(ls, port);
+    }
 }
 
 /* Ports of VMs. */
@@ -224,6 +249,7 @@ add_vif(struct fabric *f, struct fabric_switch *ls,
     memset(vif, 0, sizeof *vif);
     vif->ls = ls;
     vif->lsp = lsp;
+    f->vif_of_row[lsp->index] = vif;
     vif->pb = binding_of(f, lsp);
     vif->name = ovsdb_string(lsp, LSP_NAME);
     vif->label = label && *label ? label : vif->name;
@@ -303,6 +329,7 @@ build_switch(struct fabric *f, struct fabric_switch *ls,
     }
     memset(ls, 0, sizeof *ls);
     strmap_init(&ls->macs);
+    strmap_init(&ls->ips);
     ls->row = row;
     ls->name = ovsdb_string(row, LS_NAME);
     ls->network = network && *network ? network : ls->name;
@@ -348,6 +375,10 @@ index_segments(struct fabric *f, struct fabric_switch *ls)
 void
 fabric_build_switches(struct fabric *f)
 {
+    f->vif_of_row = arena_zalloc(
+        &f->arena,
+        f->evidence->nb.store.tables[NB_LOGICAL_SWITCH_PORT].n_rows
+            * sizeof *f->vif_of_row);
     fabric_find_lost(f);
     const struct ovsdb_table *table =
         &f->evidence->nb.store.tables[NB_LOGICAL_SWITCH];

@@ -15,8 +15,10 @@ const char *const verdict_names[N_VERDICTS] = {
 const enum hop walk_order[N_DIRECTIONS][N_HOPS] = {
     [INBOUND] = { HOP_WIRE, HOP_NIC, HOP_PROVIDER_BRIDGE, HOP_PATCH,
                   HOP_INTEGRATION_BRIDGE, HOP_LOGICAL_SWITCH, HOP_GATEWAY,
-                  HOP_ROUTER, HOP_PORT, HOP_GUEST },
-    [OUTBOUND] = { HOP_GUEST, HOP_PORT, HOP_ROUTER, HOP_GATEWAY,
+                  HOP_ROUTER, HOP_INNER_SWITCH, HOP_TUNNEL, HOP_PORT,
+                  HOP_GUEST },
+    [OUTBOUND] = { HOP_GUEST, HOP_PORT, HOP_INNER_SWITCH, HOP_ROUTER, HOP_TUNNEL,
+                   HOP_GATEWAY,
                    HOP_LOGICAL_SWITCH, HOP_INTEGRATION_BRIDGE, HOP_PATCH,
                    HOP_PROVIDER_BRIDGE, HOP_NIC, HOP_WIRE },
 };
@@ -209,27 +211,6 @@ walk_choose_way(const struct fabric_endpoint *e,
     }
 }
 
-/* What lies beyond the logical switch for addresses of routers. */
-static void
-examine_router_hops(struct examination *x, const struct fabric_endpoint *e)
-{
-    if (e->kind == ENDPOINT_VM) {
-        return;
-    }
-    if (!e->chassis) {
-        report_missing(x, HOP_GATEWAY,
-                       e->chassis_known
-                           ? "which chassis answers for %s: none is bound"
-                           : "which chassis answers for %s (the southbound "
-                             "database, --sb)",
-                       e->address);
-    }
-    report_missing(x, HOP_ROUTER,
-                   "the way through the router of %s: provnet does not follow "
-                   "routers, NAT and routes yet",
-                   e->address);
-}
-
 static size_t
 index_of_chassis(const struct fabric *f, const struct fabric_chassis *chassis)
 {
@@ -259,11 +240,14 @@ walk_build(struct assessment *a, const struct fabric_endpoint *e,
                            .policy = a->policy,
                            .host = host };
     examine(a, SCOPE_ENDPOINT, &place, own);
-    examine_router_hops(own, e);
     *walk = (struct walk){ .localnet = localnet, .attachment = attachment };
     walk->parts[walk->n++] = &a->deployment;
     if (e->chassis) {
         walk->parts[walk->n++] = &a->chassis[index_of_chassis(f, e->chassis)];
+    }
+    if (e->vif && e->vif->chassis && e->vif->chassis != e->chassis) {
+        walk->parts[walk->n++] =
+            &a->chassis[index_of_chassis(f, e->vif->chassis)];
     }
     walk->parts[walk->n++] = &unit->ls;
     if (localnet && localnet == ls->lost) {
@@ -305,12 +289,45 @@ add_string(struct assessment *a, const char ***list, size_t *n, const char *s)
     (*list)[(*n)++] = s;
 }
 
+/* What lies behind a router's port that no row shows. */
+static void
+assume_routed(struct assessment *a, const struct fabric_endpoint *e,
+              enum direction direction, struct verdict *v)
+{
+    const struct fabric_lrp *port = e->gateway;
+    if (!port) {
+        return;
+    }
+    if (e->vif && e->vif->chassis && e->chassis
+        && e->vif->chassis != e->chassis) {
+        add_string(a, &v->assumptions, &v->n_assumptions,
+                   arena_printf(&a->arena,
+                                "the network between chassis %s and %s "
+                                "carries their tunnel",
+                                e->chassis->name, e->vif->chassis->name));
+    }
+    if (direction == OUTBOUND) {
+        add_string(a, &v->assumptions, &v->n_assumptions,
+                   "the physical network's own router sends the answers back");
+    }
+    if (e->kind == ENDPOINT_GATEWAY && direction == OUTBOUND) {
+        add_string(a, &v->assumptions, &v->n_assumptions,
+                   "the tenants' VMs behind the router are up, and their "
+                   "ports let it pass");
+    }
+}
+
 static void
 assume(struct assessment *a, const struct walk *walk,
-       enum direction direction, struct verdict *v)
+       const struct fabric_endpoint *e, enum direction direction,
+       struct verdict *v)
 {
     const struct fabric_attachment *way = walk->attachment;
-    add_string(a, &v->assumptions, &v->n_assumptions, "the guest answers");
+    if (e->kind != ENDPOINT_GATEWAY || direction == OUTBOUND) {
+        add_string(a, &v->assumptions, &v->n_assumptions,
+                   "the guest answers");
+    }
+    assume_routed(a, e, direction, v);
     for (size_t i = 0; i < walk->n; i++) {
         const struct examination *x = walk->parts[i];
         for (size_t j = 0; j < x->n_missing; j++) {
@@ -423,7 +440,7 @@ judge(struct assessment *a, const struct walk *walk,
         return;
     }
     v->kind = v->n_missing ? VERDICT_UNDETERMINED : VERDICT_REACHABLE;
-    assume(a, walk, direction, v);
+    assume(a, walk, e, direction, v);
 }
 
 enum verdict_kind

@@ -37,9 +37,47 @@ bridge_name(const struct fabric_attachment *way)
                          : "";
 }
 
+static bool
+crosses_tunnel(const struct fabric_endpoint *e)
+{
+    return e->gateway && e->vif && e->vif->chassis && e->chassis
+           && e->vif->chassis != e->chassis;
+}
+
+/* "r1: dnat 192.168.50.200 -> 10.10.0.11", or just the router. */
+static const char *
+router_step(struct arena *arena, const struct fabric_endpoint *e,
+            enum direction direction)
+{
+    const char *router = e->gateway ? e->gateway->router->label : "";
+    if (!e->nat) {
+        return router;
+    }
+    return direction == INBOUND
+               ? arena_printf(arena, "%s: dnat %s -> %s", router, e->address,
+                              ovsdb_string(e->nat, NAT_LOGICAL_IP))
+               : arena_printf(arena, "%s: snat %s -> %s", router,
+                              e->guest_address, e->address);
+}
+
+/* The tunnel's interface on the chassis that sends. */
+static const char *
+tunnel_name(const struct fabric_endpoint *e, enum direction direction)
+{
+    if (!crosses_tunnel(e)) {
+        return "";
+    }
+    const struct fabric_chassis *inner = e->vif->chassis;
+    const struct ovsdb_row *tunnel =
+        direction == INBOUND ? fabric_find_tunnel(e->chassis, inner)
+                             : fabric_find_tunnel(inner, e->chassis);
+    return tunnel ? ovsdb_string(tunnel, INTERFACE_NAME) : "";
+}
+
 static const char *
 hop_name(struct arena *arena, const struct walk *walk,
-         const struct fabric_endpoint *e, enum hop hop, const char *external)
+         const struct fabric_endpoint *e, enum hop hop,
+         enum direction direction, const char *external)
 {
     switch (hop) {
     case HOP_WIRE:
@@ -59,8 +97,13 @@ hop_name(struct arena *arena, const struct walk *walk,
                    ? arena_printf(arena, "%s of %s", e->port, e->name)
                    : e->port;
     case HOP_GATEWAY:
-        return e->port;
+        return e->gateway ? e->gateway->name : "";
     case HOP_ROUTER:
+        return router_step(arena, e, direction);
+    case HOP_INNER_SWITCH:
+        return e->vif ? e->vif->ls->name : "";
+    case HOP_TUNNEL:
+        return tunnel_name(e, direction);
     case HOP_GUEST:
         return e->name;
     case N_HOPS:
@@ -72,17 +115,38 @@ hop_name(struct arena *arena, const struct walk *walk,
 static bool
 has_hop(const struct fabric_endpoint *e, enum hop hop)
 {
-    bool router = hop == HOP_GATEWAY || hop == HOP_ROUTER;
-    bool guest = hop == HOP_PORT || hop == HOP_GUEST;
-    return e->kind == ENDPOINT_VM ? !router : !guest;
+    bool tunnel = hop == HOP_TUNNEL;
+    bool inner = hop == HOP_INNER_SWITCH || tunnel;
+    bool router = hop == HOP_GATEWAY || hop == HOP_ROUTER || inner;
+    bool guest = hop == HOP_PORT || hop == HOP_GUEST || inner;
+    return e->kind == ENDPOINT_VM        ? !router
+           : e->kind == ENDPOINT_GATEWAY ? !guest
+           : tunnel                      ? crosses_tunnel(e)
+                                         : !guest || e->vif;
 }
 
-static bool
-on_chassis(enum hop hop)
+/* The chassis where the hop is, or NULL if it belongs to none. */
+static const struct fabric_chassis *
+chassis_at(const struct fabric_endpoint *e, enum hop hop,
+           enum direction direction)
 {
-    return hop == HOP_NIC || hop == HOP_PROVIDER_BRIDGE || hop == HOP_PATCH
-           || hop == HOP_INTEGRATION_BRIDGE || hop == HOP_PORT
-           || hop == HOP_GUEST || hop == HOP_GATEWAY;
+    const struct fabric_chassis *inner =
+        e->gateway && e->vif ? e->vif->chassis : e->chassis;
+    switch (hop) {
+    case HOP_NIC:
+    case HOP_PROVIDER_BRIDGE:
+    case HOP_PATCH:
+    case HOP_INTEGRATION_BRIDGE:
+    case HOP_GATEWAY:
+        return e->chassis;
+    case HOP_TUNNEL:
+        return direction == INBOUND ? e->chassis : inner;
+    case HOP_PORT:
+    case HOP_GUEST:
+        return inner;
+    default:
+        return NULL;
+    }
 }
 
 static const char *
@@ -170,8 +234,8 @@ add_steps(struct assessment *a, const struct fabric_endpoint *e,
             continue;
         }
         struct step *step =
-            add_step(path, hop, hop_name(&a->arena, &walk, e, hop, external),
-                     on_chassis(hop) ? e->chassis : NULL);
+            add_step(path, hop, hop_name(&a->arena, &walk, e, hop, direction, external),
+                     chassis_at(e, hop, direction));
         const char *doubt;
         const struct finding *f =
             find_stop(a, &walk, e, hop, direction, at_least, &doubt);

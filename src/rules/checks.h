@@ -49,6 +49,35 @@ rule_check check_brex_no_nic, check_brex_nic_down, check_brex_no_carrier,
     check_brex_secure_no_flow, check_brex_foreign_flow,
     check_nic_ofport_minus1;
 
+/* gateway.c */
+rule_check check_lsp_router_no_peer, check_lsp_router_peer_typo,
+    check_lsp_router_duplicate_peer, check_lsp_router_addresses_empty,
+    check_lsp_router_mac_stale, check_lsp_disabled_router,
+    check_nat_addresses_missing, check_lrp_no_gateway_chassis,
+    check_gwc_all_unknown, check_gwc_some_unknown, check_gwc_priority_tie,
+    check_hcg_empty, check_hcg_and_gwc, check_lr_chassis_with_dgp,
+    check_gw_elected_unmapped, check_nat_dist_chassis_unmapped,
+    check_gw_isolated, check_gateway_unbound;
+
+/* router.c */
+rule_check check_lrp_disabled, check_lr_disabled, check_lrp_orphan,
+    check_lrp_subnet_wrong, check_lrp_mac_dup, check_reside_redirect_misuse,
+    check_route_default_missing, check_route_nexthop_unresolvable,
+    check_route_discard, check_static_mac_binding_wrong,
+    check_router_not_followed;
+
+/* policy.c */
+rule_check check_router_policy_drop;
+
+/* nat.c */
+rule_check check_nat_logical_ip_wrong, check_nat_dist_port_missing,
+    check_nat_dist_port_other, check_nat_external_mac_dup,
+    check_nat_external_ip_overlap, check_nat_gateway_port_ambiguous,
+    check_nat_not_followed, check_snat_missing;
+
+/* tunnel.c */
+rule_check check_tunnel_down;
+
 /* port.c */
 rule_check check_lsp_disabled, check_lsp_addresses_empty,
     check_lsp_port_security, check_lsp_dup_mac, check_lsp_type_wrong,

@@ -61,7 +61,7 @@ guest_mac(const struct place *place)
         vif->interface ? ovsdb_map_get(vif->interface, INTERFACE_EXTERNAL_IDS,
                                        "attached-mac")
                        : NULL;
-    return mac ? mac : place->endpoint->mac;
+    return mac ? mac : place->endpoint->guest_mac;
 }
 
 /* Whether several interfaces claim the port: then none of them tells what the
@@ -102,7 +102,7 @@ check_lsp_port_security(struct examination *x, const struct rule *rule,
         struct address entry;
         const char *text = ovsdb_atoms(vif->lsp, LSP_PORT_SECURITY)[i].string;
         address_parse(&entry, text, x->arena);
-        if (!entry.mac || allows(&entry, mac, place->endpoint->address)) {
+        if (!entry.mac || allows(&entry, mac, place->endpoint->guest_address)) {
             return;
         }
         entries =
@@ -115,7 +115,7 @@ check_lsp_port_security(struct examination *x, const struct rule *rule,
         report(x, rule, place, "nb", vif->lsp,
                "port security of %s does not allow %s %s (allowed: %s), so "
                "its frames are dropped",
-               vif->label, mac ? mac : "", place->endpoint->address, entries);
+               vif->label, mac ? mac : "", place->endpoint->guest_address, entries);
     finding_evidence(f, "nb", vif->lsp, "port_security", entries);
     finding_cause_column(f, nb_of(place), vif->lsp, LSP_PORT_SECURITY, NULL);
 }
@@ -155,8 +155,8 @@ report_router_mac(struct examination *x, const struct rule *rule,
         "port %s and router port %s on switch %s have the same MAC %s: the "
         "logical switch delivers to one of them only",
         vif->label, ovsdb_string(lrp, LRP_NAME), vif->ls->name,
-        place->endpoint->mac);
-    finding_evidence(f, "nb", lrp, "mac", place->endpoint->mac);
+        place->endpoint->guest_mac);
+    finding_evidence(f, "nb", lrp, "mac", place->endpoint->guest_mac);
     finding_cause_column(f, nb_of(place), vif->lsp, LSP_ADDRESSES, NULL);
 }
 
@@ -175,10 +175,10 @@ check_lsp_dup_mac(struct examination *x, const struct rule *rule,
     const struct fabric_vif *vif = vif_of(place);
     const struct fabric_vif *other =
         vif && ovsdb_bool(vif->lsp, LSP_ENABLED, true)
-            ? find_same_mac(vif, place->endpoint->mac)
+            ? find_same_mac(vif, place->endpoint->guest_mac)
             : NULL;
     const struct ovsdb_row *lrp =
-        vif ? find_router_mac(vif->ls, place->endpoint->mac) : NULL;
+        vif ? find_router_mac(vif->ls, place->endpoint->guest_mac) : NULL;
     if (lrp && ovsdb_bool(vif->lsp, LSP_ENABLED, true)) {
         report_router_mac(x, rule, place, lrp);
     }
@@ -192,8 +192,8 @@ check_lsp_dup_mac(struct examination *x, const struct rule *rule,
                "ports %s and %s of switch %s have the same MAC %s: the "
                "logical switch delivers to one of them only",
                vif == newer ? other->label : vif->label, newer->label,
-               vif->ls->name, place->endpoint->mac);
-    finding_evidence(f, "nb", newer->lsp, "addresses", place->endpoint->mac);
+               vif->ls->name, place->endpoint->guest_mac);
+    finding_evidence(f, "nb", newer->lsp, "addresses", place->endpoint->guest_mac);
     finding_cause_column(f, nb_of(place), newer->lsp, LSP_ADDRESSES, NULL);
 }
 
@@ -303,8 +303,9 @@ find_stray(const struct fabric_chassis *chassis, const struct place *place)
 {
     const struct fabric_vif *vif = vif_of(place);
     const struct ovsdb_row *row =
-        place->endpoint->mac ? strmap_get(&chassis->macs, place->endpoint->mac)
-                             : NULL;
+        place->endpoint->guest_mac
+            ? strmap_get(&chassis->macs, place->endpoint->guest_mac)
+            : NULL;
     if (!row) {
         char tap[16];
         snprintf(tap, sizeof tap, "tap%.11s", vif->name);

@@ -15,6 +15,8 @@ const char *const hop_names[N_HOPS] = {
     [HOP_LOGICAL_SWITCH] = "logical-switch",
     [HOP_GATEWAY] = "gateway",
     [HOP_ROUTER] = "router",
+    [HOP_INNER_SWITCH] = "logical-switch",
+    [HOP_TUNNEL] = "integration-bridge",
     [HOP_PORT] = "port",
     [HOP_GUEST] = "guest",
 };

@@ -19,6 +19,8 @@ enum hop {
     HOP_LOGICAL_SWITCH,
     HOP_GATEWAY,
     HOP_ROUTER,
+    HOP_INNER_SWITCH, /* The tenant's logical switch behind a router. */
+    HOP_TUNNEL,       /* Between two chassis' integration bridges. */
     HOP_PORT,
     HOP_GUEST,
     N_HOPS

@@ -1,0 +1,101 @@
+#include "rules/way.h"
+
+#include <string.h>
+
+const struct evidence_db *
+way_nb(const struct place *place)
+{
+    return &place->fabric->evidence->nb;
+}
+
+bool
+way_is_tenant(const struct fabric_lrp *port, const struct fabric_lrp *gateway)
+{
+    bool is_outside = port->ls && port->ls->intent.why;
+    return port != gateway && !port->has_group
+           && !(port->is_gateway && is_outside);
+}
+
+bool
+way_is_centralised(const struct fabric_endpoint *e)
+{
+    return e->gateway && !e->is_distributed;
+}
+
+static void
+check_tenant_port(struct examination *x, const struct rule *rule,
+                  const struct place *place, port_check *check,
+                  const struct fabric_lrp *port)
+{
+    struct finding *f = check(x, rule, place, port);
+    if (!f) {
+        return;
+    }
+    if (f->hop == HOP_LOGICAL_SWITCH) {
+        finding_at(f, HOP_INNER_SWITCH);
+    }
+    if (place->endpoint->kind == ENDPOINT_GATEWAY) {
+        finding_only(f, OUTBOUND);
+    }
+}
+
+void
+way_check_ports(struct examination *x, const struct rule *rule,
+                const struct place *place, port_check *check)
+{
+    const struct fabric_endpoint *e = place->endpoint;
+    const struct fabric_lrp *gateway = e->gateway;
+    if (!gateway) {
+        return;
+    }
+    check(x, rule, place, gateway);
+    if (e->kind == ENDPOINT_FLOATING_IP) {
+        if (e->inner && e->inner != gateway) {
+            check_tenant_port(x, rule, place, check, e->inner);
+        }
+        return;
+    }
+    for (size_t i = 0; i < gateway->router->n_ports; i++) {
+        const struct fabric_lrp *port = &gateway->router->ports[i];
+        if (way_is_tenant(port, gateway)
+            && fabric_lrp_speaks(port, e->address)) {
+            check_tenant_port(x, rule, place, check, port);
+        }
+    }
+}
+
+struct finding *
+way_spare_outbound(struct finding *f, const struct place *place)
+{
+    const struct fabric_endpoint *e = place->endpoint;
+    const struct fabric_vif *vif = e->vif;
+    for (size_t i = 0; vif && i < vif->n_addresses; i++) {
+        for (size_t j = 0; j < vif->addresses[i].n_ips; j++) {
+            if (fabric_router_snat(e->gateway->router,
+                                   vif->addresses[i].ips[j])) {
+                return finding_only(f, INBOUND);
+            }
+        }
+    }
+    return f;
+}
+
+bool
+way_read_floating_ips(const struct fabric_endpoint *e, struct strmap *fips)
+{
+    const struct ovsdb_row *lr = e->gateway->router->row;
+    bool is_ipv6 = address_is_ipv6(e->address);
+    bool translates = false;
+    strmap_init(fips);
+    for (unsigned i = 0; i < ovsdb_count(lr, LR_NAT); i++) {
+        struct ovsdb_row *nat = ovsdb_atoms(lr, LR_NAT)[i].row;
+        const char *ip = ovsdb_string(nat, NAT_EXTERNAL_IP);
+        if (nat->exists && address_is_ipv6(ip) == is_ipv6) {
+            translates = true;
+            if (!strcmp(ovsdb_string(nat, NAT_TYPE), "dnat_and_snat")) {
+                *strmap_place(fips, ovsdb_string(nat, NAT_LOGICAL_IP)) = nat;
+            }
+        }
+    }
+    return translates;
+}

@@ -88,7 +88,9 @@ parse_acl(struct policy *p, struct policy_acl *acl,
     *acl = (struct policy_acl){
         .row = row,
         .group = group,
-        .tier = tier < 0 ? 0 : tier > MAX_TIER ? MAX_TIER : (int) tier,
+        .tier = tier < 0          ? 0
+                : tier > MAX_TIER ? MAX_TIER
+                                  : (int) tier,
         .priority = ovsdb_integer(row, ACL_PRIORITY, 0),
         .action = action_of(row),
         .stage = stage_of(row),
@@ -127,9 +129,8 @@ parse_acls(struct policy *p, const struct ovsdb_row *holder, unsigned column,
 static void
 add_acl(struct acl_list *list, const struct policy_acl *acl)
 {
-    list->items =
-        xgrow(list->items, list->n, &list->capacity,
-              sizeof(const struct policy_acl *));
+    list->items = xgrow(list->items, list->n, &list->capacity,
+                        sizeof(const struct policy_acl *));
     list->items[list->n++] = acl;
 }
 
@@ -234,8 +235,7 @@ find_rival(const struct acl_list *list, size_t i, const struct trial *trial)
             break;
         }
         if (drops(other) != drops(acl)
-            && ask(other, trial->packet, trial->stranger).result
-                   != MATCH_NO) {
+            && ask(other, trial->packet, trial->stranger).result != MATCH_NO) {
             return other;
         }
     }
@@ -305,14 +305,13 @@ acl_decide(struct policy *p, const struct acl_list *list,
            const struct match_packet *stranger)
 {
     struct trial trial = { .packet = packet, .stranger = stranger };
-    const struct policy_acl *acl =
-        try_from(list, 0, drops_by_default, &trial);
+    const struct policy_acl *acl = try_from(list, 0, drops_by_default, &trial);
     bool dropped = acl ? drops(acl) : drops_by_default;
     const struct policy_acl *opposite = trial.may[!dropped];
     if (!opposite) {
-        return (struct acl_decision){
-            dropped ? POLICY_DROPPED : POLICY_ALLOWED, acl, NULL
-        };
+        return (struct acl_decision){ dropped ? POLICY_DROPPED
+                                              : POLICY_ALLOWED,
+                                      acl, NULL };
     }
     const char *symbol = trial.symbol[!dropped];
     const char *why =

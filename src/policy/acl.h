@@ -74,7 +74,7 @@ struct policy {
     struct fabric *fabric;
     struct arena *arena;
     struct match_context context;
-    bool drops_by_default; /* NB_Global, options:default_acl_drop. */
+    bool drops_by_default;           /* NB_Global, options:default_acl_drop. */
     struct policy_group *groups;     /* By the index of their rows. */
     struct policy_switch *switches;  /* As in the fabric. */
     struct membership **memberships; /* By the index of the LSP's row. */

@@ -84,7 +84,8 @@ set_address(struct match_packet *packet, enum match_field field,
     }
     long bits = slash ? strtol(slash + 1, NULL, 10) : width;
     if (bits >= 0 && bits < (long) width) {
-        match_bits mask = match_ones(width) ^ match_ones(width - (unsigned) bits);
+        match_bits mask =
+            match_ones(width) ^ match_ones(width - (unsigned) bits);
         packet->known[field] &= mask;
         packet->value[field] &= mask;
     }
@@ -231,11 +232,11 @@ track(struct crossing *c, const struct end *end, enum frame frame,
     }
     enum match_result stateless = acl_is_stateless(list, packet);
     c->may_be_tracked = stateless == MATCH_MAYBE;
-    c->ct_state =
-        stateless == MATCH_YES   ? 0
-        : frame == ECHO_REQUEST  ? MATCH_CT_TRK | MATCH_CT_NEW
-        : c->is_committed        ? MATCH_CT_TRK | MATCH_CT_EST | MATCH_CT_RPL
-                                 : MATCH_CT_TRK | MATCH_CT_INV;
+    c->ct_state = stateless == MATCH_YES  ? 0
+                  : frame == ECHO_REQUEST ? MATCH_CT_TRK | MATCH_CT_NEW
+                  : c->is_committed
+                      ? MATCH_CT_TRK | MATCH_CT_EST | MATCH_CT_RPL
+                      : MATCH_CT_TRK | MATCH_CT_INV;
 }
 
 /* northd.c, build_acls(): what answers a connection passes whatever the ACLs
@@ -360,7 +361,6 @@ find_owner(const struct fabric_switch *ls, const char *ip)
     return NULL;
 }
 
-
 static const struct end nowhere = { NULL, NOWHERE, false };
 
 static const struct fabric_router_port *
@@ -432,8 +432,8 @@ outer_end(const struct exchange *x, const struct fabric_endpoint *e,
 {
     const struct fabric_vif *other =
         x->remote.exact ? find_owner(e->ls, x->remote.exact) : NULL;
-    if (!localnet || (other && (other->chassis == e->chassis
-                                || !e->ls->n_localnets))) {
+    if (!localnet
+        || (other && (other->chassis == e->chassis || !e->ls->n_localnets))) {
         return nowhere;
     }
     return (struct end){ localnet->lsp, localnet->name, false };
@@ -455,9 +455,8 @@ find_way(struct exchange *x, const struct fabric_endpoint *e,
         return;
     }
     const struct ovsdb_row *lr = e->nb->owner;
-    c->inner = router_end(
-        find_router_port(e->ls, lr,
-                         e->kind == ENDPOINT_GATEWAY ? e->nb : NULL));
+    c->inner = router_end(find_router_port(
+        e->ls, lr, e->kind == ENDPOINT_GATEWAY ? e->nb : NULL));
     if (e->vif && e->vif->ls != e->ls
         && (e->kind == ENDPOINT_FLOATING_IP || !inbound)) {
         add_tenant(x, e, lr);
@@ -499,16 +498,15 @@ find_prefix(const struct policy_switch *sw, const struct fabric_endpoint *e,
 
 /* An address of 'prefix' that no port of the switch has: the highest. */
 static const char *
-find_stranger(const struct fabric_switch *ls, const char *prefix,
-              bool is_ipv6, struct arena *arena)
+find_stranger(const struct fabric_switch *ls, const char *prefix, bool is_ipv6,
+              struct arena *arena)
 {
     unsigned char bytes[16];
     char text[INET6_ADDRSTRLEN];
     int family = is_ipv6 ? AF_INET6 : AF_INET;
     unsigned width = is_ipv6 ? 128 : 32;
     const char *slash = strchr(prefix, '/');
-    const char *ip =
-        arena_strndup(arena, prefix, strcspn(prefix, "/"));
+    const char *ip = arena_strndup(arena, prefix, strcspn(prefix, "/"));
     long length = slash ? strtol(slash + 1, NULL, 10) : width;
     if (inet_pton(family, ip, bytes) != 1 || length < 0) {
         return NULL;

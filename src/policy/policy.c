@@ -32,8 +32,8 @@ add_address(struct policy *p, struct addresses *list, const char *ip,
 {
     ip = without_length(p, ip);
     if (address_is_ipv6(ip) == is_ipv6) {
-        list->items = xgrow(list->items, list->n, &list->capacity,
-                            sizeof *list->items);
+        list->items =
+            xgrow(list->items, list->n, &list->capacity, sizeof *list->items);
         list->items[list->n++] = ip;
     }
 }
@@ -96,8 +96,8 @@ find_member_addresses(struct policy *p, const struct ovsdb_row *group,
 }
 
 static bool
-find_address_set(void *aux, const char *name,
-                 const char *const **ret_members, size_t *ret_n)
+find_address_set(void *aux, const char *name, const char *const **ret_members,
+                 size_t *ret_n)
 {
     struct policy *p = aux;
     const struct ovsdb_row *row = strmap_get(&p->address_sets, name);
@@ -201,8 +201,7 @@ gather(struct policy *p)
     const struct ovsdb_table *switches = nb_table(p, NB_LOGICAL_SWITCH);
     struct policy_switch **by_row =
         xcalloc(switches->n_rows + 1, sizeof *by_row);
-    p->switches =
-        arena_zalloc(p->arena, f->n_switches * sizeof *p->switches);
+    p->switches = arena_zalloc(p->arena, f->n_switches * sizeof *p->switches);
     for (size_t i = 0; i < f->n_switches; i++) {
         struct policy_switch *sw = &p->switches[i];
         sw->ls = &f->switches[i];
@@ -219,8 +218,8 @@ gather(struct policy *p)
         gather_group(p, by_row, row);
     }
     OVSDB_TABLE_FOR_EACH (row, nb_table(p, NB_ADDRESS_SET)) {
-        *strmap_place(&p->address_sets,
-                      ovsdb_string(row, ADDRESS_SET_NAME)) = row;
+        *strmap_place(&p->address_sets, ovsdb_string(row, ADDRESS_SET_NAME)) =
+            row;
     }
     free(by_row);
 }
@@ -272,8 +271,7 @@ policy_switch_of(struct policy *p, const struct fabric_switch *ls)
 static int
 compare_hosts(const void *a, const void *b)
 {
-    return address_compare(*(const char *const *) a,
-                           *(const char *const *) b);
+    return address_compare(*(const char *const *) a, *(const char *const *) b);
 }
 
 static bool
@@ -306,8 +304,8 @@ policy_find_hosts(struct policy *p, struct policy_switch *sw)
         if (leads_to(sw->ls, ovsdb_string(row, MAC_BINDING_LOGICAL_PORT))
             && !strmap_get(&sw->ls->macs,
                            ovsdb_string(row, MAC_BINDING_MAC))) {
-            sw->hosts = xgrow(sw->hosts, sw->n_hosts, &capacity,
-                              sizeof *sw->hosts);
+            sw->hosts =
+                xgrow(sw->hosts, sw->n_hosts, &capacity, sizeof *sw->hosts);
             sw->hosts[sw->n_hosts++] = ovsdb_string(row, MAC_BINDING_IP);
         }
     }

@@ -306,8 +306,8 @@ add_string(struct assessment *a, const char ***list, size_t *n, const char *s)
 }
 
 static void
-assume(struct assessment *a, const struct walk *walk,
-       enum direction direction, struct verdict *v)
+assume(struct assessment *a, const struct walk *walk, enum direction direction,
+       struct verdict *v)
 {
     const struct fabric_attachment *way = walk->attachment;
     add_string(a, &v->assumptions, &v->n_assumptions, "the guest answers");

@@ -288,9 +288,8 @@ reach_trace_between(struct assessment *a,
     bool outside = from->chassis != to->chassis && from->ls->n_localnets;
     const bool *hops = outside ? out_hops : guest_hops;
     init_path(a, path);
-    bool stopped =
-        add_steps(a, from, OUTBOUND, hops, to->address, EFFECT_BLOCKS, false,
-                  path);
+    bool stopped = add_steps(a, from, OUTBOUND, hops, to->address,
+                             EFFECT_BLOCKS, false, path);
     if (outside) {
         struct step *wire = add_step(path, HOP_WIRE, "", NULL);
         wire->state = stopped ? STEP_UNKNOWN : STEP_PASS;
@@ -298,9 +297,8 @@ reach_trace_between(struct assessment *a,
     } else {
         add_inner_steps(a, from, to, path);
     }
-    stopped =
-        add_steps(a, to, INBOUND, hops, from->address, EFFECT_BLOCKS, stopped,
-                  path);
+    stopped = add_steps(a, to, INBOUND, hops, from->address, EFFECT_BLOCKS,
+                        stopped, path);
     path->kind = VERDICT_REACHABLE;
     for (size_t i = 0; i < path->n; i++) {
         if (path->steps[i].state == STEP_UNKNOWN) {

@@ -252,6 +252,24 @@ note_maybe(struct trial *trial, const struct policy_acl *acl, bool to_drop,
     }
 }
 
+static const struct policy_acl *try_from(const struct acl_list *, size_t i,
+                                         bool drops_by_default,
+                                         struct trial *);
+
+/* An ACL that may pass the packet on to the next tier: notes what becomes of
+ * it there. */
+static void
+try_next_tier(const struct acl_list *list, size_t i, bool drops_by_default,
+              struct trial *trial, const char *symbol)
+{
+    const struct policy_acl *acl = list->items[i];
+    while (i < list->n && list->items[i]->tier == acl->tier) {
+        i++;
+    }
+    const struct policy_acl *then = try_from(list, i, drops_by_default, trial);
+    note_maybe(trial, acl, then ? drops(then) : drops_by_default, symbol);
+}
+
 /* Returns the ACL that decides for certain, from the one at 'i' on; NULL if it
  * is the default. */
 static const struct policy_acl *
@@ -268,33 +286,21 @@ try_from(const struct acl_list *list, size_t i, bool drops_by_default,
         if (v.result == MATCH_NO) {
             continue;
         }
-        if (acl->action == ACL_PASSES && v.result == MATCH_YES) {
-            passed = acl->tier;
-            continue;
-        }
-        if (acl->action == ACL_PASSES) {
-            size_t next = i;
-            while (next < list->n && list->items[next]->tier == acl->tier) {
-                next++;
+        if (acl->action != ACL_PASSES && v.result == MATCH_YES) {
+            const struct policy_acl *rival = find_rival(list, i, trial);
+            if (rival) {
+                note_maybe(trial, rival, drops(rival), "priority");
             }
-            if (may_pass != acl->tier) {
-                const struct policy_acl *then =
-                    try_from(list, next, drops_by_default, trial);
-                note_maybe(trial, acl, then ? drops(then) : drops_by_default,
-                           v.symbol);
-            }
-            may_pass = acl->tier;
-            continue;
+            return acl;
         }
-        if (v.result == MATCH_MAYBE) {
+        if (acl->action != ACL_PASSES) {
             note_maybe(trial, acl, drops(acl), v.symbol);
-            continue;
+        } else if (v.result == MATCH_YES) {
+            passed = acl->tier;
+        } else if (may_pass != acl->tier) {
+            may_pass = acl->tier;
+            try_next_tier(list, i, drops_by_default, trial, v.symbol);
         }
-        const struct policy_acl *rival = find_rival(list, i, trial);
-        if (rival) {
-            note_maybe(trial, rival, drops(rival), "priority");
-        }
-        return acl;
     }
     return NULL;
 }

@@ -119,6 +119,10 @@ const struct ovsdb_row *acl_find_removed(struct policy *, enum policy_stage,
                                          const struct policy_acl *dropping,
                                          const struct match_packet *);
 
+/* The port of the switch that has the address, or NULL. */
+const struct fabric_vif *policy_find_owner(const struct fabric_switch *,
+                                           const char *ip);
+
 /* Hosts on the physical network of the switch that its routers have resolved:
  * SB's MAC_Bindings, sorted, a few of them. */
 void policy_find_hosts(struct policy *, struct policy_switch *);

@@ -9,9 +9,6 @@
 /* The name of a port that is not there. */
 #define NOWHERE "\x01"
 
-/* Hosts that are asked about where an ACL tells some from others. */
-#define MAX_HOSTS 8
-
 enum frame {
     ARP_REQUEST,
     ARP_REPLY,
@@ -344,23 +341,6 @@ judge_exchange(struct exchange *x, bool inbound)
 
 /* The way. */
 
-/* The port of the switch that has the address, or NULL. */
-static const struct fabric_vif *
-find_owner(const struct fabric_switch *ls, const char *ip)
-{
-    for (size_t i = 0; i < ls->n_vifs; i++) {
-        const struct fabric_vif *vif = &ls->vifs[i];
-        for (size_t j = 0; j < vif->n_addresses; j++) {
-            for (size_t k = 0; k < vif->addresses[j].n_ips; k++) {
-                if (!address_compare(vif->addresses[j].ips[k], ip)) {
-                    return vif;
-                }
-            }
-        }
-    }
-    return NULL;
-}
-
 static const struct end nowhere = { NULL, NOWHERE, false };
 
 static const struct fabric_router_port *
@@ -431,7 +411,7 @@ outer_end(const struct exchange *x, const struct fabric_endpoint *e,
           const struct fabric_localnet *localnet)
 {
     const struct fabric_vif *other =
-        x->remote.exact ? find_owner(e->ls, x->remote.exact) : NULL;
+        x->remote.exact ? policy_find_owner(e->ls, x->remote.exact) : NULL;
     if (!localnet
         || (other && (other->chassis == e->chassis || !e->ls->n_localnets))) {
         return nowhere;
@@ -517,7 +497,7 @@ find_stranger(const struct fabric_switch *ls, const char *prefix, bool is_ipv6,
     for (int tries = 0; tries < 64 && bytes[width / 8 - 1]; tries++) {
         bytes[width / 8 - 1]--; /* The highest of all is broadcast. */
         inet_ntop(family, bytes, text, sizeof text);
-        if (!find_owner(ls, text)) {
+        if (!policy_find_owner(ls, text)) {
             return arena_strdup(arena, text);
         }
     }
@@ -553,10 +533,9 @@ judge_hosts(struct exchange *x, const struct fabric_endpoint *e, bool inbound)
     struct policy_switch *sw = policy_switch_of(x->policy, e->ls);
     size_t n_asked = 0, n_allowed = 0;
     policy_find_hosts(x->policy, sw);
-    for (size_t i = 0; i < sw->n_hosts && n_asked < MAX_HOSTS; i++) {
+    for (size_t i = 0; i < sw->n_hosts; i++) {
         struct policy_verdict v;
-        if (address_is_ipv6(sw->hosts[i]) != x->is_ipv6
-            || find_owner(e->ls, sw->hosts[i])) {
+        if (address_is_ipv6(sw->hosts[i]) != x->is_ipv6) {
             continue;
         }
         x->remote.exact = sw->hosts[i];

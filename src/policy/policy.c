@@ -268,40 +268,72 @@ policy_switch_of(struct policy *p, const struct fabric_switch *ls)
 
 /* Hosts on the physical network. */
 
+/* Of each family: asked about where an ACL tells some from others, and looked
+ * at to find these. */
+#define MAX_HOSTS 8
+#define MAX_TRIES 64
+
 static int
 compare_hosts(const void *a, const void *b)
 {
     return address_compare(*(const char *const *) a, *(const char *const *) b);
 }
 
-static bool
-leads_to(const struct fabric_switch *ls, const char *lrp)
+const struct fabric_vif *
+policy_find_owner(const struct fabric_switch *ls, const char *ip)
 {
-    for (size_t i = 0; i < ls->n_router_ports; i++) {
-        const struct ovsdb_row *row = ls->router_ports[i].lrp;
-        if (row && !strcmp(ovsdb_string(row, LRP_NAME), lrp)) {
-            return true;
+    for (size_t i = 0; i < ls->n_vifs; i++) {
+        const struct fabric_vif *vif = &ls->vifs[i];
+        for (size_t j = 0; j < vif->n_addresses; j++) {
+            for (size_t k = 0; k < vif->addresses[j].n_ips; k++) {
+                if (!address_compare(vif->addresses[j].ips[k], ip)) {
+                    return vif;
+                }
+            }
         }
     }
-    return false;
+    return NULL;
+}
+
+/* Keeps the first hosts of each family that are no ports of the switch. */
+static void
+choose_hosts(struct policy_switch *sw)
+{
+    size_t n = 0, n_tried[2] = { 0, 0 }, n_chosen[2] = { 0, 0 };
+    for (size_t i = 0; i < sw->n_hosts; i++) {
+        bool is_ipv6 = address_is_ipv6(sw->hosts[i]);
+        if (n_chosen[is_ipv6] < MAX_HOSTS && n_tried[is_ipv6]++ < MAX_TRIES
+            && !policy_find_owner(sw->ls, sw->hosts[i])) {
+            n_chosen[is_ipv6]++;
+            sw->hosts[n++] = sw->hosts[i];
+        }
+    }
+    sw->n_hosts = n;
 }
 
 void
 policy_find_hosts(struct policy *p, struct policy_switch *sw)
 {
+    const struct evidence_db *sb = &p->fabric->evidence->sb;
+    size_t capacity = 0;
+    struct strmap lrps;
     if (sw->hosts) {
         return;
     }
-    size_t capacity = 0;
-    sw->hosts = xgrow(NULL, 0, &capacity, sizeof *sw->hosts);
-    const struct ovsdb_table *table =
-        &p->fabric->evidence->sb.store.tables[SB_MAC_BINDING];
-    if (!p->fabric->evidence->sb.present) {
-        return;
+    strmap_init(&lrps);
+    for (size_t i = 0; i < sw->ls->n_router_ports; i++) {
+        const struct ovsdb_row *lrp = sw->ls->router_ports[i].lrp;
+        if (lrp) {
+            *strmap_place(&lrps, ovsdb_string(lrp, LRP_NAME)) = sw;
+        }
     }
-    OVSDB_TABLE_FOR_EACH (row, table) {
+    sw->hosts = xgrow(NULL, 0, &capacity, sizeof *sw->hosts);
+    for (const struct ovsdb_row *row = NULL;
+         sb->present
+         && (row =
+                 ovsdb_table_next(&sb->store.tables[SB_MAC_BINDING], row));) {
         /* Not the switch's own ports, which routers may resolve as well. */
-        if (leads_to(sw->ls, ovsdb_string(row, MAC_BINDING_LOGICAL_PORT))
+        if (strmap_get(&lrps, ovsdb_string(row, MAC_BINDING_LOGICAL_PORT))
             && !strmap_get(&sw->ls->macs,
                            ovsdb_string(row, MAC_BINDING_MAC))) {
             sw->hosts =
@@ -309,5 +341,7 @@ policy_find_hosts(struct policy *p, struct policy_switch *sw)
             sw->hosts[sw->n_hosts++] = ovsdb_string(row, MAC_BINDING_IP);
         }
     }
+    strmap_done(&lrps);
     qsort(sw->hosts, sw->n_hosts, sizeof *sw->hosts, compare_hosts);
+    choose_hosts(sw);
 }

@@ -161,7 +161,7 @@ struct fabric_vif {
     const char *label;          /* What people call it; LSP name else. */
     struct address *addresses;  /* Of LSP.addresses. */
     size_t n_addresses;
-    bool is_unknown; /* Has "unknown" among its addresses. */
+    bool is_unknown;                   /* Has "unknown" among its addresses. */
     struct fabric_chassis *chassis;    /* Bound there; NULL if not. */
     const struct ovsdb_row *interface; /* On 'chassis', or NULL. */
 };

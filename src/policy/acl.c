@@ -88,7 +88,9 @@ parse_acl(struct policy *p, struct policy_acl *acl,
     *acl = (struct policy_acl){
         .row = row,
         .group = group,
-        .tier = tier < 0 ? 0 : tier > MAX_TIER ? MAX_TIER : (int) tier,
+        .tier = tier < 0          ? 0
+                : tier > MAX_TIER ? MAX_TIER
+                                  : (int) tier,
         .priority = ovsdb_integer(row, ACL_PRIORITY, 0),
         .action = action_of(row),
         .stage = stage_of(row),
@@ -127,9 +129,8 @@ parse_acls(struct policy *p, const struct ovsdb_row *holder, unsigned column,
 static void
 add_acl(struct acl_list *list, const struct policy_acl *acl)
 {
-    list->items =
-        xgrow(list->items, list->n, &list->capacity,
-              sizeof(const struct policy_acl *));
+    list->items = xgrow(list->items, list->n, &list->capacity,
+                        sizeof(const struct policy_acl *));
     list->items[list->n++] = acl;
 }
 
@@ -234,8 +235,7 @@ find_rival(const struct acl_list *list, size_t i, const struct trial *trial)
             break;
         }
         if (drops(other) != drops(acl)
-            && ask(other, trial->packet, trial->stranger).result
-                   != MATCH_NO) {
+            && ask(other, trial->packet, trial->stranger).result != MATCH_NO) {
             return other;
         }
     }
@@ -250,6 +250,24 @@ note_maybe(struct trial *trial, const struct policy_acl *acl, bool to_drop,
         trial->may[to_drop] = acl;
         trial->symbol[to_drop] = symbol;
     }
+}
+
+static const struct policy_acl *try_from(const struct acl_list *, size_t i,
+                                         bool drops_by_default,
+                                         struct trial *);
+
+/* An ACL that may pass the packet on to the next tier: notes what becomes of
+ * it there. */
+static void
+try_next_tier(const struct acl_list *list, size_t i, bool drops_by_default,
+              struct trial *trial, const char *symbol)
+{
+    const struct policy_acl *acl = list->items[i];
+    while (i < list->n && list->items[i]->tier == acl->tier) {
+        i++;
+    }
+    const struct policy_acl *then = try_from(list, i, drops_by_default, trial);
+    note_maybe(trial, acl, then ? drops(then) : drops_by_default, symbol);
 }
 
 /* Returns the ACL that decides for certain, from the one at 'i' on; NULL if it
@@ -268,33 +286,21 @@ try_from(const struct acl_list *list, size_t i, bool drops_by_default,
         if (v.result == MATCH_NO) {
             continue;
         }
-        if (acl->action == ACL_PASSES && v.result == MATCH_YES) {
-            passed = acl->tier;
-            continue;
-        }
-        if (acl->action == ACL_PASSES) {
-            size_t next = i;
-            while (next < list->n && list->items[next]->tier == acl->tier) {
-                next++;
+        if (acl->action != ACL_PASSES && v.result == MATCH_YES) {
+            const struct policy_acl *rival = find_rival(list, i, trial);
+            if (rival) {
+                note_maybe(trial, rival, drops(rival), "priority");
             }
-            if (may_pass != acl->tier) {
-                const struct policy_acl *then =
-                    try_from(list, next, drops_by_default, trial);
-                note_maybe(trial, acl, then ? drops(then) : drops_by_default,
-                           v.symbol);
-            }
-            may_pass = acl->tier;
-            continue;
+            return acl;
         }
-        if (v.result == MATCH_MAYBE) {
+        if (acl->action != ACL_PASSES) {
             note_maybe(trial, acl, drops(acl), v.symbol);
-            continue;
+        } else if (v.result == MATCH_YES) {
+            passed = acl->tier;
+        } else if (may_pass != acl->tier) {
+            may_pass = acl->tier;
+            try_next_tier(list, i, drops_by_default, trial, v.symbol);
         }
-        const struct policy_acl *rival = find_rival(list, i, trial);
-        if (rival) {
-            note_maybe(trial, rival, drops(rival), "priority");
-        }
-        return acl;
     }
     return NULL;
 }
@@ -305,14 +311,13 @@ acl_decide(struct policy *p, const struct acl_list *list,
            const struct match_packet *stranger)
 {
     struct trial trial = { .packet = packet, .stranger = stranger };
-    const struct policy_acl *acl =
-        try_from(list, 0, drops_by_default, &trial);
+    const struct policy_acl *acl = try_from(list, 0, drops_by_default, &trial);
     bool dropped = acl ? drops(acl) : drops_by_default;
     const struct policy_acl *opposite = trial.may[!dropped];
     if (!opposite) {
-        return (struct acl_decision){
-            dropped ? POLICY_DROPPED : POLICY_ALLOWED, acl, NULL
-        };
+        return (struct acl_decision){ dropped ? POLICY_DROPPED
+                                              : POLICY_ALLOWED,
+                                      acl, NULL };
     }
     const char *symbol = trial.symbol[!dropped];
     const char *why =

@@ -74,7 +74,7 @@ struct policy {
     struct fabric *fabric;
     struct arena *arena;
     struct match_context context;
-    bool drops_by_default; /* NB_Global, options:default_acl_drop. */
+    bool drops_by_default;           /* NB_Global, options:default_acl_drop. */
     struct policy_group *groups;     /* By the index of their rows. */
     struct policy_switch *switches;  /* As in the fabric. */
     struct membership **memberships; /* By the index of the LSP's row. */
@@ -118,6 +118,10 @@ enum match_result acl_is_stateless(const struct acl_list *,
 const struct ovsdb_row *acl_find_removed(struct policy *, enum policy_stage,
                                          const struct policy_acl *dropping,
                                          const struct match_packet *);
+
+/* The port of the switch that has the address, or NULL. */
+const struct fabric_vif *policy_find_owner(const struct fabric_switch *,
+                                           const char *ip);
 
 /* Hosts on the physical network of the switch that its routers have resolved:
  * SB's MAC_Bindings, sorted, a few of them. */

@@ -9,9 +9,6 @@
 /* The name of a port that is not there. */
 #define NOWHERE "\x01"
 
-/* Hosts that are asked about where an ACL tells some from others. */
-#define MAX_HOSTS 8
-
 enum frame {
     ARP_REQUEST,
     ARP_REPLY,
@@ -84,7 +81,8 @@ set_address(struct match_packet *packet, enum match_field field,
     }
     long bits = slash ? strtol(slash + 1, NULL, 10) : width;
     if (bits >= 0 && bits < (long) width) {
-        match_bits mask = match_ones(width) ^ match_ones(width - (unsigned) bits);
+        match_bits mask =
+            match_ones(width) ^ match_ones(width - (unsigned) bits);
         packet->known[field] &= mask;
         packet->value[field] &= mask;
     }
@@ -231,11 +229,11 @@ track(struct crossing *c, const struct end *end, enum frame frame,
     }
     enum match_result stateless = acl_is_stateless(list, packet);
     c->may_be_tracked = stateless == MATCH_MAYBE;
-    c->ct_state =
-        stateless == MATCH_YES   ? 0
-        : frame == ECHO_REQUEST  ? MATCH_CT_TRK | MATCH_CT_NEW
-        : c->is_committed        ? MATCH_CT_TRK | MATCH_CT_EST | MATCH_CT_RPL
-                                 : MATCH_CT_TRK | MATCH_CT_INV;
+    c->ct_state = stateless == MATCH_YES  ? 0
+                  : frame == ECHO_REQUEST ? MATCH_CT_TRK | MATCH_CT_NEW
+                  : c->is_committed
+                      ? MATCH_CT_TRK | MATCH_CT_EST | MATCH_CT_RPL
+                      : MATCH_CT_TRK | MATCH_CT_INV;
 }
 
 /* northd.c, build_acls(): what answers a connection passes whatever the ACLs
@@ -343,24 +341,6 @@ judge_exchange(struct exchange *x, bool inbound)
 
 /* The way. */
 
-/* The port of the switch that has the address, or NULL. */
-static const struct fabric_vif *
-find_owner(const struct fabric_switch *ls, const char *ip)
-{
-    for (size_t i = 0; i < ls->n_vifs; i++) {
-        const struct fabric_vif *vif = &ls->vifs[i];
-        for (size_t j = 0; j < vif->n_addresses; j++) {
-            for (size_t k = 0; k < vif->addresses[j].n_ips; k++) {
-                if (!address_compare(vif->addresses[j].ips[k], ip)) {
-                    return vif;
-                }
-            }
-        }
-    }
-    return NULL;
-}
-
-
 static const struct end nowhere = { NULL, NOWHERE, false };
 
 static const struct fabric_router_port *
@@ -431,9 +411,9 @@ outer_end(const struct exchange *x, const struct fabric_endpoint *e,
           const struct fabric_localnet *localnet)
 {
     const struct fabric_vif *other =
-        x->remote.exact ? find_owner(e->ls, x->remote.exact) : NULL;
-    if (!localnet || (other && (other->chassis == e->chassis
-                                || !e->ls->n_localnets))) {
+        x->remote.exact ? policy_find_owner(e->ls, x->remote.exact) : NULL;
+    if (!localnet
+        || (other && (other->chassis == e->chassis || !e->ls->n_localnets))) {
         return nowhere;
     }
     return (struct end){ localnet->lsp, localnet->name, false };
@@ -455,9 +435,8 @@ find_way(struct exchange *x, const struct fabric_endpoint *e,
         return;
     }
     const struct ovsdb_row *lr = e->nb->owner;
-    c->inner = router_end(
-        find_router_port(e->ls, lr,
-                         e->kind == ENDPOINT_GATEWAY ? e->nb : NULL));
+    c->inner = router_end(find_router_port(
+        e->ls, lr, e->kind == ENDPOINT_GATEWAY ? e->nb : NULL));
     if (e->vif && e->vif->ls != e->ls
         && (e->kind == ENDPOINT_FLOATING_IP || !inbound)) {
         add_tenant(x, e, lr);
@@ -499,16 +478,15 @@ find_prefix(const struct policy_switch *sw, const struct fabric_endpoint *e,
 
 /* An address of 'prefix' that no port of the switch has: the highest. */
 static const char *
-find_stranger(const struct fabric_switch *ls, const char *prefix,
-              bool is_ipv6, struct arena *arena)
+find_stranger(const struct fabric_switch *ls, const char *prefix, bool is_ipv6,
+              struct arena *arena)
 {
     unsigned char bytes[16];
     char text[INET6_ADDRSTRLEN];
     int family = is_ipv6 ? AF_INET6 : AF_INET;
     unsigned width = is_ipv6 ? 128 : 32;
     const char *slash = strchr(prefix, '/');
-    const char *ip =
-        arena_strndup(arena, prefix, strcspn(prefix, "/"));
+    const char *ip = arena_strndup(arena, prefix, strcspn(prefix, "/"));
     long length = slash ? strtol(slash + 1, NULL, 10) : width;
     if (inet_pton(family, ip, bytes) != 1 || length < 0) {
         return NULL;
@@ -519,7 +497,7 @@ find_stranger(const struct fabric_switch *ls, const char *prefix,
     for (int tries = 0; tries < 64 && bytes[width / 8 - 1]; tries++) {
         bytes[width / 8 - 1]--; /* The highest of all is broadcast. */
         inet_ntop(family, bytes, text, sizeof text);
-        if (!find_owner(ls, text)) {
+        if (!policy_find_owner(ls, text)) {
             return arena_strdup(arena, text);
         }
     }
@@ -555,10 +533,9 @@ judge_hosts(struct exchange *x, const struct fabric_endpoint *e, bool inbound)
     struct policy_switch *sw = policy_switch_of(x->policy, e->ls);
     size_t n_asked = 0, n_allowed = 0;
     policy_find_hosts(x->policy, sw);
-    for (size_t i = 0; i < sw->n_hosts && n_asked < MAX_HOSTS; i++) {
+    for (size_t i = 0; i < sw->n_hosts; i++) {
         struct policy_verdict v;
-        if (address_is_ipv6(sw->hosts[i]) != x->is_ipv6
-            || find_owner(e->ls, sw->hosts[i])) {
+        if (address_is_ipv6(sw->hosts[i]) != x->is_ipv6) {
             continue;
         }
         x->remote.exact = sw->hosts[i];

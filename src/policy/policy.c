@@ -32,8 +32,8 @@ add_address(struct policy *p, struct addresses *list, const char *ip,
 {
     ip = without_length(p, ip);
     if (address_is_ipv6(ip) == is_ipv6) {
-        list->items = xgrow(list->items, list->n, &list->capacity,
-                            sizeof *list->items);
+        list->items =
+            xgrow(list->items, list->n, &list->capacity, sizeof *list->items);
         list->items[list->n++] = ip;
     }
 }
@@ -96,8 +96,8 @@ find_member_addresses(struct policy *p, const struct ovsdb_row *group,
 }
 
 static bool
-find_address_set(void *aux, const char *name,
-                 const char *const **ret_members, size_t *ret_n)
+find_address_set(void *aux, const char *name, const char *const **ret_members,
+                 size_t *ret_n)
 {
     struct policy *p = aux;
     const struct ovsdb_row *row = strmap_get(&p->address_sets, name);
@@ -201,8 +201,7 @@ gather(struct policy *p)
     const struct ovsdb_table *switches = nb_table(p, NB_LOGICAL_SWITCH);
     struct policy_switch **by_row =
         xcalloc(switches->n_rows + 1, sizeof *by_row);
-    p->switches =
-        arena_zalloc(p->arena, f->n_switches * sizeof *p->switches);
+    p->switches = arena_zalloc(p->arena, f->n_switches * sizeof *p->switches);
     for (size_t i = 0; i < f->n_switches; i++) {
         struct policy_switch *sw = &p->switches[i];
         sw->ls = &f->switches[i];
@@ -219,8 +218,8 @@ gather(struct policy *p)
         gather_group(p, by_row, row);
     }
     OVSDB_TABLE_FOR_EACH (row, nb_table(p, NB_ADDRESS_SET)) {
-        *strmap_place(&p->address_sets,
-                      ovsdb_string(row, ADDRESS_SET_NAME)) = row;
+        *strmap_place(&p->address_sets, ovsdb_string(row, ADDRESS_SET_NAME)) =
+            row;
     }
     free(by_row);
 }
@@ -269,47 +268,80 @@ policy_switch_of(struct policy *p, const struct fabric_switch *ls)
 
 /* Hosts on the physical network. */
 
+/* Of each family: asked about where an ACL tells some from others, and looked
+ * at to find these. */
+#define MAX_HOSTS 8
+#define MAX_TRIES 64
+
 static int
 compare_hosts(const void *a, const void *b)
 {
-    return address_compare(*(const char *const *) a,
-                           *(const char *const *) b);
+    return address_compare(*(const char *const *) a, *(const char *const *) b);
 }
 
-static bool
-leads_to(const struct fabric_switch *ls, const char *lrp)
+const struct fabric_vif *
+policy_find_owner(const struct fabric_switch *ls, const char *ip)
 {
-    for (size_t i = 0; i < ls->n_router_ports; i++) {
-        const struct ovsdb_row *row = ls->router_ports[i].lrp;
-        if (row && !strcmp(ovsdb_string(row, LRP_NAME), lrp)) {
-            return true;
+    for (size_t i = 0; i < ls->n_vifs; i++) {
+        const struct fabric_vif *vif = &ls->vifs[i];
+        for (size_t j = 0; j < vif->n_addresses; j++) {
+            for (size_t k = 0; k < vif->addresses[j].n_ips; k++) {
+                if (!address_compare(vif->addresses[j].ips[k], ip)) {
+                    return vif;
+                }
+            }
         }
     }
-    return false;
+    return NULL;
+}
+
+/* Keeps the first hosts of each family that are no ports of the switch. */
+static void
+choose_hosts(struct policy_switch *sw)
+{
+    size_t n = 0, n_tried[2] = { 0, 0 }, n_chosen[2] = { 0, 0 };
+    for (size_t i = 0; i < sw->n_hosts; i++) {
+        bool is_ipv6 = address_is_ipv6(sw->hosts[i]);
+        if (n_chosen[is_ipv6] < MAX_HOSTS && n_tried[is_ipv6]++ < MAX_TRIES
+            && !policy_find_owner(sw->ls, sw->hosts[i])) {
+            n_chosen[is_ipv6]++;
+            sw->hosts[n++] = sw->hosts[i];
+        }
+    }
+    sw->n_hosts = n;
 }
 
 void
 policy_find_hosts(struct policy *p, struct policy_switch *sw)
 {
+    const struct evidence_db *sb = &p->fabric->evidence->sb;
+    size_t capacity = 0;
+    struct strmap lrps;
     if (sw->hosts) {
         return;
     }
-    size_t capacity = 0;
-    sw->hosts = xgrow(NULL, 0, &capacity, sizeof *sw->hosts);
-    const struct ovsdb_table *table =
-        &p->fabric->evidence->sb.store.tables[SB_MAC_BINDING];
-    if (!p->fabric->evidence->sb.present) {
-        return;
+    strmap_init(&lrps);
+    for (size_t i = 0; i < sw->ls->n_router_ports; i++) {
+        const struct ovsdb_row *lrp = sw->ls->router_ports[i].lrp;
+        if (lrp) {
+            *strmap_place(&lrps, ovsdb_string(lrp, LRP_NAME)) = sw;
+        }
     }
-    OVSDB_TABLE_FOR_EACH (row, table) {
+    sw->hosts = xgrow(NULL, 0, &capacity, sizeof *sw->hosts);
+    for (const struct ovsdb_row *row = NULL;
+         sb->present
+         && (row =
+                 ovsdb_table_next(&sb->store.tables[SB_MAC_BINDING], row));) {
         /* Not the switch's own ports, which routers may resolve as well. */
-        if (leads_to(sw->ls, ovsdb_string(row, MAC_BINDING_LOGICAL_PORT))
+        if (strmap_get(&lrps, ovsdb_string(row, MAC_BINDING_LOGICAL_PORT))
             && !strmap_get(&sw->ls->macs,
                            ovsdb_string(row, MAC_BINDING_MAC))) {
-            sw->hosts = xgrow(sw->hosts, sw->n_hosts, &capacity,
-                              sizeof *sw->hosts);
+            sw->hosts =
+                xgrow(sw->hosts, sw->n_hosts, &capacity, sizeof *sw->hosts);
             sw->hosts[sw->n_hosts++] = ovsdb_string(row, MAC_BINDING_IP);
         }
     }
+    strmap_done(&lrps);
     qsort(sw->hosts, sw->n_hosts, sizeof *sw->hosts, compare_hosts);
+    choose_hosts(sw);
 }

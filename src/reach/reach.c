@@ -412,13 +412,15 @@ weigh(struct assessment *a, const struct walk *walk,
         return;
     }
     blame(a, f, v);
-    add_affected(place_finding(a, f), endpoint_id(e));
+    if (!walk->is_trial) {
+        add_affected(place_finding(a, f), endpoint_id(e));
+    }
 }
 
-static void
-judge(struct assessment *a, const struct walk *walk,
-      const struct fabric_endpoint *e, enum direction direction,
-      struct verdict *v)
+void
+walk_judge(struct assessment *a, const struct walk *walk,
+           const struct fabric_endpoint *e, enum direction direction,
+           struct verdict *v)
 {
     memset(v, 0, sizeof *v);
     for (size_t h = 0; h < N_HOPS; h++) {
@@ -530,8 +532,9 @@ reach_assess(struct assessment *a, struct fabric *f)
         e->endpoint = &f->endpoints[i];
         walk_build(a, e->endpoint, NULL, &own, &walk);
         place_findings(a, &own);
-        judge(a, &walk, e->endpoint, INBOUND, &e->verdicts[INBOUND]);
-        judge(a, &walk, e->endpoint, OUTBOUND, &e->verdicts[OUTBOUND]);
+        for (int d = 0; d < N_DIRECTIONS; d++) {
+            walk_judge(a, &walk, e->endpoint, d, &e->verdicts[d]);
+        }
         a->counts[assessed_worst(e)]++;
         examination_done(&own);
     }

@@ -263,29 +263,30 @@ init_path(struct assessment *a, struct path *path)
     path->steps = arena_alloc(&a->arena, 2 * N_HOPS * sizeof *path->steps);
 }
 
-static const enum verdict_kind kinds[] = { [EFFECT_BLOCKS] = VERDICT_BLOCKED,
-                                           [EFFECT_STOPS] = VERDICT_BROKEN,
-                                           [EFFECT_STORMS] = VERDICT_STORM };
+static enum verdict_kind
+judge_with(struct assessment *a, const struct fabric_endpoint *e,
+           enum direction direction, const char *external)
+{
+    struct examination own;
+    struct walk walk;
+    struct verdict verdict;
+    walk_build(a, e, external, &own, &walk);
+    walk.is_trial = true;
+    walk_judge(a, &walk, e, direction, &verdict);
+    examination_done(&own);
+    return verdict.kind;
+}
 
 /* The verdict is about any host of the physical network; ACLs may treat the
  * one at the other end of the path otherwise. */
 static enum verdict_kind
-kind_of_path(const struct path *path, const struct assessed_endpoint *at,
-             enum direction direction)
+kind_with(struct assessment *a, const struct assessed_endpoint *at,
+          enum direction direction, const char *external)
 {
-    enum verdict_kind of_any = at->verdicts[direction].kind;
-    if (of_any == VERDICT_BROKEN || of_any == VERDICT_STORM) {
-        return of_any;
-    }
-    if (path->culprit) {
-        return kinds[path->culprit->effect];
-    }
-    for (size_t i = 0; i < path->n; i++) {
-        if (path->steps[i].state == STEP_UNKNOWN) {
-            return VERDICT_UNDETERMINED;
-        }
-    }
-    return at->endpoint->kind == ENDPOINT_VM ? VERDICT_REACHABLE : of_any;
+    enum verdict_kind one = judge_with(a, at->endpoint, direction, external);
+    return one == judge_with(a, at->endpoint, direction, NULL)
+               ? at->verdicts[direction].kind
+               : one;
 }
 
 void
@@ -293,13 +294,11 @@ reach_trace(struct assessment *a, const struct assessed_endpoint *at,
             enum direction direction, const char *external, struct path *path)
 {
     /* A storm is what the verdict names, whatever else stands in the way. */
-    const struct finding *culprit = at->verdicts[direction].culprit;
+    bool is_storm = at->verdicts[direction].kind == VERDICT_STORM;
     init_path(a, path);
     add_steps(a, at->endpoint, direction, all_hops, external,
-              culprit && culprit->effect == EFFECT_STORMS ? EFFECT_STORMS
-                                                          : EFFECT_BLOCKS,
-              false, path);
-    path->kind = kind_of_path(path, at, direction);
+              is_storm ? EFFECT_STORMS : EFFECT_BLOCKS, false, path);
+    path->kind = kind_with(a, at, direction, external);
 }
 
 /* Between two endpoints. */
@@ -352,9 +351,8 @@ reach_trace_between(struct assessment *a,
     bool outside = from->chassis != to->chassis && from->ls->n_localnets;
     const bool *hops = outside ? out_hops : guest_hops;
     init_path(a, path);
-    bool stopped =
-        add_steps(a, from, OUTBOUND, hops, to->address, EFFECT_BLOCKS, false,
-                  path);
+    bool stopped = add_steps(a, from, OUTBOUND, hops, to->address,
+                             EFFECT_BLOCKS, false, path);
     if (outside) {
         struct step *wire = add_step(path, HOP_WIRE, "", NULL);
         wire->state = stopped ? STEP_UNKNOWN : STEP_PASS;
@@ -362,9 +360,13 @@ reach_trace_between(struct assessment *a,
     } else {
         add_inner_steps(a, from, to, path);
     }
-    stopped =
-        add_steps(a, to, INBOUND, hops, from->address, EFFECT_BLOCKS, stopped,
-                  path);
+    stopped = add_steps(a, to, INBOUND, hops, from->address, EFFECT_BLOCKS,
+                        stopped, path);
+    static const enum verdict_kind kinds[] = { [EFFECT_BLOCKS] =
+                                                   VERDICT_BLOCKED,
+                                               [EFFECT_STOPS] = VERDICT_BROKEN,
+                                               [EFFECT_STORMS] =
+                                                   VERDICT_STORM };
     path->kind = VERDICT_REACHABLE;
     for (size_t i = 0; i < path->n; i++) {
         if (path->steps[i].state == STEP_UNKNOWN) {

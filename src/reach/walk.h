@@ -22,6 +22,7 @@ struct walk {
     size_t n;
     const struct fabric_localnet *localnet;
     const struct fabric_attachment *attachment;
+    bool is_trial; /* Judging it does not count in findings. */
 };
 
 /* Hops in the order in which a frame of 'direction' meets them. */
@@ -38,6 +39,11 @@ void walk_choose_way(const struct fabric_endpoint *,
  * examination_done(). */
 void walk_build(struct assessment *, const struct fabric_endpoint *,
                 const char *host, struct examination *own, struct walk *);
+
+/* Judges exchanges of the endpoint that are begun by one side. */
+void walk_judge(struct assessment *, const struct walk *,
+                const struct fabric_endpoint *, enum direction,
+                struct verdict *ret);
 
 /* Why it cannot be told whether 'f', on the way of the endpoint, already
  * counts for its frames; NULL if it does. */

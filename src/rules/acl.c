@@ -39,13 +39,12 @@ is_neutron_drop(const struct policy_verdict *v)
 static const char *
 describe_owner(struct examination *x, const struct policy_verdict *v)
 {
-    const char *rule =
-        ovsdb_map_get(v->acl, ACL_EXTERNAL_IDS,
-                      "neutron:security_group_rule_id");
-    const char *group =
-        v->group ? ovsdb_map_get(v->group, PORT_GROUP_EXTERNAL_IDS,
-                                 "neutron:security_group_id")
-                 : NULL;
+    const char *rule = ovsdb_map_get(v->acl, ACL_EXTERNAL_IDS,
+                                     "neutron:security_group_rule_id");
+    const char *group = v->group
+                            ? ovsdb_map_get(v->group, PORT_GROUP_EXTERNAL_IDS,
+                                            "neutron:security_group_id")
+                            : NULL;
     if (is_neutron_drop(v)) {
         return ": Neutron drops what no rule of a port's security groups "
                "allows";
@@ -95,8 +94,8 @@ report_drop(struct examination *x, const struct rule *rule,
     const char *host =
         v->host ? arena_printf(x->arena, " to or from %s", v->host) : "";
     struct finding *f =
-        report(x, rule, place, "nb", v->acl, "%s drops %s%s%s",
-               describe(x, v), v->frame, host, describe_owner(x, v));
+        report(x, rule, place, "nb", v->acl, "%s drops %s%s%s", describe(x, v),
+               v->frame, host, describe_owner(x, v));
     finding_only(finding_at(f, hop_of(v)), direction);
     finding_evidence(f, "nb", v->acl, "match",
                      ovsdb_string(v->acl, ACL_MATCH));
@@ -114,9 +113,8 @@ report_doubt(struct examination *x, enum direction direction,
              const struct policy_verdict *v)
 {
     report_missing_only(
-        x, hop_of(v), direction,
-        "whether %s passes port %s: %s %s", v->frame, v->port,
-        v->acl ? describe(x, v) : "no ACL decides, and", v->why);
+        x, hop_of(v), direction, "whether %s passes port %s: %s %s", v->frame,
+        v->port, v->acl ? describe(x, v) : "no ACL decides, and", v->why);
 }
 
 static void

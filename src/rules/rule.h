@@ -55,8 +55,8 @@ extern const char *const layer_names[];
  *     SCOPE_SWITCH       + ls
  *     SCOPE_LOCALNET     + ls, localnet
  *     SCOPE_ATTACHMENT   + ls, localnet, attachment, chassis
- *     SCOPE_ENDPOINT     + ls, endpoint, policy, host; localnet, attachment and chassis if
- *                          it has them */
+ *     SCOPE_ENDPOINT     + ls, endpoint, policy, host; localnet, attachment
+ * and chassis if it has them */
 enum scope {
     SCOPE_DEPLOYMENT,
     SCOPE_CHASSIS,
@@ -77,7 +77,7 @@ struct place {
     struct fabric_attachment *attachment;
     struct fabric_endpoint *endpoint;
     struct policy *policy; /* NULL: ACLs are not asked. */
-    const char *host; /* On the physical network; NULL: any. */
+    const char *host;      /* On the physical network; NULL: any. */
 };
 
 struct examination;
@@ -139,7 +139,7 @@ struct missing_evidence {
     enum hop hop;
     const char *what;
     bool spares[N_DIRECTIONS]; /* Exchanges for which it is not needed. */
-    bool is_assumed; /* The verdict stands, and lists it. */
+    bool is_assumed;           /* The verdict stands, and lists it. */
 };
 
 struct examination {

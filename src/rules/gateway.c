@@ -466,11 +466,12 @@ is_unmapped(const struct place *place)
 
 static void
 report_unmapped(struct examination *x, const struct rule *rule,
-                const struct place *place, const char *what)
+                const struct place *place, const struct ovsdb_row *subject,
+                const char *what)
 {
     const struct fabric_chassis *chassis = place->chassis;
     struct finding *f = finding_on(
-        report(x, rule, place, "nb", place->endpoint->nb,
+        report(x, rule, place, "nb", subject,
                "%s is on chassis %s, which has no bridge mapping for network "
                "\"%s\"",
                what, chassis->name, place->localnet->network),
@@ -491,7 +492,7 @@ check_gw_elected_unmapped(struct examination *x, const struct rule *rule,
 {
     const struct fabric_endpoint *e = place->endpoint;
     if (way_is_centralised(e) && e->gateway->chassis && is_unmapped(place)) {
-        report_unmapped(x, rule, place,
+        report_unmapped(x, rule, place, e->gateway->row,
                         arena_printf(x->arena, "gateway port %s",
                                      e->gateway->name));
     }
@@ -503,7 +504,7 @@ check_nat_dist_chassis_unmapped(struct examination *x, const struct rule *rule,
 {
     const struct fabric_endpoint *e = place->endpoint;
     if (e->is_distributed && is_unmapped(place)) {
-        report_unmapped(x, rule, place,
+        report_unmapped(x, rule, place, e->nat,
                         arena_printf(x->arena, "distributed floating IP %s",
                                      e->address));
     }

@@ -51,7 +51,10 @@ port_orphan(struct examination *x, const struct rule *rule,
             const struct place *place, const struct fabric_lrp *port)
 {
     bool is_needed = place->endpoint->kind == ENDPOINT_FLOATING_IP;
-    if (port->lsp) {
+    const struct fabric_router *router = port->router;
+    bool has_floating_ips =
+        ovsdb_count(router->row, LR_NAT) > router->n_snats;
+    if (port->lsp || (!is_needed && has_floating_ips)) {
         return NULL;
     }
     if (*ovsdb_string(port->row, LRP_PEER)) {
@@ -67,7 +70,7 @@ port_orphan(struct examination *x, const struct rule *rule,
         report(x, rule, place, "nb", port->row,
                "no switch port names router port %s, so router %s has "
                "nothing behind it",
-               port->name, port->router->label);
+               port->name, router->label);
     return is_needed ? f : finding_latent(f);
 }
 

@@ -236,9 +236,9 @@ add_steps(struct assessment *a, const struct fabric_endpoint *e,
         if (!wanted[hop] || !has_hop(e, hop)) {
             continue;
         }
-        struct step *step =
-            add_step(path, hop, hop_name(&a->arena, &walk, e, hop, direction, external),
-                     chassis_at(e, hop, direction));
+        struct step *step = add_step(
+            path, hop, hop_name(&a->arena, &walk, e, hop, direction, external),
+            chassis_at(e, hop, direction));
         const char *doubt;
         const struct finding *f =
             find_stop(a, &walk, e, hop, direction, at_least, &doubt);

@@ -4,9 +4,9 @@ import collections
 
 DIRECTIONS = ("inbound", "outbound")
 
-# What provnet says `undetermined` of until it follows routers: not a wrong
-# answer, but counted and shown as none.  Nothing else may be undetermined.
-NOT_FOLLOWED = ("gateway", "floating-ip")
+# Kinds of which provnet may say `undetermined`: not a wrong answer, but counted
+# and shown as none.  Nothing else may be undetermined.
+NOT_FOLLOWED = ()
 
 
 def judge(said, truth):

@@ -28,7 +28,8 @@ bundle_chassis() {
     # br-int's flows are ovn-controller's own work, and many.
     for bridge in $(vsctl "$c" list-br); do
         [[ $bridge != br-int ]] || continue
-        ofctl "$c" "$bridge" dump-flows >"$out/flows/$bridge.txt" || true
+        ofctl "$c" "$bridge" dump-flows >"$out/flows/$bridge.txt" ||
+            rm "$out/flows/$bridge.txt"     # unknown, not: none
         appctl "$c" ovs-vswitchd fdb/show "$bridge" >"$out/fdb/$bridge.txt" ||
             true
     done

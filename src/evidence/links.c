@@ -74,7 +74,8 @@ links_parse_ip(const char *bytes, size_t size, struct arena *arena,
 
 /* The columns of `ovs-vsctl --format=json list Interface` that matter. */
 struct interface_columns {
-    int name, admin_state, link_state, error, ofport, mac_in_use, ifindex, bfd_status;
+    int name, admin_state, link_state, error, ofport, mac_in_use, ifindex,
+        bfd_status;
 };
 
 static int

@@ -144,8 +144,8 @@ static void
 add_gateway_endpoints(struct fabric *f, struct fabric_lrp *port)
 {
     for (unsigned i = 0; i < ovsdb_count(port->row, LRP_NETWORKS); i++) {
-        const char *ip = without_length(
-            f, ovsdb_atoms(port->row, LRP_NETWORKS)[i].string);
+        const char *ip =
+            without_length(f, ovsdb_atoms(port->row, LRP_NETWORKS)[i].string);
         if (!is_link_local(ip)) {
             add_router_endpoint(f, port, ENDPOINT_GATEWAY, ip);
         }
@@ -232,13 +232,12 @@ add_floating_ip(struct fabric *f, struct fabric_lrp *port,
         && e->vif->n_addresses && e->vif->addresses[0].n_ips) {
         e->guest_address = e->vif->addresses[0].ips[0];
     }
-    e->guest_mac = e->vif && e->vif->n_addresses
-                       ? e->vif->addresses[0].mac
-                       : NULL;
+    e->guest_mac =
+        e->vif && e->vif->n_addresses ? e->vif->addresses[0].mac : NULL;
     /* Only with a distributed gateway port (OVN 23.03, northd/northd.c,
      * lrouter_check_nat_entry(), "distributed"). */
-    e->is_distributed = *mac && *name && port->has_group
-                        && !port->router->pinned;
+    e->is_distributed =
+        *mac && *name && port->has_group && !port->router->pinned;
     e->mac = e->is_distributed ? mac : port->mac;
     if (e->is_distributed) {
         add_nat_mac(f, nat, mac);

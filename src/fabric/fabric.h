@@ -142,8 +142,8 @@ struct fabric_switch {
     struct strmap macs; /* Lower case -> struct fabric_mac. */
     struct strmap ips;  /* Of ports -> struct fabric_vif; made on demand. */
     bool ips_indexed;
-    bool is_transit;    /* Joins availability zones (OVN-IC). */
-    bool sb_behind;     /* SB does not have NB's localnet ports yet. */
+    bool is_transit; /* Joins availability zones (OVN-IC). */
+    bool sb_behind;  /* SB does not have NB's localnet ports yet. */
 };
 
 /* A port that has a MAC; several may. */
@@ -176,7 +176,7 @@ struct fabric_endpoint {
     const char *port;    /* LSP or LRP name. */
     const char *name;    /* What people call it. */
     struct fabric_switch *ls;
-    struct fabric_vif *vif; /* The VM's, or that of its inner one. */
+    struct fabric_vif *vif;         /* The VM's, or that of its inner one. */
     const struct ovsdb_row *nb;     /* LSP, LRP or NAT row. */
     struct fabric_chassis *chassis; /* Where frames enter OVN, or NULL. */
     bool chassis_known; /* If 'chassis' is NULL, it is truly unbound. */
@@ -228,8 +228,8 @@ struct fabric {
     struct fabric_lost lost_pbs;
     struct fabric_lrp **lrp_of_row; /* By the index of the LRP's row. */
     struct fabric_vif **vif_of_row; /* By the index of the LSP's row. */
-    struct strmap nat_macs;       /* Distributed external MACs -> NAT... */
-    struct strmap nat_macs_again; /* ...and those met again. */
+    struct strmap nat_macs;         /* Distributed external MACs -> NAT... */
+    struct strmap nat_macs_again;   /* ...and those met again. */
     struct strmap lrp_macs;         /* Lower case -> struct fabric_lrp. */
     size_t chassis_capacity;
     size_t endpoints_capacity;

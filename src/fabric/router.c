@@ -178,10 +178,10 @@ find_binding(const struct fabric *f, const char *prefix, const char *name,
 static void
 resolve_chassis(struct fabric *f, struct fabric_lrp *port)
 {
-    port->binding = port->router->pinned
-                        ? find_binding(f, "", port->name, "l3gateway")
-                        : find_binding(f, "cr-", port->name,
-                                       "chassisredirect");
+    port->binding =
+        port->router->pinned
+            ? find_binding(f, "", port->name, "l3gateway")
+            : find_binding(f, "cr-", port->name, "chassisredirect");
     const struct ovsdb_row *chassis =
         port->binding ? ovsdb_ref(port->binding, PB_CHASSIS) : NULL;
     if (chassis) {
@@ -431,7 +431,7 @@ resolve_static_macs(struct fabric *f)
         for (; s; s = s->next) {
             if (is_newer(row, s->learned)
                 && !strcmp(ovsdb_string(s->row, STATIC_MAC_BINDING_IP),
-                        ovsdb_string(row, MAC_BINDING_IP))) {
+                           ovsdb_string(row, MAC_BINDING_IP))) {
                 s->learned = row;
             }
         }

@@ -64,8 +64,8 @@ struct fabric_route {
 
 /* What a router has for destinations that no network of it contains. */
 struct fabric_default_route {
-    enum fabric_route_state state;    /* 0: there is no route. */
-    const struct fabric_route *route; /* NULL if there is none. */
+    enum fabric_route_state state;      /* 0: there is no route. */
+    const struct fabric_route *route;   /* NULL if there is none. */
     const struct fabric_route *discard; /* Takes a part away; or NULL. */
 };
 

@@ -376,9 +376,8 @@ void
 fabric_build_switches(struct fabric *f)
 {
     f->vif_of_row = arena_zalloc(
-        &f->arena,
-        f->evidence->nb.store.tables[NB_LOGICAL_SWITCH_PORT].n_rows
-            * sizeof *f->vif_of_row);
+        &f->arena, f->evidence->nb.store.tables[NB_LOGICAL_SWITCH_PORT].n_rows
+                       * sizeof *f->vif_of_row);
     fabric_find_lost(f);
     const struct ovsdb_table *table =
         &f->evidence->nb.store.tables[NB_LOGICAL_SWITCH];

@@ -17,10 +17,10 @@ const enum hop walk_order[N_DIRECTIONS][N_HOPS] = {
                   HOP_INTEGRATION_BRIDGE, HOP_LOGICAL_SWITCH, HOP_GATEWAY,
                   HOP_ROUTER, HOP_INNER_SWITCH, HOP_TUNNEL, HOP_PORT,
                   HOP_GUEST },
-    [OUTBOUND] = { HOP_GUEST, HOP_PORT, HOP_INNER_SWITCH, HOP_ROUTER, HOP_TUNNEL,
-                   HOP_GATEWAY,
-                   HOP_LOGICAL_SWITCH, HOP_INTEGRATION_BRIDGE, HOP_PATCH,
-                   HOP_PROVIDER_BRIDGE, HOP_NIC, HOP_WIRE },
+    [OUTBOUND] = { HOP_GUEST, HOP_PORT, HOP_INNER_SWITCH, HOP_ROUTER,
+                   HOP_TUNNEL, HOP_GATEWAY, HOP_LOGICAL_SWITCH,
+                   HOP_INTEGRATION_BRIDGE, HOP_PATCH, HOP_PROVIDER_BRIDGE,
+                   HOP_NIC, HOP_WIRE },
 };
 
 /* Examining things. */
@@ -324,8 +324,7 @@ assume(struct assessment *a, const struct walk *walk,
 {
     const struct fabric_attachment *way = walk->attachment;
     if (e->kind != ENDPOINT_GATEWAY || direction == OUTBOUND) {
-        add_string(a, &v->assumptions, &v->n_assumptions,
-                   "the guest answers");
+        add_string(a, &v->assumptions, &v->n_assumptions, "the guest answers");
     }
     assume_routed(a, e, direction, v);
     for (size_t i = 0; i < walk->n; i++) {

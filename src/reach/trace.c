@@ -93,6 +93,10 @@ hop_name(struct arena *arena, const struct walk *walk,
     case HOP_LOGICAL_SWITCH:
         return e->ls->name;
     case HOP_PORT:
+        if (e->gateway && e->vif) {
+            return arena_printf(arena, "%s of %s", e->vif->name,
+                                e->vif->label);
+        }
         return strcmp(e->port, e->name)
                    ? arena_printf(arena, "%s of %s", e->port, e->name)
                    : e->port;
@@ -105,7 +109,7 @@ hop_name(struct arena *arena, const struct walk *walk,
     case HOP_TUNNEL:
         return tunnel_name(e, direction);
     case HOP_GUEST:
-        return e->name;
+        return e->gateway && e->vif ? e->vif->label : e->name;
     case N_HOPS:
         break;
     }
@@ -233,9 +237,9 @@ add_steps(struct assessment *a, const struct fabric_endpoint *e,
         if (!wanted[hop] || !has_hop(e, hop)) {
             continue;
         }
-        struct step *step =
-            add_step(path, hop, hop_name(&a->arena, &walk, e, hop, direction, external),
-                     chassis_at(e, hop, direction));
+        struct step *step = add_step(
+            path, hop, hop_name(&a->arena, &walk, e, hop, direction, external),
+            chassis_at(e, hop, direction));
         const char *doubt;
         const struct finding *f =
             find_stop(a, &walk, e, hop, direction, at_least, &doubt);
@@ -253,8 +257,8 @@ add_steps(struct assessment *a, const struct fabric_endpoint *e,
     return stopped;
 }
 
-static const bool all_hops[N_HOPS] = { true, true, true, true, true,
-                                       true, true, true, true, true };
+static const bool all_hops[N_HOPS] = { true, true, true, true, true, true,
+                                       true, true, true, true, true, true };
 
 static void
 init_path(struct assessment *a, struct path *path)

@@ -153,9 +153,8 @@ port_mac_stale(struct examination *x, const struct rule *rule,
         "%s: ovn-nbctl lsp-set-addresses %s router",
         ovsdb_string(port->lsp, LSP_NAME), port->ls->name, address, port->name,
         port->mac, ovsdb_string(port->lsp, LSP_NAME));
-    struct finding *f =
-        report_lsp(x, rule, place, port->lsp, LSP_ADDRESSES, NULL, "addresses",
-                   address, message);
+    struct finding *f = report_lsp(x, rule, place, port->lsp, LSP_ADDRESSES,
+                                   NULL, "addresses", address, message);
     return finding_evidence(f, "nb", port->row, "mac", port->mac);
 }
 
@@ -174,7 +173,8 @@ port_lsp_disabled(struct examination *x, const struct rule *rule,
         return NULL;
     }
     const char *message = arena_printf(
-        x->arena, "port %s of switch %s, which leads to router %s, is disabled",
+        x->arena,
+        "port %s of switch %s, which leads to router %s, is disabled",
         ovsdb_string(port->lsp, LSP_NAME), port->ls->name,
         port->router->label);
     return finding_at(report_lsp(x, rule, place, port->lsp, LSP_ENABLED, NULL,
@@ -214,8 +214,8 @@ check_nat_addresses_missing(struct examination *x, const struct rule *rule,
 
 struct group {
     size_t n, n_known;
-    struct fabric_member known;   /* One of the known. */
-    struct fabric_member unknown; /* One of the others. */
+    struct fabric_member known;         /* One of the known. */
+    struct fabric_member unknown;       /* One of the others. */
     struct fabric_member first, second; /* Of the same priority... */
     bool has_tie;                       /* ...if so. */
 };
@@ -288,11 +288,11 @@ report_member(struct examination *x, const struct rule *rule,
     struct finding *f = report_group(x, rule, place, message);
     const char *table = member->row->table->spec->name;
     finding_evidence(f, "nb", member->row, "chassis_name", member->name);
-    return finding_cause_column(
-        f, way_nb(place), member->row,
-        !strcmp(table, "HA_Chassis") ? (unsigned) HA_CHASSIS_CHASSIS_NAME
-                                     : (unsigned) GATEWAY_CHASSIS_CHASSIS_NAME,
-        NULL);
+    return finding_cause_column(f, way_nb(place), member->row,
+                                !strcmp(table, "HA_Chassis")
+                                    ? (unsigned) HA_CHASSIS_CHASSIS_NAME
+                                    : (unsigned) GATEWAY_CHASSIS_CHASSIS_NAME,
+                                NULL);
 }
 
 void
@@ -391,9 +391,8 @@ check_hcg_empty(struct examination *x, const struct rule *rule,
 {
     const struct fabric_endpoint *e = place->endpoint;
     const struct ovsdb_row *group =
-        needs_group(place)
-            ? ovsdb_ref(e->gateway->row, LRP_HA_CHASSIS_GROUP)
-            : NULL;
+        needs_group(place) ? ovsdb_ref(e->gateway->row, LRP_HA_CHASSIS_GROUP)
+                           : NULL;
     if (!group || ovsdb_count(group, HA_CHASSIS_GROUP_HA_CHASSIS)
         || e->is_distributed || e->gateway->chassis) {
         return;
@@ -466,11 +465,12 @@ is_unmapped(const struct place *place)
 
 static void
 report_unmapped(struct examination *x, const struct rule *rule,
-                const struct place *place, const char *what)
+                const struct place *place, const struct ovsdb_row *subject,
+                const char *what)
 {
     const struct fabric_chassis *chassis = place->chassis;
     struct finding *f = finding_on(
-        report(x, rule, place, "nb", place->endpoint->nb,
+        report(x, rule, place, "nb", subject,
                "%s is on chassis %s, which has no bridge mapping for network "
                "\"%s\"",
                what, chassis->name, place->localnet->network),
@@ -491,9 +491,9 @@ check_gw_elected_unmapped(struct examination *x, const struct rule *rule,
 {
     const struct fabric_endpoint *e = place->endpoint;
     if (way_is_centralised(e) && e->gateway->chassis && is_unmapped(place)) {
-        report_unmapped(x, rule, place,
-                        arena_printf(x->arena, "gateway port %s",
-                                     e->gateway->name));
+        report_unmapped(
+            x, rule, place, e->gateway->row,
+            arena_printf(x->arena, "gateway port %s", e->gateway->name));
     }
 }
 
@@ -503,9 +503,9 @@ check_nat_dist_chassis_unmapped(struct examination *x, const struct rule *rule,
 {
     const struct fabric_endpoint *e = place->endpoint;
     if (e->is_distributed && is_unmapped(place)) {
-        report_unmapped(x, rule, place,
-                        arena_printf(x->arena, "distributed floating IP %s",
-                                     e->address));
+        report_unmapped(
+            x, rule, place, e->nat,
+            arena_printf(x->arena, "distributed floating IP %s", e->address));
     }
 }
 
@@ -541,8 +541,7 @@ is_given_up(const struct place *place)
 {
     const struct fabric_endpoint *e = place->endpoint;
     return needs_group(place) && !e->is_distributed && !e->gateway->chassis
-           && place->fabric->evidence->sb.present
-           && read_group(place).n_known;
+           && place->fabric->evidence->sb.present && read_group(place).n_known;
 }
 
 void

@@ -54,8 +54,8 @@ static bool
 is_routed_inside(const struct fabric_router *router, const char *ip)
 {
     struct address_prefix host;
-    for (size_t i = 0;
-         address_prefix_parse(ip, &host) && i < router->n_routes; i++) {
+    for (size_t i = 0; address_prefix_parse(ip, &host) && i < router->n_routes;
+         i++) {
         const struct fabric_route *route = &router->routes[i];
         if (route->prefix.length > 1 && route->state != ROUTE_DISCARD
             && address_prefix_contains(&route->prefix, &host)) {
@@ -93,8 +93,7 @@ check_nat_logical_ip_wrong(struct examination *x, const struct rule *rule,
         return;
     }
     way_spare_outbound(
-        report_nat(x, rule, place, NAT_LOGICAL_IP, "logical_ip",
-                   logical_ip(e),
+        report_nat(x, rule, place, NAT_LOGICAL_IP, "logical_ip", logical_ip(e),
                    arena_printf(x->arena,
                                 "floating IP %s leads to %s, which no port "
                                 "behind router %s has",
@@ -167,10 +166,9 @@ other_owner(struct examination *x, const struct place *place)
     if (nat == e->nat) {
         nat = strmap_get(&f->nat_macs_again, e->mac);
     }
-    return nat && nat != e->nat
-               ? arena_printf(x->arena, "floating IP %s",
-                              ovsdb_string(nat, NAT_EXTERNAL_IP))
-               : NULL;
+    return nat && nat != e->nat ? arena_printf(
+               x->arena, "floating IP %s", ovsdb_string(nat, NAT_EXTERNAL_IP))
+                                : NULL;
 }
 
 void
@@ -201,12 +199,13 @@ check_overlap(struct examination *x, const struct rule *rule,
         || !*e->address || (!e->gateway && !other->gateway)) {
         return;
     }
-    const struct fabric_endpoint *subject =
-        e->nat ? e : other->nat ? other : e;
-    struct finding *found = report(
-        x, rule, place, "nb", subject->nb,
-        "%s is the address of %s and of %s: both answer ARP for it",
-        e->address, e->name, other->name);
+    const struct fabric_endpoint *subject = e->nat       ? e
+                                            : other->nat ? other
+                                                         : e;
+    struct finding *found =
+        report(x, rule, place, "nb", subject->nb,
+               "%s is the address of %s and of %s: both answer ARP for it",
+               e->address, e->name, other->name);
     finding_evidence(found, "nb", subject->nb,
                      subject->nat ? "external_ip" : "networks", e->address);
     if (subject->nat) {
@@ -258,10 +257,10 @@ check_nat_gateway_port_ambiguous(struct examination *x,
     }
     if (why) {
         way_spare_outbound(
-            report_nat(x, rule, place, NAT_GATEWAY_PORT, "gateway_port",
-                       named ? ovsdb_string(named, LRP_NAME) : "",
-                       arena_printf(x->arena, "floating IP %s %s", e->address,
-                                    why)),
+            report_nat(
+                x, rule, place, NAT_GATEWAY_PORT, "gateway_port",
+                named ? ovsdb_string(named, LRP_NAME) : "",
+                arena_printf(x->arena, "floating IP %s %s", e->address, why)),
             place);
     }
 }
@@ -306,8 +305,7 @@ find_untranslated(const struct fabric_lrp *port, const struct strmap *fips,
             for (size_t k = 0; k < vif->addresses[j].n_ips; k++) {
                 const char *ip = vif->addresses[j].ips[k];
                 if (address_is_ipv6(ip) == is_ipv6
-                    && fabric_lrp_network(port, ip)
-                    && !strmap_get(fips, ip)
+                    && fabric_lrp_network(port, ip) && !strmap_get(fips, ip)
                     && !fabric_router_snat(port->router, ip)) {
                     return ip;
                 }

@@ -42,9 +42,8 @@ read_policies(const struct ovsdb_row *lr, struct policies *ret)
         if (row->exists) {
             struct policy *p = &ret->list[ret->n++];
             *p = (struct policy){ .row = row };
-            error_free(match_parse(&ret->context,
-                                   ovsdb_string(row, POLICY_MATCH),
-                                   &p->match));
+            error_free(match_parse(
+                &ret->context, ovsdb_string(row, POLICY_MATCH), &p->match));
         }
     }
     if (ret->n) {
@@ -82,8 +81,8 @@ make_packet(const struct fabric_endpoint *e, const struct fabric_lrp *inner,
     }
     const char *from = e->nat ? e->guest_address : network_of(inner, is_ipv6);
     if ((from
-         && match_packet_set_text(
-             ret, is_ipv6 ? MATCH_IP6_SRC : MATCH_IP4_SRC, from))
+         && match_packet_set_text(ret, is_ipv6 ? MATCH_IP6_SRC : MATCH_IP4_SRC,
+                                  from))
         || (to
             && match_packet_set_text(
                 ret, is_ipv6 ? MATCH_IP6_DST : MATCH_IP4_DST, to))) {
@@ -120,8 +119,8 @@ static enum fate
 follow(const struct fabric_router *router, const struct policies *policies,
        const struct match_packet *packet, const struct policy **ret)
 {
-    const uint64_t destinations = (uint64_t) 1 << MATCH_IP4_DST
-                                  | (uint64_t) 1 << MATCH_IP6_DST;
+    const uint64_t destinations =
+        (uint64_t) 1 << MATCH_IP4_DST | (uint64_t) 1 << MATCH_IP6_DST;
     for (size_t i = 0; i < policies->n; i++) {
         const struct policy *policy = &policies->list[i];
         struct match_verdict v = { .result = MATCH_MAYBE };
@@ -162,10 +161,9 @@ report_fate(struct examination *x, const struct rule *rule,
         }
         return;
     }
-    struct finding *f =
-        report(x, rule, place, "nb", policy->row,
-               "a policy of router %s drops packets of %s: %s", router->label,
-               place->endpoint->address, match);
+    struct finding *f = report(x, rule, place, "nb", policy->row,
+                               "a policy of router %s drops packets of %s: %s",
+                               router->label, place->endpoint->address, match);
     finding_evidence(f, "nb", policy->row, "match", match);
     finding_cause_created(f, way_nb(place), policy->row);
     if (is_beyond) {
@@ -204,7 +202,8 @@ check_router_policy_drop(struct examination *x, const struct rule *rule,
                          const struct place *place)
 {
     const struct fabric_endpoint *e = place->endpoint;
-    const struct fabric_router *router = e->gateway ? e->gateway->router : NULL;
+    const struct fabric_router *router =
+        e->gateway ? e->gateway->router : NULL;
     if (!router || !ovsdb_count(router->row, LR_POLICIES)) {
         return;
     }
@@ -218,8 +217,8 @@ check_router_policy_drop(struct examination *x, const struct rule *rule,
             on_link = networks[i].string;
         }
     }
-    bool done = e->nat
-                && check_port(x, rule, place, &policies, e->inner, on_link);
+    bool done =
+        e->nat && check_port(x, rule, place, &policies, e->inner, on_link);
     for (size_t i = 0; !e->nat && !done && i < router->n_ports; i++) {
         const struct fabric_lrp *port = &router->ports[i];
         done = way_is_tenant(port, e->gateway)

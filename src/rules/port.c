@@ -102,7 +102,8 @@ check_lsp_port_security(struct examination *x, const struct rule *rule,
         struct address entry;
         const char *text = ovsdb_atoms(vif->lsp, LSP_PORT_SECURITY)[i].string;
         address_parse(&entry, text, x->arena);
-        if (!entry.mac || allows(&entry, mac, place->endpoint->guest_address)) {
+        if (!entry.mac
+            || allows(&entry, mac, place->endpoint->guest_address)) {
             return;
         }
         entries =
@@ -111,11 +112,11 @@ check_lsp_port_security(struct examination *x, const struct rule *rule,
     if (!n) {
         return;
     }
-    struct finding *f =
-        report(x, rule, place, "nb", vif->lsp,
-               "port security of %s does not allow %s %s (allowed: %s), so "
-               "its frames are dropped",
-               vif->label, mac ? mac : "", place->endpoint->guest_address, entries);
+    struct finding *f = report(
+        x, rule, place, "nb", vif->lsp,
+        "port security of %s does not allow %s %s (allowed: %s), so "
+        "its frames are dropped",
+        vif->label, mac ? mac : "", place->endpoint->guest_address, entries);
     finding_evidence(f, "nb", vif->lsp, "port_security", entries);
     finding_cause_column(f, nb_of(place), vif->lsp, LSP_PORT_SECURITY, NULL);
 }
@@ -193,7 +194,8 @@ check_lsp_dup_mac(struct examination *x, const struct rule *rule,
                "logical switch delivers to one of them only",
                vif == newer ? other->label : vif->label, newer->label,
                vif->ls->name, place->endpoint->guest_mac);
-    finding_evidence(f, "nb", newer->lsp, "addresses", place->endpoint->guest_mac);
+    finding_evidence(f, "nb", newer->lsp, "addresses",
+                     place->endpoint->guest_mac);
     finding_cause_column(f, nb_of(place), newer->lsp, LSP_ADDRESSES, NULL);
 }
 

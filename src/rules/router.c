@@ -51,7 +51,9 @@ port_orphan(struct examination *x, const struct rule *rule,
             const struct place *place, const struct fabric_lrp *port)
 {
     bool is_needed = place->endpoint->kind == ENDPOINT_FLOATING_IP;
-    if (port->lsp) {
+    const struct fabric_router *router = port->router;
+    bool has_floating_ips = ovsdb_count(router->row, LR_NAT) > router->n_snats;
+    if (port->lsp || (!is_needed && has_floating_ips)) {
         return NULL;
     }
     if (*ovsdb_string(port->row, LRP_PEER)) {
@@ -67,7 +69,7 @@ port_orphan(struct examination *x, const struct rule *rule,
         report(x, rule, place, "nb", port->row,
                "no switch port names router port %s, so router %s has "
                "nothing behind it",
-               port->name, port->router->label);
+               port->name, router->label);
     return is_needed ? f : finding_latent(f);
 }
 
@@ -99,9 +101,8 @@ other_length(struct examination *x, const struct fabric_lrp *port,
              const struct address_prefix *network)
 {
     const char *cidrs =
-        port->lsp
-            ? ovsdb_map_get(port->lsp, LSP_EXTERNAL_IDS, "neutron:cidrs")
-            : NULL;
+        port->lsp ? ovsdb_map_get(port->lsp, LSP_EXTERNAL_IDS, "neutron:cidrs")
+                  : NULL;
     struct address parsed = { .n_ips = 0 };
     if (cidrs) {
         address_parse(&parsed, cidrs, x->arena);
@@ -197,10 +198,10 @@ port_reside_redirect(struct examination *x, const struct rule *rule,
 {
     const char *reside =
         ovsdb_map_get(port->row, LRP_OPTIONS, "reside-on-redirect-chassis");
-    const char *why = port->has_group             ? "is a gateway port itself"
-                      : !port->ls                 ? NULL
-                      : !port->ls->n_localnets    ? "leads to a switch without "
-                                                    "a localnet port"
+    const char *why = port->has_group          ? "is a gateway port itself"
+                      : !port->ls              ? NULL
+                      : !port->ls->n_localnets ? "leads to a switch without "
+                                                 "a localnet port"
                       : port->router->n_gateways != 1
                           ? "is of a router that has not one gateway port"
                           : NULL;
@@ -268,12 +269,12 @@ check_route_nexthop_unresolvable(struct examination *x,
     const struct ovsdb_row *row = d->route->row;
     const char *nexthop = ovsdb_string(row, ROUTE_NEXTHOP);
     const char *output = ovsdb_string(row, ROUTE_OUTPUT_PORT);
-    struct finding *f = report(
-        x, rule, place, "nb", row,
-        "route %s via %s of router %s is not used: %s",
-        ovsdb_string(row, ROUTE_IP_PREFIX), nexthop,
-        place->endpoint->gateway->router->label,
-        d->route->why ? d->route->why : "it leads nowhere");
+    struct finding *f =
+        report(x, rule, place, "nb", row,
+               "route %s via %s of router %s is not used: %s",
+               ovsdb_string(row, ROUTE_IP_PREFIX), nexthop,
+               place->endpoint->gateway->router->label,
+               d->route->why ? d->route->why : "it leads nowhere");
     finding_evidence(f, "nb", row, *output ? "output_port" : "nexthop",
                      *output ? output : nexthop);
     finding_cause_column(f, way_nb(place), row,
@@ -292,11 +293,10 @@ check_route_discard(struct examination *x, const struct rule *rule,
         return;
     }
     const struct ovsdb_row *row = d->discard->row;
-    struct finding *f =
-        report(x, rule, place, "nb", row,
-               "a route of router %s discards what goes to %s",
-               place->endpoint->gateway->router->label,
-               ovsdb_string(row, ROUTE_IP_PREFIX));
+    struct finding *f = report(x, rule, place, "nb", row,
+                               "a route of router %s discards what goes to %s",
+                               place->endpoint->gateway->router->label,
+                               ovsdb_string(row, ROUTE_IP_PREFIX));
     finding_evidence(f, "nb", row, "nexthop", "discard");
     finding_cause_created(f, way_nb(place), row);
     finding_only(f, OUTBOUND);

@@ -36,11 +36,11 @@ check_end(struct examination *x, const struct rule *rule,
                        name, from->name);
     } else if ((watched && state == LINK_DOWN)
                || fabric_ofport(from, tunnel) < 0) {
-        struct finding *f = finding_on(
-            report(x, rule, place, "ovs", tunnel,
-                   "tunnel %s of chassis %s to chassis %s is down", name,
-                   from->name, to->name),
-            from);
+        struct finding *f =
+            finding_on(report(x, rule, place, "ovs", tunnel,
+                              "tunnel %s of chassis %s to chassis %s is down",
+                              name, from->name, to->name),
+                       from);
         finding_evidence(f, "ovs", tunnel, "bfd_status:state", "down");
     }
 }

@@ -160,7 +160,7 @@ def network_json(name, *words):
 
 def interfaces_json(interfaces):
     """As `ovs-vsctl --format=json list Interface` prints it."""
-    headings = ['admin_state', 'error', 'link_state', 'name', 'ofport']
+    headings = ['admin_state', 'bfd_status', 'error', 'link_state', 'name', 'ofport']
     rows = [[{**row, 'name': name}.get(column, ['set', []])
              for column in headings] for name, row in interfaces.items()]
     return {'headings': headings, 'data': rows}
@@ -358,6 +358,10 @@ def interface(deployment, name, statement):
                                                          {})
     for word in statement.words[3:]:
         column, _, value = word.partition('=')
+        column, _, key = column.partition(':')
+        if key:
+            row.setdefault(column, ['map', []])[1].append([key, value])
+            continue
         row[column] = int(value) if column == 'ofport' else value
 
 

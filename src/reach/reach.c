@@ -312,8 +312,7 @@ assume_routed(struct assessment *a, const struct fabric_endpoint *e,
     }
     if (e->kind == ENDPOINT_GATEWAY && direction == OUTBOUND) {
         add_string(a, &v->assumptions, &v->n_assumptions,
-                   "the tenants' VMs behind the router are up, and their "
-                   "ports let it pass");
+                   "the tenants' VMs behind the router are up");
     }
 }
 

@@ -2,7 +2,10 @@
 #include <string.h>
 
 #include "policy/policy.h"
-#include "rules/checks.h"
+#include "rules/way.h"
+
+/* Tenants' VMs that are asked about until one may go out. */
+#define MAX_TENANTS 64
 
 /* Neutron's group of all ports with security groups: its ACLs drop what those
  * of the security groups do not allow (Neutron, ovn/acl.py). */
@@ -117,10 +120,45 @@ report_doubt(struct examination *x, enum direction direction,
         v->port, v->acl ? describe(x, v) : "no ACL decides, and", v->why);
 }
 
+struct tenants {
+    const struct place *place;
+    struct policy_verdict *verdict;
+    size_t n;
+};
+
+/* The best that any of them may; of equals, the first. */
+static bool
+ask_tenant(void *tenants_, struct fabric_vif *vif)
+{
+    static const int goodness[] = {
+        [POLICY_ALLOWED] = 2, [POLICY_UNKNOWN] = 1, [POLICY_DROPPED] = 0
+    };
+    struct tenants *tenants = tenants_;
+    const struct place *place = tenants->place;
+    struct fabric_endpoint tenant = *place->endpoint;
+    struct policy_verdict v;
+    tenant.vif = vif;
+    policy_judge(place->policy, &tenant, place->localnet, false, place->host,
+                 &v);
+    if (!tenants->n++
+        || goodness[v.outcome] > goodness[tenants->verdict->outcome]) {
+        *tenants->verdict = v;
+    }
+    return tenants->n < MAX_TENANTS && v.outcome != POLICY_ALLOWED;
+}
+
 static void
 judge(const struct place *place, enum direction direction,
       struct policy_verdict *ret)
 {
+    struct tenants tenants = { .place = place, .verdict = ret };
+    if (direction == OUTBOUND && place->endpoint->kind == ENDPOINT_GATEWAY
+        && place->endpoint->gateway) {
+        way_visit_tenants(place->endpoint, ask_tenant, &tenants);
+    }
+    if (tenants.n) {
+        return;
+    }
     policy_judge(place->policy, place->endpoint, place->localnet,
                  direction == INBOUND, place->host, ret);
 }

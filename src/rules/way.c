@@ -99,3 +99,47 @@ way_read_floating_ips(const struct fabric_endpoint *e, struct strmap *fips)
     }
     return translates;
 }
+
+/* Whether the VM has addresses of the family, and none is a floating IP's. */
+static bool
+is_plain_tenant(const struct fabric_vif *vif, const struct strmap *fips,
+                bool is_ipv6)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < vif->n_addresses; i++) {
+        for (size_t j = 0; j < vif->addresses[i].n_ips; j++) {
+            const char *ip = vif->addresses[i].ips[j];
+            if (address_is_ipv6(ip) == is_ipv6) {
+                n++;
+                if (strmap_get(fips, ip)) {
+                    return false;
+                }
+            }
+        }
+    }
+    return n > 0;
+}
+
+void
+way_visit_tenants(const struct fabric_endpoint *e, tenant_visit *visit,
+                  void *aux)
+{
+    const struct fabric_router *router = e->gateway->router;
+    struct strmap fips;
+    bool more = true;
+    way_read_floating_ips(e, &fips);
+    for (size_t i = 0; i < router->n_ports && more; i++) {
+        const struct fabric_lrp *port = &router->ports[i];
+        if (!way_is_tenant(port, e->gateway) || !port->ls
+            || !fabric_lrp_speaks(port, e->address)) {
+            continue;
+        }
+        for (size_t j = 0; j < port->ls->n_vifs && more; j++) {
+            struct fabric_vif *vif = &port->ls->vifs[j];
+            if (is_plain_tenant(vif, &fips, address_is_ipv6(e->address))) {
+                more = visit(aux, vif);
+            }
+        }
+    }
+    strmap_done(&fips);
+}

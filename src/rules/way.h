@@ -38,4 +38,11 @@ struct finding *way_spare_outbound(struct finding *, const struct place *);
 bool way_read_floating_ips(const struct fabric_endpoint *,
                            struct strmap *fips);
 
+/* Calls 'visit' for the VMs of tenants that go out by the endpoint's gateway
+ * port without a floating IP, and have an address of its family, until one
+ * returns false. */
+typedef bool tenant_visit(void *aux, struct fabric_vif *);
+void way_visit_tenants(const struct fabric_endpoint *, tenant_visit *visit,
+                       void *aux);
+
 #endif /* rules/way.h */

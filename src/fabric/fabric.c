@@ -13,12 +13,26 @@ index_rows(struct strmap *map, const struct ovsdb_table *table, unsigned name)
     }
 }
 
+/* When ovn-northd last wrote SB, as far as its log tells; else 0. */
+static int64_t
+find_northd_ms(const struct evidence_db *sb)
+{
+    for (size_t i = sb->log ? sb->log->n_records : 0; i-- > 0;) {
+        const struct ovsdb_record *record = &sb->log->records[i];
+        if (record->comment && !strcmp(record->comment, "ovn-northd")) {
+            return record->date_ms;
+        }
+    }
+    return 0;
+}
+
 void
 fabric_init(struct fabric *f, struct evidence *e)
 {
     memset(f, 0, sizeof *f);
     arena_init(&f->arena);
     f->evidence = e;
+    f->northd_ms = find_northd_ms(&e->sb);
     strmap_init(&f->chassis_names);
     strmap_init(&f->port_bindings);
     strmap_init(&f->lsps);

@@ -215,6 +215,7 @@ struct fabric {
     size_t n_routers;
     struct fabric_endpoint *endpoints;
     size_t n_endpoints;
+    int64_t northd_ms; /* When northd wrote SB last, by its log; or 0. */
 
     /* Private. */
     struct strmap chassis_names;

@@ -38,6 +38,19 @@ northd_may_not_know(const struct assessment *a, const struct finding *f)
            > ovsdb_changed_in(global, NB_GLOBAL_SB_CFG);
 }
 
+/* Whether northd has written nothing to SB since the change: each change that
+ * stops frames makes it write, within milliseconds.  A compacted SB log does
+ * not tell, since nothing in it says what northd wrote. */
+static bool
+northd_has_not_answered(const struct assessment *a, const struct finding *f)
+{
+    const struct ovsdb_store *nb = a->fabric->evidence->nb.log;
+    uint32_t record = cause_hint_record(&f->cause);
+    return f->scope == SCOPE_ENDPOINT && f->rule->layer == LAYER_NB && nb
+           && a->fabric->northd_ms && record && record < nb->n_records
+           && nb->records[record].date_ms > a->fabric->northd_ms;
+}
+
 const char *
 walk_doubt(struct assessment *a, const struct walk *walk,
            const struct fabric_endpoint *e, const struct finding *f)
@@ -48,7 +61,7 @@ walk_doubt(struct assessment *a, const struct walk *walk,
                             "latest changes, still forwards as before %s",
                             e->chassis->name, f->rule->code);
     }
-    if (northd_may_not_know(a, f)) {
+    if (northd_may_not_know(a, f) || northd_has_not_answered(a, f)) {
         return arena_printf(&a->arena,
                             "whether ovn-northd, which is behind NB, has "
                             "taken over the change that made %s",

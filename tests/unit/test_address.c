@@ -66,6 +66,29 @@ check_prefix(const char *ip, const char *prefix, bool in)
 }
 
 static void
+check_networks(const char *outer_text, const char *inner_text, bool holds)
+{
+    struct address_prefix outer, inner;
+    assert_true(address_prefix_parse(outer_text, &outer));
+    assert_true(address_prefix_parse(inner_text, &inner));
+    assert_int_equal(address_prefix_contains(&outer, &inner), holds);
+}
+
+static void
+test_networks_hold_smaller_ones(void **state PROVNET_UNUSED)
+{
+    struct address_prefix prefix;
+    check_networks("0.0.0.0/0", "10.0.0.0/8", true);
+    check_networks("10.0.0.1/8", "10.255.0.0/16", true);
+    check_networks("10.0.0.0/16", "10.0.0.0/8", false);
+    check_networks("::/0", "0.0.0.0/0", false);
+    check_networks("2001:db8::/32", "2001:db8::1", true);
+    assert_false(address_prefix_parse("10.0.0.0/33", &prefix));
+    assert_false(address_prefix_parse("10.0.0.0/", &prefix));
+    assert_false(address_prefix_parse("", &prefix));
+}
+
+static void
 test_prefixes_hold_their_addresses(void **state PROVNET_UNUSED)
 {
     check_prefix("192.168.50.185", "192.168.50.185", true);
@@ -167,6 +190,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_macs_have_six_pairs_and_colons),
         cmocka_unit_test(test_ips_are_told_from_prefixes_and_words),
+        cmocka_unit_test(test_networks_hold_smaller_ones),
         cmocka_unit_test(test_prefixes_hold_their_addresses),
         cmocka_unit_test(test_families_do_not_mix),
         cmocka_unit_test(test_what_is_no_prefix_holds_nothing),

@@ -207,6 +207,23 @@ test_columns_may_be_missing_or_in_any_order(void **state)
 }
 
 static void
+test_tunnels_have_what_bfd_sees(void **state)
+{
+    struct fixture *f = *state;
+    check_success(
+        parse(f, links_parse_interfaces,
+              "{'headings':['name','bfd_status'],'data':["
+              "['a',['map',[['flap_count','2'],['state','up']]]],"
+              "['b',['map',[['state','down']]]],['c',['map',[]]],"
+              "['d',['set',[]]],['e',['map',[['state']]]],['f',['map']]]}"));
+    assert_int_equal(find(f, "a")->bfd, LINK_UP);
+    assert_int_equal(find(f, "b")->bfd, LINK_DOWN);
+    for (const char *name = "c\0d\0e\0f"; *name; name += 2) {
+        assert_int_equal(find(f, name)->bfd, LINK_UNKNOWN);
+    }
+}
+
+static void
 test_what_is_no_table_is_an_error(void **state)
 {
     struct fixture *f = *state;
@@ -242,6 +259,7 @@ main(void)
         TEST(what_is_no_link_list_is_an_error),
         TEST(interfaces_have_state_error_and_number),
         TEST(columns_may_be_missing_or_in_any_order),
+        TEST(tunnels_have_what_bfd_sees),
         TEST(what_is_no_table_is_an_error),
         TEST(a_link_is_made_up_once),
     };

@@ -221,13 +221,21 @@ asks_members(const struct acl_list *list)
  * stays with the frame on the way out of the others: ovn-trace 23.03 shows it
  * ("next;" without "ct_clear;"). */
 static void
-track(struct crossing *c, const struct end *end, enum frame frame,
-      const struct acl_list *list, const struct match_packet *packet)
+track(struct exchange *x, struct crossing *c, const struct end *end,
+      enum policy_stage stage, enum frame frame,
+      const struct match_packet *packet)
 {
     if (!c->sw->is_stateful || !end->is_guest || frame <= ARP_REPLY) {
         return;
     }
-    enum match_result stateless = acl_is_stateless(list, packet);
+    enum match_result stateless = acl_is_stateless(
+        acl_select(x->policy, c->sw, end->lsp, stage), packet);
+    /* Those that are asked later keep frames from tracking as well. */
+    if (stage == STAGE_IN && stateless != MATCH_YES) {
+        enum match_result later = acl_is_stateless(
+            acl_select(x->policy, c->sw, end->lsp, STAGE_IN_AFTER_LB), packet);
+        stateless = later == MATCH_NO ? stateless : later;
+    }
     c->may_be_tracked = stateless == MATCH_MAYBE;
     c->ct_state = stateless == MATCH_YES  ? 0
                   : frame == ECHO_REQUEST ? MATCH_CT_TRK | MATCH_CT_NEW
@@ -286,7 +294,8 @@ judge_stage(struct exchange *x, struct crossing *c, const struct end *end,
                               stage == STAGE_OUT ? out : "none");
     }
     if (stage != STAGE_IN_AFTER_LB) {
-        track(c, end, frame, list, &packets[0]);
+        track(x, c, end, stage, frame, &packets[0]);
+        list = acl_select(x->policy, c->sw, end->lsp, stage); /* Again. */
     }
     struct acl_decision d = decide(x, c, end, stage, list, packets, two);
     conclude(x, c, end, stage, frame, &d, &packets[two]);

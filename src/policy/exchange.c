@@ -39,8 +39,8 @@ struct crossing {
     const char *mac;     /* Likewise; NULL if it is not known. */
     bool has_responder;  /* OVN answers ARP for the outer side. */
     bool is_committed;   /* The request made a connection of the guest's. */
-    uint64_t ct_state;   /* What tracking at the guest's port has told... */
-    bool may_be_tracked; /* ...if anything. */
+    uint64_t ct_state;   /* What tracking at the guest's port has told; 0... */
+    bool may_be_tracked; /* ...for nothing, unless it may have. */
 };
 
 struct remote {
@@ -301,7 +301,9 @@ judge_stage(struct exchange *x, struct crossing *c, const struct end *end,
     conclude(x, c, end, stage, frame, &d, &packets[two]);
 }
 
-/* One frame across one switch. */
+/* One frame across one switch.  It brings no state of another switch with it:
+ * patch ports clear that (controller/physical.c, OVN 23.03; ovn-trace does
+ * not). */
 static void
 judge_frame(struct exchange *x, struct crossing *c, enum frame frame,
             bool inward)

@@ -18,6 +18,15 @@ nb_of(const struct place *place)
     return &place->fabric->evidence->nb;
 }
 
+/* Behind a router, the port's switch is the tenant's. */
+static void
+place_at_switch(struct finding *f, const struct place *place)
+{
+    if (place->endpoint->gateway) {
+        finding_at(f, HOP_INNER_SWITCH);
+    }
+}
+
 void
 check_lsp_disabled(struct examination *x, const struct rule *rule,
                    const struct place *place)
@@ -49,6 +58,7 @@ check_lsp_addresses_empty(struct examination *x, const struct rule *rule,
                vif->label);
     finding_evidence(f, "nb", vif->lsp, "addresses", "");
     finding_cause_column(f, nb_of(place), vif->lsp, LSP_ADDRESSES, NULL);
+    place_at_switch(f, place);
 }
 
 /* The MAC that the guest uses: what its interface was plugged in with, else
@@ -159,6 +169,7 @@ report_router_mac(struct examination *x, const struct rule *rule,
         place->endpoint->guest_mac);
     finding_evidence(f, "nb", lrp, "mac", place->endpoint->guest_mac);
     finding_cause_column(f, nb_of(place), vif->lsp, LSP_ADDRESSES, NULL);
+    place_at_switch(f, place);
 }
 
 /* The record that gave the port its addresses, or 0. */
@@ -197,6 +208,7 @@ check_lsp_dup_mac(struct examination *x, const struct rule *rule,
     finding_evidence(f, "nb", newer->lsp, "addresses",
                      place->endpoint->guest_mac);
     finding_cause_column(f, nb_of(place), newer->lsp, LSP_ADDRESSES, NULL);
+    place_at_switch(f, place);
 }
 
 void

@@ -38,15 +38,16 @@ northd_may_not_know(const struct assessment *a, const struct finding *f)
            > ovsdb_changed_in(global, NB_GLOBAL_SB_CFG);
 }
 
-/* Whether northd has written nothing to SB since the change: each change that
- * stops frames makes it write, within milliseconds.  A compacted SB log does
+/* Whether northd has written nothing to SB since a router was changed: its
+ * routes and NAT are in SB as logical flows only, and each change of them makes
+ * northd write within milliseconds.  A compacted SB log does
  * not tell, since nothing in it says what northd wrote. */
 static bool
 northd_has_not_answered(const struct assessment *a, const struct finding *f)
 {
     const struct ovsdb_store *nb = a->fabric->evidence->nb.log;
     uint32_t record = cause_hint_record(&f->cause);
-    return f->scope == SCOPE_ENDPOINT && f->rule->layer == LAYER_NB && nb
+    return f->hop == HOP_ROUTER && f->rule->layer == LAYER_NB && nb
            && a->fabric->northd_ms && record && record < nb->n_records
            && nb->records[record].date_ms > a->fabric->northd_ms;
 }

@@ -39,9 +39,9 @@ northd_may_not_know(const struct assessment *a, const struct finding *f)
 }
 
 /* Whether northd has written nothing to SB since a router was changed: its
- * routes and NAT are in SB as logical flows only, and each change of them makes
- * northd write within milliseconds.  A compacted SB log does
- * not tell, since nothing in it says what northd wrote. */
+ * routes and NAT are in SB as logical flows only, and each change of them
+ * makes northd write within milliseconds.  A compacted SB log does not tell,
+ * since nothing in it says what northd wrote. */
 static bool
 northd_has_not_answered(const struct assessment *a, const struct finding *f)
 {

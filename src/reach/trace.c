@@ -222,6 +222,17 @@ judge_step(const struct walk *walk, struct step *step, const struct finding *f,
     }
 }
 
+/* A router's address speaks for all tenants behind it, so that their hops are
+ * drawn only where one of them stops what they begin. */
+static bool
+is_tenant_stop(const struct fabric_endpoint *e, enum hop hop,
+               const struct finding *f)
+{
+    return f && e->kind == ENDPOINT_GATEWAY
+           && (hop == HOP_INNER_SWITCH || hop == HOP_TUNNEL
+               || hop == HOP_PORT);
+}
+
 /* Steps of the hops that 'wanted' names, for one endpoint.  Returns whether
  * the frame is stopped by then. */
 static bool
@@ -234,15 +245,15 @@ add_steps(struct assessment *a, const struct fabric_endpoint *e,
     walk_build(a, e, external, &own, &walk);
     for (size_t h = 0; h < N_HOPS; h++) {
         enum hop hop = walk_order[direction][h];
-        if (!wanted[hop] || !has_hop(e, hop)) {
+        const char *doubt;
+        const struct finding *f =
+            find_stop(a, &walk, e, hop, direction, at_least, &doubt);
+        if (!wanted[hop] || (!has_hop(e, hop) && !is_tenant_stop(e, hop, f))) {
             continue;
         }
         struct step *step = add_step(
             path, hop, hop_name(&a->arena, &walk, e, hop, direction, external),
             chassis_at(e, hop, direction));
-        const char *doubt;
-        const struct finding *f =
-            find_stop(a, &walk, e, hop, direction, at_least, &doubt);
         if (stopped) {
             step->state = STEP_UNKNOWN;
             step->why = "not reached";

@@ -53,7 +53,7 @@ port_orphan(struct examination *x, const struct rule *rule,
     bool is_needed = place->endpoint->kind == ENDPOINT_FLOATING_IP;
     const struct fabric_router *router = port->router;
     bool has_floating_ips = ovsdb_count(router->row, LR_NAT) > router->n_snats;
-    if (port->lsp || (!is_needed && has_floating_ips)) {
+    if (port->lsp) {
         return NULL;
     }
     if (*ovsdb_string(port->row, LRP_PEER)) {
@@ -63,6 +63,15 @@ port_orphan(struct examination *x, const struct rule *rule,
                            "does not follow routers that join routers yet",
                            port->name);
         }
+        return NULL;
+    }
+    if (!is_needed) {
+        report_missing_only(x, HOP_ROUTER, OUTBOUND,
+                            "which VMs go out by router port %s: no switch "
+                            "port names it",
+                            port->name);
+    }
+    if (!is_needed && has_floating_ips) {
         return NULL;
     }
     struct finding *f =

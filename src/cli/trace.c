@@ -47,9 +47,10 @@ trace(struct assessment *a, const char *from, const char *to,
         return error_new("%s and %s are the same endpoint", from, to);
     } else if (source->endpoint->ls != target->endpoint->ls) {
         return error_hint(
-            error_new("%s and %s are on different logical switches, and "
-                      "provnet does not follow routers yet",
-                      from, to),
+            error_new(
+                "%s and %s are on different logical switches, and "
+                "provnet does not follow frames between two networks yet",
+                from, to),
             "trace each of them to an address outside");
     } else {
         reach_trace_between(a, source, target, path);

@@ -345,3 +345,18 @@ policy_find_hosts(struct policy *p, struct policy_switch *sw)
     qsort(sw->hosts, sw->n_hosts, sizeof *sw->hosts, compare_hosts);
     choose_hosts(sw);
 }
+
+const struct ovsdb_row *
+policy_security_group(const struct policy *p, const struct ovsdb_row *lsp,
+                      size_t i)
+{
+    for (const struct membership *m = lsp ? p->memberships[lsp->index] : NULL;
+         m; m = m->next) {
+        if (ovsdb_map_get(m->group->row, PORT_GROUP_EXTERNAL_IDS,
+                          "neutron:security_group_id")
+            && !i--) {
+            return m->group->row;
+        }
+    }
+    return NULL;
+}

@@ -33,11 +33,12 @@ struct policy_verdict {
     const struct ovsdb_row *acl;   /* NULL: no ACL, but default_acl_drop. */
     const struct ovsdb_row *group; /* Port_Group of the ACL; NULL: 'ls'. */
     const struct fabric_switch *ls;
-    const char *port;  /* Name of the logical switch port. */
-    bool at_guest;     /* It is the VM's own. */
-    const char *stage; /* "from-lport" or "to-lport". */
-    const char *frame; /* "an ARP request". */
-    const char *why;   /* What it would have to know; NULL if nothing. */
+    const struct ovsdb_row *lsp; /* NULL if NB does not have it. */
+    const char *port;            /* Name of the logical switch port. */
+    bool at_guest;               /* It is the VM's own. */
+    const char *stage;           /* "from-lport" or "to-lport". */
+    const char *frame;           /* "an ARP request". */
+    const char *why; /* What it would have to know; NULL if nothing. */
 
     /* The host on the physical network that the answer is about; NULL if it
      * is any, or any of its subnet. */
@@ -57,5 +58,11 @@ void policy_free(struct policy *);
 void policy_judge(struct policy *, const struct fabric_endpoint *endpoint,
                   const struct fabric_localnet *localnet, bool inbound,
                   const char *host, struct policy_verdict *ret);
+
+/* The port group of the 'i'th of Neutron's security groups that 'lsp' is in,
+ * in no order; NULL behind the last. */
+const struct ovsdb_row *policy_security_group(const struct policy *,
+                                              const struct ovsdb_row *lsp,
+                                              size_t i);
 
 #endif /* policy/policy.h */

@@ -364,7 +364,7 @@ report_rules_text(const struct report_options *options, struct text *out)
                                            [EFFECT_STORMS] = "STORM" };
     for (size_t i = 0; i < n_rules; i++) {
         char head[80];
-        snprintf(head, sizeof head, "%-27s", rules[i].code);
+        snprintf(head, sizeof head, "%-30s", rules[i].code);
         print_color(out, options, COLOR_BOLD, head);
         text_printf(out, "%-8s%-19s%s\n", effects[rules[i].effect],
                     hop_names[rules[i].hop], layer_names[rules[i].layer]);

@@ -48,10 +48,6 @@ describe_owner(struct examination *x, const struct policy_verdict *v)
                             ? ovsdb_map_get(v->group, PORT_GROUP_EXTERNAL_IDS,
                                             "neutron:security_group_id")
                             : NULL;
-    if (is_neutron_drop(v)) {
-        return ": Neutron drops what no rule of a port's security groups "
-               "allows";
-    }
     return rule    ? arena_printf(x->arena, " (security group rule %s)", rule)
            : group ? arena_printf(x->arena, " (security group %s)", group)
                    : "";
@@ -83,6 +79,47 @@ find_cause(struct finding *f, const struct place *place,
     finding_cause_column(f, nb_of(place), v->acl, latest, NULL);
 }
 
+static const char *
+security_group_id(const struct ovsdb_row *group)
+{
+    return ovsdb_map_get(group, PORT_GROUP_EXTERNAL_IDS,
+                         "neutron:security_group_id");
+}
+
+/* What Neutron's own ACL drops is missing in the port's security groups: the
+ * finding is about the first of them by its id, and names all. */
+static struct finding *
+report_security_groups(struct examination *x, const struct rule *rule,
+                       const struct place *place,
+                       const struct policy_verdict *v)
+{
+    const struct ovsdb_row *first = NULL, *group;
+    const char *names = "";
+    for (size_t i = 0;
+         (group = policy_security_group(place->policy, v->lsp, i)); i++) {
+        names = arena_printf(x->arena, "%s%s%s", names, i ? ", " : "",
+                             security_group_id(group));
+        if (!first
+            || strcmp(security_group_id(group), security_group_id(first))
+                   < 0) {
+            first = group;
+        }
+    }
+    if (!first) {
+        return report(x, rule, place, "nb", v->acl,
+                      "%s drops %s: the port is in no security group",
+                      describe(x, v), v->frame);
+    }
+    struct finding *f =
+        report(x, rule, place, "nb", first,
+               "no rule of security group %s allows %s, so Neutron drops it: "
+               "%s",
+               names, v->frame, describe(x, v));
+    return finding_evidence(f, "nb", first,
+                            "external_ids:neutron:security_group_id",
+                            security_group_id(first));
+}
+
 static enum hop
 hop_of(const struct policy_verdict *v)
 {
@@ -97,8 +134,10 @@ report_drop(struct examination *x, const struct rule *rule,
     const char *host =
         v->host ? arena_printf(x->arena, " to or from %s", v->host) : "";
     struct finding *f =
-        report(x, rule, place, "nb", v->acl, "%s drops %s%s%s", describe(x, v),
-               v->frame, host, describe_owner(x, v));
+        is_neutron_drop(v)
+            ? report_security_groups(x, rule, place, v)
+            : report(x, rule, place, "nb", v->acl, "%s drops %s%s%s",
+                     describe(x, v), v->frame, host, describe_owner(x, v));
     finding_only(finding_at(f, hop_of(v)), direction);
     finding_evidence(f, "nb", v->acl, "match",
                      ovsdb_string(v->acl, ACL_MATCH));

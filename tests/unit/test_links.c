@@ -218,7 +218,7 @@ test_tunnels_have_what_bfd_sees(void **state)
               "['d',['set',[]]],['e',['map',[['state']]]],['f',['map']]]}"));
     assert_int_equal(find(f, "a")->bfd, LINK_UP);
     assert_int_equal(find(f, "b")->bfd, LINK_DOWN);
-    for (const char *name = "c\0d\0e\0f"; *name; name += 2) {
+    for (const char *name = "c\0d\0e\0f\0"; *name; name += 2) {
         assert_int_equal(find(f, name)->bfd, LINK_UNKNOWN);
     }
 }

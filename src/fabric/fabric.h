@@ -231,7 +231,7 @@ struct fabric {
     struct fabric_vif **vif_of_row; /* By the index of the LSP's row. */
     struct strmap nat_macs;         /* Distributed external MACs -> NAT... */
     struct strmap nat_macs_again;   /* ...and those met again. */
-    struct strmap lrp_macs;         /* Lower case -> struct fabric_lrp. */
+    struct strmap lrp_macs; /* As NB writes them -> struct fabric_lrp. */
     size_t chassis_capacity;
     size_t endpoints_capacity;
 };

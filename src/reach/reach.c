@@ -12,6 +12,13 @@ const char *const verdict_names[N_VERDICTS] = {
     [VERDICT_UNDETERMINED] = "undetermined",
 };
 
+const enum verdict_kind walk_verdicts[] = {
+    [EFFECT_LATENT] = VERDICT_REACHABLE,
+    [EFFECT_BLOCKS] = VERDICT_BLOCKED,
+    [EFFECT_STOPS] = VERDICT_BROKEN,
+    [EFFECT_STORMS] = VERDICT_STORM,
+};
+
 const enum hop walk_order[N_DIRECTIONS][N_HOPS] = {
     [INBOUND] = { HOP_WIRE, HOP_NIC, HOP_PROVIDER_BRIDGE, HOP_PATCH,
                   HOP_INTEGRATION_BRIDGE, HOP_LOGICAL_SWITCH, HOP_GATEWAY,
@@ -372,14 +379,9 @@ add_missing(struct assessment *a, const struct walk *walk, enum hop hop,
 static void
 blame(struct assessment *a, const struct finding *f, struct verdict *v)
 {
-    static const enum verdict_kind kinds[] = { [EFFECT_BLOCKS] =
-                                                   VERDICT_BLOCKED,
-                                               [EFFECT_STOPS] = VERDICT_BROKEN,
-                                               [EFFECT_STORMS] =
-                                                   VERDICT_STORM };
     if (!v->culprit || f->effect > v->culprit->effect) {
         v->culprit = f;
-        v->kind = kinds[f->effect];
+        v->kind = walk_verdicts[f->effect];
     }
     add_string(a, &v->codes, &v->n_codes, f->rule->code);
 }

@@ -377,11 +377,6 @@ reach_trace_between(struct assessment *a,
     }
     stopped = add_steps(a, to, INBOUND, hops, from->address, EFFECT_BLOCKS,
                         stopped, path);
-    static const enum verdict_kind kinds[] = { [EFFECT_BLOCKS] =
-                                                   VERDICT_BLOCKED,
-                                               [EFFECT_STOPS] = VERDICT_BROKEN,
-                                               [EFFECT_STORMS] =
-                                                   VERDICT_STORM };
     path->kind = VERDICT_REACHABLE;
     for (size_t i = 0; i < path->n; i++) {
         if (path->steps[i].state == STEP_UNKNOWN) {
@@ -389,6 +384,6 @@ reach_trace_between(struct assessment *a,
         }
     }
     if (stopped && path->culprit) {
-        path->kind = kinds[path->culprit->effect];
+        path->kind = walk_verdicts[path->culprit->effect];
     }
 }

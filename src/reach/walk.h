@@ -25,6 +25,9 @@ struct walk {
     bool is_trial; /* Judging it does not count in findings. */
 };
 
+/* The verdict on a frame that meets a finding of that effect. */
+extern const enum verdict_kind walk_verdicts[];
+
 /* Hops in the order in which a frame of 'direction' meets them. */
 extern const enum hop walk_order[N_DIRECTIONS][N_HOPS];
 

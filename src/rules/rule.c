@@ -107,12 +107,18 @@ finding_on(struct finding *f, const struct fabric_chassis *chassis)
     return f;
 }
 
+static void
+spare_others(bool spares[N_DIRECTIONS], enum direction direction)
+{
+    for (int d = 0; d < N_DIRECTIONS; d++) {
+        spares[d] = d != (int) direction;
+    }
+}
+
 struct finding *
 finding_only(struct finding *f, enum direction direction)
 {
-    for (int d = 0; d < N_DIRECTIONS; d++) {
-        f->spares[d] = d != (int) direction;
-    }
+    spare_others(f->spares, direction);
     return f;
 }
 
@@ -163,12 +169,15 @@ finding_cause_created(struct finding *f, const struct evidence_db *db,
 }
 
 static struct missing_evidence *
-add_missing(struct examination *x, enum hop hop, const char *what)
+add_missing(struct examination *x, enum hop hop, const char *format,
+            va_list args)
 {
     x->missing = xgrow(x->missing, x->n_missing, &x->missing_capacity,
                        sizeof *x->missing);
     struct missing_evidence *missing = &x->missing[x->n_missing++];
-    *missing = (struct missing_evidence){ .hop = hop, .what = what };
+    *missing =
+        (struct missing_evidence){ .hop = hop,
+                                   .what = format_in(x->arena, format, args) };
     return missing;
 }
 
@@ -177,16 +186,8 @@ report_missing(struct examination *x, enum hop hop, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    add_missing(x, hop, format_in(x->arena, format, args));
+    add_missing(x, hop, format, args);
     va_end(args);
-}
-
-static void
-spare_others(struct missing_evidence *missing, enum direction direction)
-{
-    for (int d = 0; d < N_DIRECTIONS; d++) {
-        missing->spares[d] = d != (int) direction;
-    }
 }
 
 void
@@ -195,10 +196,8 @@ report_missing_only(struct examination *x, enum hop hop,
 {
     va_list args;
     va_start(args, format);
-    struct missing_evidence *missing =
-        add_missing(x, hop, format_in(x->arena, format, args));
+    spare_others(add_missing(x, hop, format, args)->spares, direction);
     va_end(args);
-    spare_others(missing, direction);
 }
 
 void
@@ -207,10 +206,9 @@ report_assumed_only(struct examination *x, enum hop hop,
 {
     va_list args;
     va_start(args, format);
-    struct missing_evidence *assumed =
-        add_missing(x, hop, format_in(x->arena, format, args));
+    struct missing_evidence *assumed = add_missing(x, hop, format, args);
     va_end(args);
-    spare_others(assumed, direction);
+    spare_others(assumed->spares, direction);
     assumed->is_assumed = true;
 }
 

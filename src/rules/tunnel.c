@@ -54,24 +54,26 @@ check_tunnel(struct examination *x, const struct rule *rule,
     check_end(x, rule, place, b, a);
 }
 
-/* The next chassis of a tenant's VM without a floating IP on the port's
- * switch, from VM '*i' on, other than 'last'; or NULL. */
-static const struct fabric_chassis *
-next_chassis(const struct fabric_switch *ls, const struct strmap *fips,
-             const struct fabric_chassis *gateway,
-             const struct fabric_chassis *last, size_t *i)
+struct tenants {
+    struct examination *x;
+    const struct rule *rule;
+    const struct place *place;
+    const struct fabric_chassis *last; /* Whose tunnel was looked at. */
+    size_t n_findings, n_missing;      /* Of others. */
+};
+
+/* Looks at the tunnel of a tenant's VM, until one is not known to be well. */
+static bool
+check_tenant(void *tenants_, struct fabric_vif *vif)
 {
-    while (*i < ls->n_vifs) {
-        const struct fabric_vif *vif = &ls->vifs[(*i)++];
-        const char *ip = vif->n_addresses && vif->addresses[0].n_ips
-                             ? vif->addresses[0].ips[0]
-                             : "";
-        if (vif->chassis && vif->chassis != gateway && vif->chassis != last
-            && !strmap_get(fips, ip)) {
-            return vif->chassis;
-        }
+    struct tenants *t = tenants_;
+    const struct fabric_chassis *gateway = t->place->endpoint->chassis;
+    if (vif->chassis && vif->chassis != gateway && vif->chassis != t->last) {
+        t->last = vif->chassis;
+        check_tunnel(t->x, t->rule, t->place, gateway, vif->chassis);
     }
-    return NULL;
+    return t->x->n_findings == t->n_findings
+           && t->x->n_missing == t->n_missing;
 }
 
 /* The tunnels that tenants' VMs without a floating IP need to go out. */
@@ -79,29 +81,17 @@ static void
 check_tenants(struct examination *x, const struct rule *rule,
               const struct place *place)
 {
-    const struct fabric_endpoint *e = place->endpoint;
-    const struct fabric_router *router = e->gateway->router;
-    struct strmap fips;
-    way_read_floating_ips(e, &fips);
-    size_t n_findings = x->n_findings, n_missing = x->n_missing;
-    for (size_t i = 0; i < router->n_ports; i++) {
-        const struct fabric_lrp *port = &router->ports[i];
-        const struct fabric_chassis *chassis = NULL;
-        size_t at = 0;
-        while (way_is_tenant(port, e->gateway) && port->ls
-               && fabric_lrp_speaks(port, e->address)
-               && x->n_findings == n_findings && x->n_missing == n_missing
-               && (chassis = next_chassis(port->ls, &fips, e->chassis, chassis,
-                                          &at))) {
-            check_tunnel(x, rule, place, e->chassis, chassis);
-        }
+    struct tenants t = { .x = x,
+                         .rule = rule,
+                         .place = place,
+                         .n_findings = x->n_findings,
+                         .n_missing = x->n_missing };
+    way_visit_tenants(place->endpoint, check_tenant, &t);
+    for (; t.n_findings < x->n_findings; t.n_findings++) {
+        finding_only(x->findings[t.n_findings], OUTBOUND);
     }
-    strmap_done(&fips);
-    for (; n_findings < x->n_findings; n_findings++) {
-        finding_only(x->findings[n_findings], OUTBOUND);
-    }
-    for (; n_missing < x->n_missing; n_missing++) {
-        x->missing[n_missing].spares[INBOUND] = true;
+    for (; t.n_missing < x->n_missing; t.n_missing++) {
+        x->missing[t.n_missing].spares[INBOUND] = true;
     }
 }
 

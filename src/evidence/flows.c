@@ -55,17 +55,36 @@ is_counter(const char *item, size_t length)
     return false;
 }
 
-/* Sorts one item before "actions=" into 'flow' or its match. */
-static void
+/* The number of 'length' bytes at 's', if it is one from 0 to 'max'. */
+static bool
+take_number(const char *s, size_t length, int max, int *ret)
+{
+    int value = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (!isdigit((unsigned char) s[i])) {
+            return false;
+        }
+        value = value * 10 + s[i] - '0';
+        if (value > max) {
+            return false;
+        }
+    }
+    *ret = value;
+    return length;
+}
+
+/* Sorts one item before "actions=" into 'flow' or its match; false if it says
+ * what no flow can have (ovs-ofctl(8), "Flow Syntax"). */
+static bool
 take_item(struct flow *flow, const char *item, size_t length, char *match,
           size_t *n_match)
 {
     if (has_prefix(item, length, "cookie=")) {
         flow->cookie = strtoull(item + 7, NULL, 0);
     } else if (has_prefix(item, length, "table=")) {
-        flow->table_id = atoi(item + 6);
+        return take_number(item + 6, length - 6, 254, &flow->table_id);
     } else if (has_prefix(item, length, "priority=")) {
-        flow->priority = atoi(item + 9);
+        return take_number(item + 9, length - 9, UINT16_MAX, &flow->priority);
     } else if (has_prefix(item, length, "idle_timeout=")
                || has_prefix(item, length, "hard_timeout=")) {
         flow->has_timeout = true;
@@ -76,6 +95,7 @@ take_item(struct flow *flow, const char *item, size_t length, char *match,
         memcpy(match + *n_match, item, length);
         *n_match += length;
     }
+    return true;
 }
 
 static bool
@@ -95,7 +115,9 @@ parse_flow(const char *line, size_t length, struct arena *arena,
     size_t n_match = 0, n;
     const char *s = line, *item;
     while ((item = next_item(&s, at, &n))) {
-        take_item(flow, item, n, match, &n_match);
+        if (!take_item(flow, item, n, match, &n_match)) {
+            return false;
+        }
     }
     match[n_match] = '\0';
     flow->match = match;

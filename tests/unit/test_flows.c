@@ -113,6 +113,11 @@ test_what_is_no_dump_is_an_error_that_names_the_line(
         { "NXST_FLOW reply\n\npriority=0\n", 28, "line 3 is no flow" },
         { " actions=NORMAL\n\0\0\0\n", 20, "line 2 is no flow" },
         { "act\0actions=NORMAL", 18, "line 1 is no flow" },
+        { "table=255, actions=drop\n", 24, "line 1 is no flow" },
+        { "table=, actions=drop\n", 21, "line 1 is no flow" },
+        { "table=4294967297, actions=drop\n", 31, "line 1 is no flow" },
+        { "priority=-1 actions=drop\n", 25, "line 1 is no flow" },
+        { "priority=65536 actions=drop\n", 28, "line 1 is no flow" },
     };
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
         struct arena arena;

@@ -1,6 +1,8 @@
 #include "base/clock.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -65,4 +67,97 @@ clock_format_age(int64_t wall_ms, int64_t now_ms, char text[CLOCK_TEXT_SIZE])
     }
     snprintf(text, CLOCK_TEXT_SIZE, "%lld %s ago",
              (long long) (age_s / steps[i].unit_s), steps[i].unit);
+}
+
+/* "90s", "15 min", "2h", "3 days": after the sign, before " ago". */
+static bool
+parse_age(const char *text, size_t length, int64_t *ret_ms)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = { { "s", 1000 },        { "sec", 1000 },   { "min", 60000 },
+                  { "m", 60000 },       { "h", 3600000 },  { "hour", 3600000 },
+                  { "hours", 3600000 }, { "d", 86400000 }, { "day", 86400000 },
+                  { "days", 86400000 } };
+    int64_t n = 0;
+    size_t i = 0;
+    for (; i < length && isdigit((unsigned char) text[i]); i++) {
+        n = n * 10 + text[i] - '0';
+        if (n > 1000000000) {
+            return false;
+        }
+    }
+    bool has_digits = i > 0;
+    while (i < length && text[i] == ' ') {
+        i++;
+    }
+    for (size_t u = 0; has_digits && u < sizeof units / sizeof *units; u++) {
+        if (length - i == strlen(units[u].unit)
+            && !strncmp(text + i, units[u].unit, length - i)) {
+            *ret_ms = n * units[u].ms;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The milliseconds of ".001", up to what follows. */
+static const char *
+parse_fraction(const char *s, int64_t *ret_ms)
+{
+    int64_t unit = 100;
+    *ret_ms = 0;
+    if (*s == '.' && isdigit((unsigned char) s[1])) {
+        for (s++; isdigit((unsigned char) *s); s++, unit /= 10) {
+            *ret_ms += (*s - '0') * unit;
+        }
+    }
+    return s;
+}
+
+static bool
+parse_date(const char *text, int64_t *ret_ms)
+{
+    static const char *const formats[] = { "%Y-%m-%dT%H:%M:%S",
+                                           "%Y-%m-%d %H:%M:%S",
+                                           "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M",
+                                           "%Y-%m-%d" };
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        struct tm tm = { .tm_mday = 1 };
+        int64_t ms;
+        const char *end = strptime(text, formats[i], &tm);
+        if (!end) {
+            continue;
+        }
+        end = parse_fraction(end, &ms);
+        if (!*end || !strcmp(end, "Z")) {
+            *ret_ms = (int64_t) timegm(&tm) * 1000 + ms;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+clock_parse(const char *text, int64_t now_ms, int64_t *ret_wall_ms)
+{
+    static const char ago[] = " ago";
+    size_t length = strlen(text), n_ago = sizeof ago - 1;
+    int64_t age_ms;
+    if (!strcmp(text, "now")) {
+        *ret_wall_ms = now_ms;
+        return true;
+    }
+    bool before = *text == '-';
+    if (length > n_ago && !strcmp(text + length - n_ago, ago)) {
+        before = true;
+        length -= n_ago;
+    }
+    size_t sign = *text == '-';
+    if (before && parse_age(text + sign, length - sign, &age_ms)) {
+        *ret_wall_ms = now_ms - age_ms;
+        return true;
+    }
+    return parse_date(text, ret_wall_ms);
 }

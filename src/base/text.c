@@ -23,10 +23,16 @@ text_done(struct text *t)
 void
 text_clear(struct text *t)
 {
-    t->length = 0;
+    text_cut(t, 0);
     t->truncated = false;
-    if (t->s) {
-        t->s[0] = '\0';
+}
+
+void
+text_cut(struct text *t, size_t length)
+{
+    if (t->s && length <= t->length) {
+        t->length = length;
+        t->s[length] = '\0';
     }
 }
 

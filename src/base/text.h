@@ -24,6 +24,7 @@ struct text {
 void text_init(struct text *, size_t ceiling_bytes);
 void text_done(struct text *);
 void text_clear(struct text *); /* Empties it, keeps the memory. */
+void text_cut(struct text *, size_t length); /* To at most so many bytes. */
 
 void text_put(struct text *, const char *s, size_t length);
 void text_puts(struct text *, const char *s);

@@ -4,14 +4,6 @@
 #include "base/arena.h"
 #include "cli/cli.h"
 
-/* Whether the endpoint goes by 'name'. */
-static bool
-is_called(const struct fabric_endpoint *e, const char *name)
-{
-    return !strcmp(e->address, name) || !strcmp(e->port, name)
-           || !strcmp(e->name, name);
-}
-
 /* The endpoints that the arguments name, in '*ret', malloc()ed. */
 static struct error *
 select_endpoints(const struct assessment *a, const struct cli_options *o,
@@ -22,7 +14,8 @@ select_endpoints(const struct assessment *a, const struct cli_options *o,
     for (int i = 0; i < o->n_arguments; i++) {
         size_t before = n;
         for (size_t j = 0; j < a->n_endpoints; j++) {
-            if (is_called(a->endpoints[j].endpoint, o->arguments[i])) {
+            if (fabric_endpoint_is(a->endpoints[j].endpoint,
+                                   o->arguments[i])) {
                 only = xgrow(only, n, &capacity, sizeof *only);
                 only[n++] = &a->endpoints[j];
             }
@@ -67,40 +60,45 @@ exit_status(const struct assessment *a, const struct assessed_endpoint **only,
 }
 
 int
-cli_check(int argc, char **argv)
+cli_check_as(const struct cli_options *o)
 {
-    struct cli_options o;
     struct cli_state state;
     int status;
-    if (!cli_parse(argc, argv, &o, &status)) {
-        cli_options_done(&o);
-        return status;
-    }
-    struct error *error = cli_state_init(&state, &o.collect);
+    struct error *error = cli_state_init(&state, o);
     if (error) {
-        cli_options_done(&o);
         return cli_fail(error);
     }
     const struct assessed_endpoint **only = NULL;
     size_t n_only = 0;
-    error = select_endpoints(&state.assessment, &o, &only, &n_only);
+    error = select_endpoints(&state.assessment, o, &only, &n_only);
     if (error) {
         status = cli_fail(error);
     } else {
         struct text out;
         text_init(&out, TEXT_CEILING_BYTES);
-        if (o.json) {
+        if (o->json) {
             report_check_json(&state.assessment, only, n_only, &out);
         } else {
-            report_check_text(&state.assessment, only, n_only, &o.report,
+            report_check_text(&state.assessment, only, n_only, &o->report,
                               &out);
         }
         status = !cli_print(&out)
                      ? EXIT_TROUBLE
-                     : exit_status(&state.assessment, only, n_only, &o);
+                     : exit_status(&state.assessment, only, n_only, o);
     }
     free(only);
     cli_state_done(&state);
+    return status;
+}
+
+int
+cli_check(int argc, char **argv)
+{
+    struct cli_options o;
+    int status;
+    if (cli_parse(argc, argv, &o, &status)) {
+        status = cli_check_as(&o);
+    }
     cli_options_done(&o);
     return status;
 }

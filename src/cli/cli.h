@@ -23,6 +23,9 @@ struct cli_options {
     struct report_options report;
     bool json;
     bool strict;
+    int64_t at_ms;    /* INT64_MAX: as it is now. */
+    int64_t since_ms; /* INT64_MIN: from the beginning. */
+    int64_t until_ms; /* INT64_MAX: to the end. */
     char **arguments; /* What is left of the command line. */
     int n_arguments;
 };
@@ -35,6 +38,9 @@ enum option_group {
     OPTIONS_SOURCE = 1 << 1,  /* Where evidence comes from. */
     OPTIONS_VERDICT = 1 << 2, /* What counts. */
     OPTIONS_LIST = 1 << 3,
+    OPTIONS_EVERY = 1 << 4,
+    OPTIONS_MOMENT = 1 << 5,
+    OPTIONS_PERIOD = 1 << 6,
 };
 
 struct cli_subcommand {
@@ -69,11 +75,39 @@ struct cli_state {
     struct assessment assessment;
 };
 
-/* Gathers and judges; on success cli_state_done() must follow. */
-struct error *cli_state_init(struct cli_state *,
-                             const struct collect_options *);
+/* Gathers what the options name and prints the warnings; evidence_done() in
+ * any case. */
+struct error *cli_gather(struct evidence *, const struct collect_options *);
+void cli_print_warnings(const struct evidence *, size_t first);
+
+/* Gathers, goes back to --at, and judges; on success cli_state_done() must
+ * follow. */
+struct error *cli_state_init(struct cli_state *, const struct cli_options *);
 void cli_state_done(struct cli_state *);
 
-cli_command cli_check, cli_trace, cli_collect, cli_rules, cli_explain;
+/* Forgets what was judged; the evidence stays. */
+void cli_state_forget(struct cli_state *);
+
+/* What `check` does with such options. */
+int cli_check_as(const struct cli_options *);
+
+/* Shows on a terminal how far long work has got. */
+struct cli_progress {
+    const char *what;
+    int64_t started_ms, shown_ms;
+    bool is_shown;
+};
+void cli_progress_init(struct cli_progress *, const char *what);
+void cli_progress_update(struct cli_progress *, size_t done, size_t total);
+void cli_progress_done(struct cli_progress *);
+
+/* Reads the logs again up to 'until_ms': every transaction into the timeline,
+ * and, if there is a bisection, every state that has settled into that.  Then
+ * the evidence is what it was at that time. */
+struct error *cli_follow(struct evidence *, int64_t until_ms,
+                         struct timeline *, struct bisect *);
+
+cli_command cli_bisect, cli_check, cli_collect, cli_explain, cli_history,
+    cli_rules, cli_trace;
 
 #endif /* cli/cli.h */

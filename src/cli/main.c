@@ -6,10 +6,18 @@
 
 const struct cli_subcommand cli_subcommands[] = {
     { "check", "[ENDPOINT...]", "every endpoint's verdict, and the findings",
-      OPTIONS_OUTPUT | OPTIONS_SOURCE | OPTIONS_VERDICT | OPTIONS_LIST, 0, -1,
-      cli_check },
+      OPTIONS_OUTPUT | OPTIONS_SOURCE | OPTIONS_VERDICT | OPTIONS_LIST
+          | OPTIONS_MOMENT,
+      0, -1, cli_check },
     { "trace", "FROM TO", "one frame's way, hop by hop, drawn",
-      OPTIONS_OUTPUT | OPTIONS_SOURCE | OPTIONS_VERDICT, 2, 2, cli_trace },
+      OPTIONS_OUTPUT | OPTIONS_SOURCE | OPTIONS_VERDICT | OPTIONS_MOMENT, 2, 2,
+      cli_trace },
+    { "history", "[OBJECT|ENDPOINT...]", "what changed, when and by whom",
+      OPTIONS_OUTPUT | OPTIONS_SOURCE | OPTIONS_MOMENT | OPTIONS_PERIOD, 0, -1,
+      cli_history },
+    { "bisect", "[ENDPOINT]", "which transaction lost it, or gave it back",
+      OPTIONS_OUTPUT | OPTIONS_SOURCE | OPTIONS_EVERY | OPTIONS_PERIOD, 0, 1,
+      cli_bisect },
     { "collect", "DIR", "gather the evidence into a bundle", OPTIONS_SOURCE, 1,
       1, cli_collect },
     { "rules", "", "the catalogue of faults", OPTIONS_OUTPUT, 0, 0,
@@ -38,7 +46,7 @@ print_usage(FILE *stream)
           "usage: provnet SUBCOMMAND [OPTION...] [ARGUMENT...]\n\n",
           stream);
     for (const struct cli_subcommand *s = cli_subcommands; s->name; s++) {
-        fprintf(stream, "  %-8s %-14s %s\n", s->name, s->arguments,
+        fprintf(stream, "  %-8s %-20s %s\n", s->name, s->arguments,
                 s->description);
     }
     fputs("\n`provnet SUBCOMMAND --help` lists a subcommand's options; "

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "cli/cli.h"
 
 enum option_id {
@@ -19,6 +20,9 @@ enum option_id {
     OPT_STRICT,
     OPT_COLOR,
     OPT_ALL,
+    OPT_AT,
+    OPT_SINCE,
+    OPT_UNTIL,
 };
 
 static const struct option_row {
@@ -45,6 +49,12 @@ static const struct option_row {
       "exit with 3 if anything is undetermined" },
     { "all", OPT_ALL, NULL, OPTIONS_LIST,
       "list reachable endpoints too, however many" },
+    { "all", OPT_ALL, NULL, OPTIONS_EVERY,
+      "every endpoint that was lost or regained" },
+    { "at", OPT_AT, "TIME", OPTIONS_MOMENT,
+      "as it was then, from the databases' logs" },
+    { "since", OPT_SINCE, "TIME", OPTIONS_PERIOD, "nothing before TIME" },
+    { "until", OPT_UNTIL, "TIME", OPTIONS_PERIOD, "nothing after TIME" },
     { "format", OPT_FORMAT, "text|json", OPTIONS_OUTPUT, "default: text" },
     { "color", OPT_COLOR, "auto|always|never", OPTIONS_OUTPUT,
       "default: auto, on a terminal only" },
@@ -113,6 +123,17 @@ parse_timeout(const char *value, int *ret_ms)
     return NULL;
 }
 
+static struct error *
+parse_time(const char *option, const char *value, int64_t *ret_ms)
+{
+    return clock_parse(value, clock_wall_ms(), ret_ms)
+               ? NULL
+               : error_hint(
+                   error_new("--%s: \"%s\" is no time", option, value),
+                   "write 2026-11-22T09:39:36Z (UTC), "
+                   "\"2026-11-22 09:39\", or -15min, -2h, -3d");
+}
+
 static void
 add_ovs(struct collect_options *collect, const char *value)
 {
@@ -158,6 +179,15 @@ apply_option(struct cli_options *o, int id, const char *value)
         break;
     case OPT_ALL:
         o->report.all = true;
+        break;
+    case OPT_AT:
+        error = parse_time("at", value, &o->at_ms);
+        break;
+    case OPT_SINCE:
+        error = parse_time("since", value, &o->since_ms);
+        break;
+    case OPT_UNTIL:
+        error = parse_time("until", value, &o->until_ms);
         break;
     case OPT_FORMAT:
         error = parse_choice("format", value, formats, 2, &choice);
@@ -226,6 +256,8 @@ cli_parse(int argc, char **argv, struct cli_options *o, int *ret_status)
     int id;
     memset(o, 0, sizeof *o);
     o->collect.timeout_ms = COLLECT_DEFAULT_TIMEOUT_MS;
+    o->at_ms = o->until_ms = INT64_MAX;
+    o->since_ms = INT64_MIN;
     o->report.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
     build_getopt(s, longs, shorts);
     opterr = 0;

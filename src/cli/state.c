@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "collect/replay.h"
 
 /* Messages may quote what a hostile file holds. */
 static void
@@ -41,24 +42,58 @@ cli_print(struct text *t)
     return good;
 }
 
-struct error *
-cli_state_init(struct cli_state *s, const struct collect_options *options)
+void
+cli_print_warnings(const struct evidence *e, size_t first)
 {
-    memset(s, 0, sizeof *s);
-    evidence_init(&s->evidence);
-    struct error *error = collect_gather(options, &s->evidence);
-    if (!error && !s->evidence.nb.present) {
+    for (size_t i = first; i < e->n_warnings; i++) {
+        print_message("warning: ", e->warnings[i]);
+    }
+}
+
+struct error *
+cli_gather(struct evidence *e, const struct collect_options *options)
+{
+    evidence_init(e);
+    struct error *error = collect_gather(options, e);
+    if (!error && !e->nb.present) {
         error = error_hint(error_new("no northbound database was given or "
                                      "found"),
                            "give --nb REMOTE|FILE, set OVN_NB_DB, or use "
                            "--bundle DIR");
     }
+    if (!error) {
+        cli_print_warnings(e, 0);
+    }
+    return error;
+}
+
+/* Makes the evidence what it was at 'at_ms'. */
+static struct error *
+go_back(struct evidence *e, int64_t at_ms)
+{
+    size_t n_warnings = e->n_warnings;
+    struct error *error = replay_to(e, at_ms);
+    if (!error) {
+        evidence_warn(e, "links and OpenFlow are taken as they were gathered: "
+                         "no log keeps them");
+        cli_print_warnings(e, n_warnings);
+    }
+    return error;
+}
+
+struct error *
+cli_state_init(struct cli_state *s, const struct cli_options *o)
+{
+    memset(s, 0, sizeof *s);
+    struct collect_options collect = o->collect;
+    collect.all_logs = o->at_ms != INT64_MAX;
+    struct error *error = cli_gather(&s->evidence, &collect);
+    if (!error && o->at_ms != INT64_MAX) {
+        error = go_back(&s->evidence, o->at_ms);
+    }
     if (error) {
         evidence_done(&s->evidence);
         return error;
-    }
-    for (size_t i = 0; i < s->evidence.n_warnings; i++) {
-        print_message("warning: ", s->evidence.warnings[i]);
     }
     fabric_init(&s->fabric, &s->evidence);
     reach_assess(&s->assessment, &s->fabric);
@@ -66,9 +101,17 @@ cli_state_init(struct cli_state *s, const struct collect_options *options)
 }
 
 void
-cli_state_done(struct cli_state *s)
+cli_state_forget(struct cli_state *s)
 {
     assessment_done(&s->assessment);
     fabric_done(&s->fabric);
+    memset(&s->assessment, 0, sizeof s->assessment);
+    memset(&s->fabric, 0, sizeof s->fabric);
+}
+
+void
+cli_state_done(struct cli_state *s)
+{
+    cli_state_forget(s);
     evidence_done(&s->evidence);
 }

@@ -69,7 +69,7 @@ cli_trace(int argc, char **argv)
         cli_options_done(&o);
         return status;
     }
-    struct error *error = cli_state_init(&state, &o.collect);
+    struct error *error = cli_state_init(&state, &o);
     if (error) {
         cli_options_done(&o);
         return cli_fail(error);

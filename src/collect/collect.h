@@ -19,6 +19,7 @@ struct collect_options {
     const char *certificate;
     const char *ca_cert;
     int timeout_ms; /* For each remote, from connect to last byte. */
+    bool all_logs;  /* Of live databases, the southbound's log too. */
 };
 
 #define COLLECT_DEFAULT_TIMEOUT_MS 10000

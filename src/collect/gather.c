@@ -73,7 +73,8 @@ static struct error *
 read_source(struct gather *g, struct evidence_db *db, const char *source)
 {
     if (ovsdb_remote_is(source) || has_prefix(source, "cid:")) {
-        return live_read_db(g->e, db, source, &g->tls, deadline(g));
+        return live_read_db(g->e, db, source, &g->tls, deadline(g),
+                            g->options->all_logs);
     }
     struct error *error = check_file(source);
     return error ? error : file_read_db(g->e, db, source);

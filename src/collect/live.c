@@ -120,16 +120,16 @@ read_log(struct evidence *e, struct evidence_db *db, pid_t pid)
 /* Databases. */
 
 /* The size of the southbound log is that of Logical_Flow, and nobody's
- * commands stand in it. */
+ * commands stand in it: only who follows the whole history wants it. */
 static bool
-wants_log(const struct evidence_db *db)
+wants_log(const struct evidence_db *db, bool all_logs)
 {
-    return strcmp(db->db, "sb");
+    return all_logs || strcmp(db->db, "sb");
 }
 
 struct error *
 live_read_db(struct evidence *e, struct evidence_db *db, const char *remotes,
-             const struct ovsdb_tls *tls, int64_t deadline_ms)
+             const struct ovsdb_tls *tls, int64_t deadline_ms, bool all_logs)
 {
     struct ovsdb_session_info info;
     struct error *error =
@@ -144,7 +144,7 @@ live_read_db(struct evidence *e, struct evidence_db *db, const char *remotes,
     for (unsigned t = 0; t < db->store.spec->n_tables; t++) {
         db->n_records += db->store.tables[t].n_existing;
     }
-    if (wants_log(db)) {
+    if (wants_log(db, all_logs)) {
         read_log(e, db, info.peer_pid);
     } else {
         db->log_missing = "not read";

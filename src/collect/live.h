@@ -8,12 +8,12 @@
 #include "ovsdb/stream.h"
 
 /* Reads the database of 'db' from 'remotes', one or several separated by
- * commas, into 'db'; db->from becomes the one that answered.  Of nb and ovs,
- * the server's log is read as well where it can be found; db->log_missing
- * says why not, and that is no error. */
+ * commas, into 'db'; db->from becomes the one that answered.  Of nb and ovs
+ * (of sb only with 'all_logs'), the server's log is read as well where it can
+ * be found; db->log_missing says why not, and that is no error. */
 struct error *live_read_db(struct evidence *, struct evidence_db *db,
                            const char *remotes, const struct ovsdb_tls *,
-                           int64_t deadline_ms);
+                           int64_t deadline_ms, bool all_logs);
 
 /* Opens the log that the server process 'pid' writes for the database of
  * schema 'name', read-only and at its beginning.  It is found among the

@@ -88,6 +88,16 @@ struct evidence_bridge *evidence_place_bridge(struct evidence *,
                                               struct evidence_chassis *,
                                               const char *name);
 
+/* The database that a row was read into. */
+static inline const struct evidence_db *
+evidence_db_of(const struct ovsdb_row *row)
+{
+    const char *store = (const char *) row->table->store;
+    return (
+        const struct evidence_db *) (store
+                                     - offsetof(struct evidence_db, store));
+}
+
 void evidence_warn(struct evidence *, const char *format, ...)
     PROVNET_PRINTF(2, 3);
 

@@ -12,6 +12,8 @@
 #ifndef FABRIC_FABRIC_H
 #define FABRIC_FABRIC_H 1
 
+#include <string.h>
+
 #include "evidence/evidence.h"
 #include "fabric/address.h"
 #include "fabric/mappings.h"
@@ -191,6 +193,21 @@ struct fabric_endpoint {
     const struct ovsdb_row *nat;
     bool is_distributed; /* Enters on its VM's chassis, past the gateway. */
 };
+
+/* What people call it in a list: its address; its port if it has none. */
+static inline const char *
+fabric_endpoint_id(const struct fabric_endpoint *e)
+{
+    return *e->address ? e->address : e->port;
+}
+
+/* Whether it goes by 'name': its address, its port, or what people call it. */
+static inline bool
+fabric_endpoint_is(const struct fabric_endpoint *e, const char *name)
+{
+    return !strcmp(e->address, name) || !strcmp(e->port, name)
+           || !strcmp(e->name, name);
+}
 
 /* Deleted rows of localnet ports, as a log still has them. */
 struct fabric_lost {

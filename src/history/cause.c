@@ -4,11 +4,26 @@
 
 #include "base/clock.h"
 
+const char *const history_who_names[N_WHO] = {
+    [WHO_COMMAND] = "a command line",
+    [WHO_CLIENT] = "an API client (Neutron and others leave no comment)",
+    [WHO_NORTHD] = "ovn-northd",
+    [WHO_CONTROLLER] = "ovn-controller",
+    [WHO_VSWITCHD] = "ovs-vswitchd",
+    [WHO_SNAPSHOT] = "a compaction of the log",
+};
+
+const char *const history_who_words[N_WHO] = {
+    [WHO_COMMAND] = "command",       [WHO_CLIENT] = "client",
+    [WHO_NORTHD] = "ovn-northd",     [WHO_CONTROLLER] = "ovn-controller",
+    [WHO_VSWITCHD] = "ovs-vswitchd", [WHO_SNAPSHOT] = "snapshot",
+};
+
 /* Comments of records that hold a whole database, whatever its past:
  * ovsdb/file.c and ovsdb/ovsdb-tool.c (compaction), ovsdb/ovsdb-client.c
  * (backup). */
-static bool
-is_snapshot(const struct ovsdb_record *record)
+bool
+cause_is_snapshot(const struct ovsdb_record *record)
 {
     static const char *const prefixes[] = { "compacting database",
                                             "compacted by", "produced by",
@@ -19,6 +34,15 @@ is_snapshot(const struct ovsdb_record *record)
         }
     }
     return false;
+}
+
+bool
+cause_starts(const struct evidence_db *db, const char *comment)
+{
+    /* ovs-vswitchd leaves no comment, and no API client of note writes
+     * there. */
+    return !history_is_daemon(cause_who(comment))
+           && (*comment || strcmp(db->db, "ovs"));
 }
 
 static const char *
@@ -34,7 +58,8 @@ reach_of_log(const struct ovsdb_store *log, const char *db,
         arena,
         "the change is older than the %s log, which reaches "
         "back to %s%s",
-        db, since, is_snapshot(&log->records[1]) ? " (compacted then)" : "");
+        db, since,
+        cause_is_snapshot(&log->records[1]) ? " (compacted then)" : "");
 }
 
 void
@@ -57,7 +82,7 @@ cause_find(const struct finding *f, struct arena *arena, struct cause *ret)
     const struct ovsdb_store *log = hint->db->log;
     uint32_t record = cause_hint_record(hint);
     if (!record || record >= log->n_records
-        || is_snapshot(&log->records[record])) {
+        || cause_is_snapshot(&log->records[record])) {
         ret->note = reach_of_log(log, hint->db->db, arena);
         return;
     }
@@ -67,17 +92,18 @@ cause_find(const struct finding *f, struct arena *arena, struct cause *ret)
     ret->comment = log->records[record].comment;
 }
 
-const char *
+enum history_who
 cause_who(const char *comment)
 {
-    static const char *const daemons[] = { "ovn-northd", "ovn-controller" };
-    if (!*comment) {
-        return "an API client (Neutron and others leave no comment)";
-    }
+    static const struct {
+        const char *prefix;
+        enum history_who who;
+    } daemons[] = { { "ovn-northd", WHO_NORTHD },
+                    { "ovn-controller", WHO_CONTROLLER } };
     for (size_t i = 0; i < N_ELEMENTS(daemons); i++) {
-        if (!strncmp(comment, daemons[i], strlen(daemons[i]))) {
-            return daemons[i];
+        if (!strncmp(comment, daemons[i].prefix, strlen(daemons[i].prefix))) {
+            return daemons[i].who;
         }
     }
-    return "a command line";
+    return *comment ? WHO_COMMAND : WHO_CLIENT;
 }

@@ -10,6 +10,26 @@
 
 #include "rules/rule.h"
 
+/* Who wrote a transaction, as its comment tells. */
+enum history_who {
+    WHO_COMMAND,    /* A command line: ovn-nbctl, ovs-vsctl, ... */
+    WHO_CLIENT,     /* An API client, which leaves no comment. */
+    WHO_NORTHD,     /* What follows writes what it was made to write. */
+    WHO_CONTROLLER, /* Of a chassis. */
+    WHO_VSWITCHD,
+    WHO_SNAPSHOT, /* Compaction: all that there was. */
+    N_WHO
+};
+
+extern const char *const history_who_names[N_WHO]; /* For people. */
+extern const char *const history_who_words[N_WHO]; /* For programs. */
+
+static inline bool
+history_is_daemon(enum history_who who)
+{
+    return who >= WHO_NORTHD;
+}
+
 struct cause {
     bool found;
     const char *db;      /* "nb", "sb" or "ovs". */
@@ -21,8 +41,16 @@ struct cause {
 
 void cause_find(const struct finding *, struct arena *, struct cause *ret);
 
-/* Who writes such a comment: "ovn-nbctl", a daemon, or, if it is empty, an
+/* Who writes such a comment: a command line, a daemon, or, if it is empty, an
  * API client such as Neutron (ovsdbapp and libovsdb never set one). */
-const char *cause_who(const char *comment);
+enum history_who cause_who(const char *comment);
+
+/* Whether such a record of 'db' is somebody's new will; not what a daemon made
+ * of it, nor a snapshot. */
+bool cause_starts(const struct evidence_db *, const char *comment);
+
+/* Whether a record holds a whole database, whatever its past: a compaction, a
+ * backup, a conversion. */
+bool cause_is_snapshot(const struct ovsdb_record *);
 
 #endif /* history/cause.h */

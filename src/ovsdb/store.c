@@ -19,6 +19,7 @@ ovsdb_store_init(struct ovsdb_store *store, const struct ovsdb_spec *spec)
     memset(store, 0, sizeof *store);
     store->spec = spec;
     arena_init(&store->arena);
+    arena_init(&store->delta_arena);
     strmap_init(&store->strings);
     store->tables =
         arena_zalloc(&store->arena, spec->n_tables * sizeof *store->tables);
@@ -52,6 +53,8 @@ ovsdb_store_done(struct ovsdb_store *store)
     free(store->changes);
     free(store->atoms);
     free(store->records);
+    free(store->deltas);
+    arena_done(&store->delta_arena);
     arena_done(&store->arena);
     memset(store, 0, sizeof *store);
 }
@@ -117,6 +120,30 @@ remember(struct ovsdb_store *store, struct ovsdb_row *row, unsigned c)
     row->past = past;
 }
 
+/* Notes for who follows the log what a change does. */
+static struct ovsdb_delta *
+add_delta(struct ovsdb_store *store, struct ovsdb_row *row,
+          enum ovsdb_delta_kind kind)
+{
+    store->deltas = xgrow(store->deltas, store->n_deltas,
+                          &store->deltas_capacity, sizeof *store->deltas);
+    struct ovsdb_delta *delta = &store->deltas[store->n_deltas++];
+    *delta = (struct ovsdb_delta){ .row = row, .kind = kind };
+    return delta;
+}
+
+static void
+add_column_delta(struct ovsdb_store *store, struct ovsdb_row *row, unsigned c)
+{
+    const struct ovsdb_column_spec *spec = &row->table->spec->columns[c];
+    const struct ovsdb_datum *old = ovsdb_datum(row, c);
+    size_t n_atoms = old->n * (spec->value == OVSDB_VOID ? 1u : 2u);
+    struct ovsdb_delta *delta = add_delta(store, row, OVSDB_CHANGED);
+    delta->column = c;
+    delta->before = ovsdb_datum_new(&store->delta_arena, spec,
+                                    ovsdb_datum_atoms(spec, old), n_atoms);
+}
+
 static void
 commit_column(struct ovsdb_store *store, struct ovsdb_change *change)
 {
@@ -127,6 +154,9 @@ commit_column(struct ovsdb_store *store, struct ovsdb_change *change)
                    && !row->table->types[change->column].single;
     if (spec->remembers && row->created_in != store->n_records) {
         remember(store, row, change->column);
+    }
+    if (store->keeps_deltas && row->created_in != store->n_records) {
+        add_column_delta(store, row, change->column);
     }
     struct ovsdb_datum *old = ovsdb_own_column(row, change->column);
     uint32_t n_kept = 0;
@@ -156,6 +186,9 @@ commit_insert(struct ovsdb_store *store, struct ovsdb_row *row)
         datum->changed_in = (uint32_t) store->n_records;
         take_ownership(row, &spec->columns[__builtin_ctz(left)], datum, 0);
     }
+    if (store->keeps_deltas) {
+        add_delta(store, row, OVSDB_CAME);
+    }
     row->table->n_existing += !row->exists;
     row->exists = true;
     row->created_in = (uint32_t) store->n_records;
@@ -164,6 +197,10 @@ commit_insert(struct ovsdb_store *store, struct ovsdb_row *row)
 void
 ovsdb_store_commit(struct ovsdb_store *store, uint64_t offset)
 {
+    if (store->keeps_deltas) {
+        store->n_deltas = 0;
+        arena_clear(&store->delta_arena);
+    }
     for (struct ovsdb_row *row; (row = store->inserted);) {
         store->inserted = row->next_inserted;
         row->is_inserted = false;
@@ -177,6 +214,9 @@ ovsdb_store_commit(struct ovsdb_store *store, uint64_t offset)
             commit_insert(store, row);
             break;
         case CHANGE_DELETE:
+            if (store->keeps_deltas && row->exists) {
+                add_delta(store, row, OVSDB_WENT);
+            }
             row->table->n_existing -= row->exists;
             row->exists = false;
             row->deleted_in = (uint32_t) store->n_records;

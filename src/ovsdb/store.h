@@ -99,6 +99,17 @@ struct ovsdb_record {
     const char *comment; /* "" if none. */
 };
 
+/* One thing that a transaction did: a row came or went, or a column of a row
+ * that stayed changed. */
+enum ovsdb_delta_kind { OVSDB_CAME, OVSDB_WENT, OVSDB_CHANGED };
+
+struct ovsdb_delta {
+    struct ovsdb_row *row;
+    enum ovsdb_delta_kind kind;
+    unsigned column;           /* Of OVSDB_CHANGED, with... */
+    struct ovsdb_datum before; /* ...what it held. */
+};
+
 struct ovsdb_change; /* Private. */
 
 struct ovsdb_store {
@@ -108,7 +119,15 @@ struct ovsdb_store {
     struct ovsdb_record *records; /* [0] is the schema; see 'n_records'. */
     size_t n_records;
 
+    /* What the last commit did, if the reader set 'keeps_deltas' before. Lives
+     * until the next one. */
+    bool keeps_deltas;
+    struct ovsdb_delta *deltas;
+    size_t n_deltas;
+
     /* Private. */
+    size_t deltas_capacity;
+    struct arena delta_arena;
     size_t records_capacity;
     struct strmap strings;      /* Interned keys of maps. */
     struct ovsdb_row *inserted; /* New rows of the transaction being read. */

@@ -141,12 +141,6 @@ place_finding(struct assessment *a, const struct finding *finding)
     return &a->findings[(uintptr_t) *slot - 1];
 }
 
-static const char *
-endpoint_id(const struct fabric_endpoint *e)
-{
-    return *e->address ? e->address : e->port;
-}
-
 static void
 add_affected(struct reach_finding *f, const char *id)
 {
@@ -413,7 +407,7 @@ weigh(struct assessment *a, const struct walk *walk,
     }
     blame(a, f, v);
     if (!walk->is_trial) {
-        add_affected(place_finding(a, f), endpoint_id(e));
+        add_affected(place_finding(a, f), fabric_endpoint_id(e));
     }
 }
 
@@ -585,12 +579,8 @@ reach_find(const struct assessment *a, const char *name,
     size_t n = 0;
     *ret = NULL;
     for (size_t i = 0; i < a->n_endpoints; i++) {
-        const struct fabric_endpoint *e = a->endpoints[i].endpoint;
-        if (!strcmp(e->address, name) || !strcmp(e->port, name)
-            || !strcmp(e->name, name)) {
-            if (!n++) {
-                *ret = &a->endpoints[i];
-            }
+        if (fabric_endpoint_is(a->endpoints[i].endpoint, name) && !n++) {
+            *ret = &a->endpoints[i];
         }
     }
     return n;

@@ -2,7 +2,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "history/cause.h"
 #include "report/print.h"
 
@@ -47,10 +46,9 @@ put_source(struct json_writer *w, const struct evidence_db *db,
     json_close(w, '}');
 }
 
-static void
-put_head(struct json_writer *w, const struct assessment *a)
+void
+json_open_document(struct json_writer *w, const struct evidence *e)
 {
-    const struct evidence *e = a->fabric->evidence;
     json_open(w, NULL, '{');
     json_put(w, "provnet", PROVNET_VERSION);
     json_put_integer(w, "schema", SCHEMA_NUMBER);
@@ -116,18 +114,16 @@ static void
 put_cause(struct json_writer *w, struct assessment *a, const struct finding *f)
 {
     struct cause cause;
-    char time[CLOCK_TEXT_SIZE];
     cause_find(f, &a->arena, &cause);
     if (!cause.found) {
         json_put_null(w, "cause");
         json_put(w, "cause_note", cause.note);
         return;
     }
-    clock_format(cause.date_ms, time);
     json_open(w, "cause", '{');
     json_put(w, "db", cause.db);
     json_put_integer(w, "record", cause.record);
-    json_put(w, "time", time);
+    json_put_time(w, "time", cause.date_ms);
     json_put(w, "comment", cause.comment);
     json_close(w, '}');
 }
@@ -204,7 +200,7 @@ report_check_json(struct assessment *a, const struct assessed_endpoint **only,
     for (size_t i = 0; i < n; i++) {
         counts[assessed_worst(n_only ? only[i] : &a->endpoints[i])]++;
     }
-    put_head(&w, a);
+    json_open_document(&w, a->fabric->evidence);
     put_summary(&w, counts, n);
     json_open(&w, "endpoints", '[');
     for (size_t i = 0; i < n; i++) {
@@ -222,7 +218,7 @@ report_trace_json(struct assessment *a, const struct path *path,
                   const char *from, const char *to, struct text *out)
 {
     struct json_writer w = { .out = out };
-    put_head(&w, a);
+    json_open_document(&w, a->fabric->evidence);
     json_put(&w, "from", from);
     json_put(&w, "to", to);
     json_put(&w, "verdict", verdict_names[path->kind]);

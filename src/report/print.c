@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "ovsdb/json.h"
 
 void
@@ -127,6 +128,14 @@ json_put_integer(struct json_writer *w, const char *name, int64_t value)
 {
     put_name(w, name);
     text_printf(w->out, "%lld", (long long) value);
+}
+
+void
+json_put_time(struct json_writer *w, const char *name, int64_t wall_ms)
+{
+    char time[CLOCK_TEXT_SIZE];
+    clock_format(wall_ms, time);
+    json_put(w, name, time);
 }
 
 void

@@ -41,4 +41,8 @@ void json_put_null(struct json_writer *, const char *name);
 void json_put_strings(struct json_writer *, const char *name,
                       const char *const *values, size_t n);
 
+/* Opens a document with what all of them begin with. */
+void json_open_document(struct json_writer *, const struct evidence *);
+void json_put_time(struct json_writer *, const char *name, int64_t wall_ms);
+
 #endif /* report/print.h */

@@ -7,6 +7,7 @@
 #define REPORT_REPORT_H 1
 
 #include "base/text.h"
+#include "history/bisect.h"
 #include "reach/reach.h"
 
 #define REPORT_COLUMNS 100
@@ -29,6 +30,34 @@ void report_trace_text(struct assessment *, const struct path *,
                        const struct report_options *, struct text *);
 void report_trace_json(struct assessment *, const struct path *,
                        const char *from, const char *to, struct text *);
+
+/* What `history` tells of a timeline: the events of a period that are wanted,
+ * each with what followed from it. */
+struct report_period {
+    int64_t since_ms;
+    int64_t until_ms;
+};
+void report_history_text(const struct timeline *, const struct report_period *,
+                         const struct report_options *, struct text *);
+void report_history_json(const struct evidence *, const struct timeline *,
+                         const struct report_period *, struct text *);
+
+/* What `bisect` found of one endpoint. */
+void report_bisect_text(const struct timeline *,
+                        const struct bisect_endpoint *,
+                        const struct report_period *,
+                        const struct report_options *, struct text *);
+void report_bisect_json(const struct evidence *, const struct timeline *,
+                        const struct bisect_endpoint *,
+                        const struct report_period *, struct text *);
+
+/* What it found of all, by the transaction that did it. */
+void report_bisect_all_text(struct bisect *, const struct timeline *,
+                            const struct report_period *,
+                            const struct report_options *, struct text *);
+void report_bisect_all_json(const struct evidence *, struct bisect *,
+                            const struct timeline *,
+                            const struct report_period *, struct text *);
 
 /* The findings that concern an endpoint of 'only', in '*ret'; all if 'n_only'
  * is 0.  In the assessment's arena. */

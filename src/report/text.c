@@ -21,12 +21,6 @@ static const enum color verdict_colors[N_VERDICTS] = {
     [VERDICT_UNDETERMINED] = COLOR_WARN,
 };
 
-static const char *
-endpoint_id(const struct fabric_endpoint *e)
-{
-    return *e->address ? e->address : e->port;
-}
-
 /* The endpoints. */
 
 static const char *
@@ -51,7 +45,7 @@ put_endpoint(struct assessment *a, const struct assessed_endpoint *at,
     print_padded(&line, verdict_names[worst], 13);
     print_color(out, options, verdict_colors[worst], text_string(&line));
     text_clear(&line);
-    print_padded(&line, endpoint_id(e), 16);
+    print_padded(&line, fabric_endpoint_id(e), 16);
     text_printf(&line, " %s on %s", e->name, e->ls->network);
     if (e->chassis) {
         text_printf(&line, " at %s", e->chassis->name);
@@ -137,7 +131,7 @@ put_cause(struct assessment *a, const struct finding *f,
     print_wrapped(out,
                   arena_printf(&a->arena, "%s (%s), %s record %u, by %s%s",
                                time, age, cause.db, cause.record,
-                               cause_who(cause.comment),
+                               history_who_names[cause_who(cause.comment)],
                                *cause.comment ? ":" : ""),
                   INDENT, INDENT);
     if (*cause.comment) {
@@ -245,8 +239,8 @@ report_select_findings(struct assessment *a,
         bool wanted = !n_only;
         for (size_t j = 0; !wanted && j < n_only; j++) {
             for (size_t k = 0; !wanted && k < f->n_affects; k++) {
-                wanted =
-                    !strcmp(f->affects[k], endpoint_id(only[j]->endpoint));
+                wanted = !strcmp(f->affects[k],
+                                 fabric_endpoint_id(only[j]->endpoint));
             }
         }
         if (wanted) {

@@ -132,8 +132,11 @@ parse_date(const char *text, int64_t *ret_ms)
         }
         end = parse_fraction(end, &ms);
         if (!*end || !strcmp(end, "Z")) {
+            struct tm wanted = tm;
             *ret_ms = (int64_t) timegm(&tm) * 1000 + ms;
-            return true;
+            /* timegm() takes February 30 for March 2. */
+            return tm.tm_mday == wanted.tm_mday
+                   && tm.tm_hour == wanted.tm_hour;
         }
     }
     return false;

@@ -73,6 +73,7 @@ struct cli_state {
     struct evidence evidence;
     struct fabric fabric;
     struct assessment assessment;
+    bool is_judged; /* 'fabric' and 'assessment' are there. */
 };
 
 /* Gathers what the options name and prints the warnings; evidence_done() in

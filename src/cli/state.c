@@ -97,16 +97,18 @@ cli_state_init(struct cli_state *s, const struct cli_options *o)
     }
     fabric_init(&s->fabric, &s->evidence);
     reach_assess(&s->assessment, &s->fabric);
+    s->is_judged = true;
     return NULL;
 }
 
 void
 cli_state_forget(struct cli_state *s)
 {
-    assessment_done(&s->assessment);
-    fabric_done(&s->fabric);
-    memset(&s->assessment, 0, sizeof s->assessment);
-    memset(&s->fabric, 0, sizeof s->fabric);
+    if (s->is_judged) {
+        assessment_done(&s->assessment);
+        fabric_done(&s->fabric);
+    }
+    s->is_judged = false;
 }
 
 void

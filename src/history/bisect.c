@@ -7,10 +7,8 @@
 #include "evidence/evidence.h"
 
 /* OVN needs a moment to take a change over: what lasted shorter than this was
- * on the way from one state to the next, and what a finding stands on may be
- * this much older than its effect. */
+ * on the way from one state to the next. */
 #define SETTLING_MS 2000
-#define LAG_MS 10000
 
 void
 bisect_init(struct bisect *b, const struct timeline *timeline,
@@ -138,6 +136,14 @@ find_last_event(const struct bisect *b, const struct bisect_endpoint *e)
     return is_after_last(e, root) ? root : first;
 }
 
+/* Whether a daemon took 'event' over only since the last judgement. */
+static bool
+took_effect(const struct bisect *b, size_t event)
+{
+    const struct history_effect *last = b->timeline->events[event].last_effect;
+    return last && last->event >= b->first_event;
+}
+
 /* Which of the 'n' events that a finding stands on turned the verdict: one of
  * those that came since the last judgement; or, if there is none, one that OVN
  * took over only now; or else whatever came last. */
@@ -145,15 +151,13 @@ static size_t
 choose_event(const struct bisect *b, const struct bisect_endpoint *e,
              const size_t *events, size_t n)
 {
-    const struct timeline *t = b->timeline;
     for (size_t i = 0; i < n; i++) {
         if (events[i] >= b->first_event) {
             return events[i];
         }
     }
-    int64_t now_ms = t->n_events ? t->events[t->n_events - 1].date_ms : 0;
     for (size_t i = 0; i < n; i++) {
-        if (now_ms - t->events[events[i]].date_ms <= LAG_MS) {
+        if (took_effect(b, events[i])) {
             return events[i];
         }
     }
@@ -171,8 +175,10 @@ is_wanted(const struct bisect *b, const struct fabric_endpoint *e)
 static struct bisect_endpoint *
 place_endpoint(struct bisect *b, const struct fabric_endpoint *e)
 {
-    char *key =
-        arena_printf(&b->arena, "%s %s", fabric_endpoint_id(e), e->port);
+    /* Two VMs may have one address; a floating IP that is given to another VM
+     * is still the same. */
+    char *key = arena_printf(&b->arena, "%s %s", fabric_endpoint_id(e),
+                             e->kind == ENDPOINT_VM ? e->port : e->ls->name);
     void **slot = strmap_place(&b->index, key);
     if (!*slot) {
         struct bisect_endpoint *new = *slot =
@@ -248,9 +254,7 @@ forget_moment(struct bisect_endpoint *e, const char *to, int64_t date_ms)
 {
     struct bisect_change *last =
         e->n_changes ? &e->changes[e->n_changes - 1] : NULL;
-    if (!last || strcmp(last->to, verdict_names[VERDICT_UNDETERMINED])
-        || !strcmp(last->from, last->to)
-        || date_ms - last->date_ms >= SETTLING_MS) {
+    if (!last || !last->is_passing || date_ms - last->date_ms >= SETTLING_MS) {
         return false;
     }
     e->state = last->from;
@@ -273,7 +277,10 @@ turn(struct bisect *b, struct bisect_endpoint *e, const struct verdict *v,
     if (f && f->effect >= EFFECT_BLOCKS) {
         add_others(b, e, events, n, event, v, date_ms);
     }
-    set_finding(b, add_change(e, event, e->state, to, date_ms), v);
+    struct bisect_change *change = add_change(e, event, e->state, to, date_ms);
+    change->is_passing =
+        v && v->kind == VERDICT_UNDETERMINED && v->awaits_daemons;
+    set_finding(b, change, v);
 }
 
 static void

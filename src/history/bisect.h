@@ -29,6 +29,7 @@ struct bisect_change {
     const char **codes;
     size_t n_codes;
     int64_t date_ms; /* When it was seen. */
+    bool is_passing; /* Undetermined until the daemons have followed. */
 };
 
 struct bisect_endpoint {

@@ -403,6 +403,7 @@ weigh(struct assessment *a, const struct walk *walk,
     const char *doubt = walk_doubt(a, walk, e, f);
     if (doubt) {
         add_string(a, &v->missing, &v->n_missing, doubt);
+        v->awaits_daemons = true;
         return;
     }
     blame(a, f, v);

@@ -44,6 +44,7 @@ struct verdict {
     size_t n_missing;
     const char **assumptions;
     size_t n_assumptions;
+    bool awaits_daemons; /* What is missing shows once they have followed. */
 };
 
 struct assessed_endpoint {

@@ -139,10 +139,11 @@ report_history_text(const struct timeline *t,
             n++;
         }
     }
-    text_printf(out,
-                "%s%zu change%s; %zu transactions of bookkeeping (nb_cfg, "
-                "statistics) left out\n",
-                n ? "\n" : "", n, n == 1 ? "" : "s", t->n_quiet);
+    text_printf(
+        out,
+        "%s%zu change%s; left out: %zu transactions of what no verdict "
+        "asks (nb_cfg, statistics)\n",
+        n ? "\n" : "", n, n == 1 ? "" : "s", t->n_quiet);
 }
 
 static void

@@ -143,6 +143,9 @@ report_drop(struct examination *x, const struct rule *rule,
                      ovsdb_string(v->acl, ACL_MATCH));
     finding_evidence(f, "nb", v->acl, "action",
                      ovsdb_string(v->acl, ACL_ACTION));
+    if (v->group) {
+        finding_evidence(f, "nb", v->group, "ports", v->port);
+    }
     if (v->removed) {
         finding_evidence(f, "nb", v->removed, "match",
                          ovsdb_string(v->removed, ACL_MATCH));

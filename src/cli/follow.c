@@ -14,7 +14,7 @@ judge(struct evidence *e, struct bisect *b)
     struct fabric fabric;
     struct assessment assessment;
     fabric_init(&fabric, e);
-    reach_assess(&assessment, &fabric);
+    reach_assess(&assessment, &fabric, b->only);
     bisect_judge(b, &assessment);
     assessment_done(&assessment);
     fabric_done(&fabric);
@@ -63,11 +63,10 @@ follow(struct evidence *e, struct replay *r, int64_t until_ms,
             is_new = false;
         }
         error = replay_next(r);
-        if (!error
-            && (timeline_take(t, step->db, chassis_name(e, step->db),
-                              step->date_ms)
-                || (b && bisect_is_unsettled(b)))) {
-            is_new = true;
+        if (!error) {
+            const struct history_event *event = timeline_take(
+                t, step->db, chassis_name(e, step->db), step->date_ms);
+            is_new |= b && bisect_concerns(b, event);
         }
         size_t done = replay_position(r);
         if (done % PROGRESS_EVERY == 0) {

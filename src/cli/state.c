@@ -96,7 +96,7 @@ cli_state_init(struct cli_state *s, const struct cli_options *o)
         return error;
     }
     fabric_init(&s->fabric, &s->evidence);
-    reach_assess(&s->assessment, &s->fabric);
+    reach_assess(&s->assessment, &s->fabric, NULL);
     s->is_judged = true;
     return NULL;
 }

@@ -10,6 +10,101 @@
  * on the way from one state to the next. */
 #define SETTLING_MS 2000
 
+/* After so many transactions that concern no endpoint it is looked at all the
+ * same. */
+#define MAX_SKIPPED 10000
+
+/* What concerns them. */
+
+static bool
+is_known(const struct bisect *b, const struct history_line *line)
+{
+    bool known = strmap_get(&b->names, line->name);
+    for (size_t i = 0; !known && i < line->n_keys; i++) {
+        known = strmap_get(&b->names, line->keys[i]);
+    }
+    return known;
+}
+
+/* Whether an event may change a verdict. */
+static bool
+may_change(const struct bisect *b, const struct history_event *event)
+{
+    bool may = !b->only || b->has_tenants || event->who == WHO_SNAPSHOT;
+    for (size_t i = 0; !may && i < event->n_lines; i++) {
+        const struct history_line *line = &event->lines[i];
+        may = !line->is_personal || is_known(b, line);
+    }
+    return may;
+}
+
+bool
+bisect_concerns(struct bisect *b, const struct history_event *event)
+{
+    bool concerns = (event ? may_change(b, event) : b->is_unsettled)
+                    || ++b->n_skipped >= MAX_SKIPPED;
+    if (concerns) {
+        b->n_skipped = 0;
+    }
+    return concerns;
+}
+
+static void
+know(struct bisect *b, const char *name)
+{
+    if (name && *name && !strmap_get(&b->names, name)) {
+        *strmap_place(&b->names, arena_strdup(&b->arena, name)) = b;
+    }
+}
+
+static void
+know_vif(struct bisect *b, const struct fabric_vif *vif)
+{
+    know(b, vif->name);
+    for (size_t i = 0; i < vif->n_addresses; i++) {
+        know(b, vif->addresses[i].mac);
+        for (size_t j = 0; j < vif->addresses[i].n_ips; j++) {
+            know(b, vif->addresses[i].ips[j]);
+        }
+    }
+}
+
+static void
+know_router(struct bisect *b, const struct fabric_router *router)
+{
+    for (size_t i = 0; i < router->n_ports; i++) {
+        const struct fabric_lrp *port = &router->ports[i];
+        know(b, port->name);
+        know(b, port->mac);
+        for (const struct fabric_static_mac *m = port->static_macs; m;
+             m = m->next) {
+            know(b, ovsdb_string(m->row, STATIC_MAC_BINDING_IP));
+        }
+    }
+}
+
+static void
+know_endpoint(struct bisect *b, const struct fabric_endpoint *e)
+{
+    b->has_tenants |= e->kind == ENDPOINT_GATEWAY;
+    know(b, e->address);
+    know(b, e->mac);
+    know(b, e->port);
+    know(b, e->name);
+    know(b, e->guest_address);
+    know(b, e->guest_mac);
+    if (e->nat) {
+        know(b, ovsdb_string(e->nat, NAT_LOGICAL_PORT));
+        know(b, ovsdb_string(e->nat, NAT_EXTERNAL_MAC));
+    }
+    if (e->vif) {
+        know_vif(b, e->vif);
+    }
+    if (e->gateway) {
+        know_router(b, e->gateway->router);
+    }
+}
+
 void
 bisect_init(struct bisect *b, const struct timeline *timeline,
             const char *only)
@@ -20,6 +115,10 @@ bisect_init(struct bisect *b, const struct timeline *timeline,
     strmap_init(&b->group_index);
     b->timeline = timeline;
     b->only = only;
+    strmap_init(&b->names);
+    if (only) {
+        know(b, only);
+    }
 }
 
 void
@@ -35,13 +134,8 @@ bisect_done(struct bisect *b)
     free(b->groups);
     strmap_done(&b->group_index);
     strmap_done(&b->index);
+    strmap_done(&b->names);
     arena_done(&b->arena);
-}
-
-bool
-bisect_is_unsettled(const struct bisect *b)
-{
-    return b->is_unsettled;
 }
 
 /* Who did it. */
@@ -316,6 +410,7 @@ bisect_judge(struct bisect *b, const struct assessment *a)
     b->is_unsettled = false;
     for (size_t i = 0; i < a->n_endpoints; i++) {
         if (is_wanted(b, a->endpoints[i].endpoint)) {
+            know_endpoint(b, a->endpoints[i].endpoint);
             judge_endpoint(b, &a->endpoints[i], date_ms);
         }
     }

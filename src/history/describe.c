@@ -7,6 +7,7 @@
 #include "evidence/nb.h"
 #include "evidence/ovs.h"
 #include "evidence/sb.h"
+#include "history/noun.h"
 #include "ovsdb/diff.h"
 
 /* Of a set's elements that came or went, and of a text's bytes, no more are
@@ -18,233 +19,6 @@
  * (ovn-controller(8)). */
 #define PATCH_PREFIX "patch-"
 #define PATCH_TO "-to-"
-
-#define BIT(COLUMN) (1u << (COLUMN))
-
-/* What ovs-vswitchd tells of an interface (ovs-vswitchd.conf.db(5)). */
-#define INTERFACE_STATUS                                  \
-    (BIT(INTERFACE_OFPORT) | BIT(INTERFACE_ADMIN_STATE)   \
-     | BIT(INTERFACE_LINK_STATE) | BIT(INTERFACE_ERROR)   \
-     | BIT(INTERFACE_MAC_IN_USE) | BIT(INTERFACE_IFINDEX) \
-     | BIT(INTERFACE_BFD_STATUS))
-
-/* What rows are called.  'name' are columns + 1; 'quiet' ones say only how far
- * a program has got; 'keys' name the thing in other databases. */
-static const struct noun {
-    const struct ovsdb_spec *spec;
-    unsigned table;
-    const char *word;
-    unsigned char name[4];
-    uint32_t quiet;
-    uint32_t keys;
-    bool is_part; /* No news of the row that holds it. */
-} nouns[] = {
-    { &nb_spec,
-      NB_NB_GLOBAL,
-      "northbound settings",
-      { 0 },
-      BIT(NB_GLOBAL_NB_CFG) | BIT(NB_GLOBAL_SB_CFG) | BIT(NB_GLOBAL_HV_CFG),
-      0,
-      false },
-    { &nb_spec,
-      NB_LOGICAL_SWITCH,
-      "switch",
-      { LS_NAME + 1 },
-      0,
-      BIT(LS_NAME),
-      false },
-    { &nb_spec,
-      NB_LOGICAL_SWITCH_PORT,
-      "port",
-      { LSP_NAME + 1 },
-      0,
-      BIT(LSP_NAME) | BIT(LSP_ADDRESSES),
-      false },
-    { &nb_spec,
-      NB_LOGICAL_ROUTER,
-      "router",
-      { LR_NAME + 1 },
-      0,
-      BIT(LR_NAME),
-      false },
-    { &nb_spec,
-      NB_LOGICAL_ROUTER_PORT,
-      "router port",
-      { LRP_NAME + 1 },
-      0,
-      BIT(LRP_NAME) | BIT(LRP_NETWORKS),
-      false },
-    { &nb_spec,
-      NB_NAT,
-      "NAT",
-      { NAT_TYPE + 1, NAT_EXTERNAL_IP + 1, NAT_LOGICAL_IP + 1 },
-      0,
-      BIT(NAT_EXTERNAL_IP) | BIT(NAT_LOGICAL_IP) | BIT(NAT_LOGICAL_PORT),
-      true },
-    { &nb_spec,
-      NB_GATEWAY_CHASSIS,
-      "gateway chassis",
-      { GATEWAY_CHASSIS_CHASSIS_NAME + 1 },
-      0,
-      BIT(GATEWAY_CHASSIS_CHASSIS_NAME),
-      false },
-    { &nb_spec,
-      NB_HA_CHASSIS_GROUP,
-      "HA chassis group",
-      { HA_CHASSIS_GROUP_NAME + 1 },
-      0,
-      BIT(HA_CHASSIS_GROUP_NAME),
-      false },
-    { &nb_spec,
-      NB_HA_CHASSIS,
-      "HA chassis",
-      { HA_CHASSIS_CHASSIS_NAME + 1 },
-      0,
-      BIT(HA_CHASSIS_CHASSIS_NAME),
-      false },
-    { &nb_spec,
-      NB_PORT_GROUP,
-      "port group",
-      { PORT_GROUP_NAME + 1 },
-      0,
-      BIT(PORT_GROUP_NAME),
-      false },
-    { &nb_spec,
-      NB_ACL,
-      "ACL",
-      { ACL_DIRECTION + 1, ACL_PRIORITY + 1, ACL_MATCH + 1 },
-      0,
-      0,
-      false },
-    { &nb_spec,
-      NB_ADDRESS_SET,
-      "address set",
-      { ADDRESS_SET_NAME + 1 },
-      0,
-      BIT(ADDRESS_SET_NAME),
-      false },
-    { &nb_spec,
-      NB_LOGICAL_ROUTER_STATIC_ROUTE,
-      "static route",
-      { ROUTE_IP_PREFIX + 1, ROUTE_NEXTHOP + 1 },
-      0,
-      BIT(ROUTE_NEXTHOP),
-      false },
-    { &nb_spec,
-      NB_LOGICAL_ROUTER_POLICY,
-      "router policy",
-      { POLICY_PRIORITY + 1, POLICY_MATCH + 1 },
-      0,
-      0,
-      false },
-    { &nb_spec,
-      NB_STATIC_MAC_BINDING,
-      "static MAC binding",
-      { STATIC_MAC_BINDING_LOGICAL_PORT + 1, STATIC_MAC_BINDING_IP + 1 },
-      0,
-      BIT(STATIC_MAC_BINDING_LOGICAL_PORT) | BIT(STATIC_MAC_BINDING_IP),
-      false },
-    { &nb_spec,
-      NB_LOAD_BALANCER,
-      "load balancer",
-      { LOAD_BALANCER_NAME + 1 },
-      0,
-      BIT(LOAD_BALANCER_NAME),
-      false },
-    { &sb_spec,
-      SB_SB_GLOBAL,
-      "southbound settings",
-      { 0 },
-      BIT(SB_GLOBAL_NB_CFG),
-      0,
-      false },
-    { &sb_spec,
-      SB_CHASSIS,
-      "chassis",
-      { CHASSIS_NAME + 1 },
-      BIT(CHASSIS_NB_CFG),
-      BIT(CHASSIS_NAME),
-      false },
-    { &sb_spec,
-      SB_CHASSIS_PRIVATE,
-      "chassis record",
-      { CHASSIS_PRIVATE_NAME + 1 },
-      BIT(CHASSIS_PRIVATE_NB_CFG) | BIT(CHASSIS_PRIVATE_NB_CFG_TIMESTAMP),
-      BIT(CHASSIS_PRIVATE_NAME),
-      false },
-    { &sb_spec,
-      SB_ENCAP,
-      "tunnel end",
-      { ENCAP_TYPE + 1, ENCAP_IP + 1 },
-      0,
-      BIT(ENCAP_IP) | BIT(ENCAP_CHASSIS_NAME),
-      false },
-    { &sb_spec,
-      SB_DATAPATH_BINDING,
-      "datapath",
-      { DATAPATH_TUNNEL_KEY + 1 },
-      0,
-      0,
-      false },
-    { &sb_spec,
-      SB_PORT_BINDING,
-      "binding of port",
-      { PB_LOGICAL_PORT + 1 },
-      0,
-      BIT(PB_LOGICAL_PORT),
-      false },
-    { &sb_spec,
-      SB_MAC_BINDING,
-      "MAC binding",
-      { MAC_BINDING_LOGICAL_PORT + 1, MAC_BINDING_IP + 1 },
-      0,
-      BIT(MAC_BINDING_LOGICAL_PORT) | BIT(MAC_BINDING_IP),
-      false },
-    { &ovs_spec, OVS_OPEN_VSWITCH, "Open vSwitch", { 0 }, 0, 0, false },
-    { &ovs_spec,
-      OVS_BRIDGE,
-      "bridge",
-      { BRIDGE_NAME + 1 },
-      0,
-      BIT(BRIDGE_NAME),
-      false },
-    { &ovs_spec,
-      OVS_PORT,
-      "port",
-      { PORT_NAME + 1 },
-      0,
-      BIT(PORT_NAME),
-      false },
-    { &ovs_spec,
-      OVS_INTERFACE,
-      "interface",
-      { INTERFACE_NAME + 1 },
-      BIT(INTERFACE_MAC_IN_USE) | BIT(INTERFACE_IFINDEX)
-          | BIT(INTERFACE_OFPORT),
-      BIT(INTERFACE_NAME),
-      false },
-};
-
-static const struct noun *
-find_noun(const struct ovsdb_row *row)
-{
-    const struct ovsdb_store *store = row->table->store;
-    for (size_t i = 0; i < N_ELEMENTS(nouns); i++) {
-        if (nouns[i].spec == store->spec
-            && &store->tables[nouns[i].table] == row->table) {
-            return &nouns[i];
-        }
-    }
-    return NULL;
-}
-
-static bool
-is_row_of(const struct ovsdb_row *row, const struct ovsdb_spec *spec,
-          unsigned table)
-{
-    return row->table->store->spec == spec
-           && row->table == &row->table->store->tables[table];
-}
 
 /* Values. */
 
@@ -301,7 +75,7 @@ put_value(struct text *t, const struct ovsdb_column_spec *spec,
 static void
 put_name(struct text *t, const struct noun *noun, const struct ovsdb_row *row)
 {
-    for (size_t i = 0; i < sizeof noun->name && noun->name[i]; i++) {
+    for (size_t i = 0; i < NOUN_MAX_NAME && noun->name[i]; i++) {
         unsigned c = noun->name[i] - 1u;
         const struct ovsdb_datum *d = ovsdb_datum(row, c);
         if (d->n) {
@@ -328,7 +102,7 @@ name_of(const struct noun *noun, const struct ovsdb_row *row,
 static void
 put_row_name(struct text *t, const struct ovsdb_row *row)
 {
-    const struct noun *noun = find_noun(row);
+    const struct noun *noun = noun_find(row);
     struct text name;
     text_init(&name, MAX_TEXT_BYTES);
     if (noun) {
@@ -349,11 +123,11 @@ static void
 put_word(struct text *t, const struct noun *noun, const struct ovsdb_row *row)
 {
     const char *type = "";
-    if (is_row_of(row, &nb_spec, NB_LOGICAL_SWITCH_PORT)) {
+    if (row_is_of(row, &nb_spec, NB_LOGICAL_SWITCH_PORT)) {
         type = ovsdb_string(row, LSP_TYPE);
-    } else if (is_row_of(row, &ovs_spec, OVS_INTERFACE)) {
+    } else if (row_is_of(row, &ovs_spec, OVS_INTERFACE)) {
         type = ovsdb_string(row, INTERFACE_TYPE);
-    } else if (is_row_of(row, &ovs_spec, OVS_PORT)
+    } else if (row_is_of(row, &ovs_spec, OVS_PORT)
                && !strncmp(ovsdb_string(row, PORT_NAME), PATCH_PREFIX,
                            strlen(PATCH_PREFIX))) {
         type = "patch";
@@ -443,21 +217,23 @@ add_keys(struct history_line *line, const struct noun *noun,
     for (uint32_t left = noun->keys; left; left &= left - 1) {
         add_column_keys(line, (unsigned) __builtin_ctz(left), arena);
     }
-    if (is_row_of(line->row, &ovs_spec, OVS_INTERFACE)) {
+    if (row_is_of(line->row, &nb_spec, NB_LOGICAL_SWITCH_PORT)) {
+        add_map_key(line, LSP_EXTERNAL_IDS, "neutron:port_name", arena);
+    } else if (row_is_of(line->row, &ovs_spec, OVS_INTERFACE)) {
         add_map_key(line, INTERFACE_EXTERNAL_IDS, "iface-id", arena);
         add_patch_key(line, line->name, arena);
-    } else if (is_row_of(line->row, &ovs_spec, OVS_PORT)) {
+    } else if (row_is_of(line->row, &ovs_spec, OVS_PORT)) {
         add_map_key(line, PORT_EXTERNAL_IDS, "ovn-localnet-port", arena);
         add_patch_key(line, line->name, arena);
-    } else if (is_row_of(line->row, &ovs_spec, OVS_OPEN_VSWITCH)) {
+    } else if (row_is_of(line->row, &ovs_spec, OVS_OPEN_VSWITCH)) {
         add_map_key(line, OPEN_VSWITCH_EXTERNAL_IDS, "system-id", arena);
-    } else if (is_row_of(line->row, &sb_spec, SB_DATAPATH_BINDING)) {
+    } else if (row_is_of(line->row, &sb_spec, SB_DATAPATH_BINDING)) {
         add_map_key(line, DATAPATH_EXTERNAL_IDS, "logical-switch", arena);
-    } else if (is_row_of(line->row, &nb_spec, NB_LOGICAL_SWITCH)) {
+    } else if (row_is_of(line->row, &nb_spec, NB_LOGICAL_SWITCH)) {
         char uuid[UUID_LENGTH + 1];
         uuid_format(&line->row->uuid, uuid);
         add_key(line, arena_strdup(arena, uuid));
-    } else if (is_row_of(line->row, &nb_spec, NB_LOGICAL_ROUTER_PORT)) {
+    } else if (row_is_of(line->row, &nb_spec, NB_LOGICAL_ROUTER_PORT)) {
         add_key(line, arena_printf(arena, "cr-%s", line->name));
     }
 }
@@ -572,7 +348,7 @@ put_content(struct text *t, const struct noun *noun,
     const char *separator = ": ";
     for (unsigned c = 0; c < spec->n_columns; c++) {
         const struct ovsdb_datum *d = ovsdb_datum(row, c);
-        bool is_name = memchr(noun->name, (int) c + 1, sizeof noun->name);
+        bool is_name = memchr(noun->name, (int) c + 1, NOUN_MAX_NAME);
         if (!d->n || is_name || noun->quiet & BIT(c) || spec->columns[c].owns
             || (d->n == 1 && spec->columns[c].key == OVSDB_STRING
                 && spec->columns[c].value == OVSDB_VOID && !*d->one.string)) {
@@ -587,7 +363,7 @@ put_content(struct text *t, const struct noun *noun,
 static void
 put_owner(struct text *t, const char *preposition, const struct ovsdb_row *row)
 {
-    const struct noun *noun = row->owner ? find_noun(row->owner) : NULL;
+    const struct noun *noun = row->owner ? noun_find(row->owner) : NULL;
     if (noun) {
         text_printf(t, " %s ", preposition);
         put_thing(t, noun, row->owner);
@@ -599,8 +375,22 @@ static bool
 is_part(const struct noun *noun, const struct ovsdb_row *row)
 {
     return noun->is_part
-           || (is_row_of(row, &nb_spec, NB_LOGICAL_SWITCH_PORT)
+           || (row_is_of(row, &nb_spec, NB_LOGICAL_SWITCH_PORT)
                && !*ovsdb_string(row, LSP_TYPE));
+}
+
+/* Whether a change of a column may make the row concern others, or have done
+ * so until now: it was theirs, or it is. */
+static bool
+may_turn(const struct noun *noun, const struct ovsdb_delta *d)
+{
+    if (row_is_of(d->row, &ovs_spec, OVS_INTERFACE)
+        && d->column == INTERFACE_EXTERNAL_IDS) {
+        const char *old = ovsdb_datum_map_get(&d->before, "iface-id");
+        const char *new = ovsdb_map_get(d->row, d->column, "iface-id");
+        return !old || !new || strcmp(old, new);
+    }
+    return (noun->keys | noun->pivots) & BIT(d->column);
 }
 
 /* The deltas from 'd' to 'end' that are of d's row: the next after them. */
@@ -611,14 +401,15 @@ put_changes(struct text *t, const struct noun *noun,
 {
     const struct ovsdb_row *row = d->row;
     size_t before = t->length;
-    line->is_status = is_row_of(row, &ovs_spec, OVS_INTERFACE);
+    line->is_status = true;
     for (; d < end && d->row == row && d->kind == OVSDB_CHANGED; d++) {
         const struct ovsdb_column_spec *spec =
             &row->table->spec->columns[d->column];
         if (spec->owns || noun->quiet & BIT(d->column)) {
             continue;
         }
-        line->is_status &= !!(INTERFACE_STATUS & BIT(d->column));
+        line->is_status &= !!(noun->status & BIT(d->column));
+        line->is_personal &= !may_turn(noun, d);
         size_t length = t->length;
         text_puts(t, t->length > before ? "," : ":");
         size_t nothing = t->length;
@@ -640,7 +431,7 @@ describe_row(const struct ovsdb_delta *d, const struct ovsdb_delta *end,
              struct arena *arena, struct history_line *line)
 {
     const struct ovsdb_row *row = d->row;
-    const struct noun *noun = find_noun(row);
+    const struct noun *noun = noun_find(row);
     struct text t;
     *line = (struct history_line){ .row = row, .kind = d->kind };
     line->name = name_of(noun, row, arena);
@@ -649,6 +440,7 @@ describe_row(const struct ovsdb_delta *d, const struct ovsdb_delta *end,
     if (!noun) {
         return d + 1;
     }
+    line->is_personal = noun->is_personal && noun->is_personal(row);
     text_init(&t, MAX_TEXT_BYTES);
     put_thing(&t, noun, row);
     if (d->kind == OVSDB_CHANGED) {
@@ -664,7 +456,7 @@ describe_row(const struct ovsdb_delta *d, const struct ovsdb_delta *end,
     line->text = arena_strdup(arena, text_string(&t));
     text_done(&t);
     if (row->owner && !is_part(noun, row)) {
-        line->owner = name_of(find_noun(row->owner), row->owner, arena);
+        line->owner = name_of(noun_find(row->owner), row->owner, arena);
     }
     add_keys(line, noun, arena);
     return d;
@@ -675,7 +467,7 @@ static bool
 goes_with_port(const struct ovsdb_delta *d)
 {
     const struct ovsdb_row *owner = d->row->owner;
-    return is_row_of(d->row, &ovs_spec, OVS_INTERFACE) && owner
+    return row_is_of(d->row, &ovs_spec, OVS_INTERFACE) && owner
            && d->kind != OVSDB_CHANGED
            && !strcmp(ovsdb_string(owner, PORT_NAME),
                       ovsdb_string(d->row, INTERFACE_NAME))

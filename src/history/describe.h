@@ -19,8 +19,9 @@ struct history_line {
     const char *owner; /* Name of the row that holds it; NULL if it is none
                         * that this line would be news of. */
     bool is_quiet;
-    bool is_status; /* Only of how what was asked for fares. */
-    bool is_wanted; /* In the timeline's scope. */
+    bool is_status;   /* Only of how what was asked for fares. */
+    bool is_personal; /* Concerns nobody but who its keys name. */
+    bool is_wanted;   /* In the timeline's scope. */
 
     size_t cause; /* For timeline.h: the event it follows from. */
 

@@ -501,8 +501,24 @@ sort_findings(struct assessment *a)
     }
 }
 
+static void
+assess_endpoint(struct assessment *a, const struct fabric_endpoint *endpoint)
+{
+    struct assessed_endpoint *e = &a->endpoints[a->n_endpoints++];
+    struct examination own;
+    struct walk walk;
+    e->endpoint = endpoint;
+    walk_build(a, endpoint, NULL, &own, &walk);
+    place_findings(a, &own);
+    for (int d = 0; d < N_DIRECTIONS; d++) {
+        walk_judge(a, &walk, endpoint, d, &e->verdicts[d]);
+    }
+    a->counts[assessed_worst(e)]++;
+    examination_done(&own);
+}
+
 void
-reach_assess(struct assessment *a, struct fabric *f)
+reach_assess(struct assessment *a, struct fabric *f, const char *only)
 {
     memset(a, 0, sizeof *a);
     arena_init(&a->arena);
@@ -510,7 +526,6 @@ reach_assess(struct assessment *a, struct fabric *f)
     a->fabric = f;
     a->policy = policy_new(f, &a->arena);
     examine_fabric(a);
-    a->n_endpoints = f->n_endpoints;
     a->endpoints =
         arena_zalloc(&a->arena, f->n_endpoints * sizeof *a->endpoints);
     place_findings(a, &a->deployment);
@@ -521,17 +536,9 @@ reach_assess(struct assessment *a, struct fabric *f)
         place_unit_findings(a, &f->switches[i], &a->units[i]);
     }
     for (size_t i = 0; i < f->n_endpoints; i++) {
-        struct assessed_endpoint *e = &a->endpoints[i];
-        struct examination own;
-        struct walk walk;
-        e->endpoint = &f->endpoints[i];
-        walk_build(a, e->endpoint, NULL, &own, &walk);
-        place_findings(a, &own);
-        for (int d = 0; d < N_DIRECTIONS; d++) {
-            walk_judge(a, &walk, e->endpoint, d, &e->verdicts[d]);
+        if (!only || fabric_endpoint_is(&f->endpoints[i], only)) {
+            assess_endpoint(a, &f->endpoints[i]);
         }
-        a->counts[assessed_worst(e)]++;
-        examination_done(&own);
     }
     demote_unused(a);
     sort_findings(a);

@@ -70,8 +70,9 @@ struct assessment {
     size_t findings_capacity;
 };
 
-/* Examines everything and judges every endpoint. */
-void reach_assess(struct assessment *, struct fabric *);
+/* Examines everything and judges every endpoint; or only those that are
+ * called 'only', if that is not NULL: then findings affect no others. */
+void reach_assess(struct assessment *, struct fabric *, const char *only);
 void assessment_done(struct assessment *);
 
 /* The worse of both directions. */

@@ -19,30 +19,34 @@
 static bool
 is_known(const struct bisect *b, const struct history_line *line)
 {
-    bool known = strmap_get(&b->names, line->name);
+    bool known = strmap_get(&b->names, line->name)
+                 || (line->holder && strmap_get(&b->names, line->holder));
     for (size_t i = 0; !known && i < line->n_keys; i++) {
         known = strmap_get(&b->names, line->keys[i]);
     }
     return known;
 }
 
-/* Whether an event may change a verdict. */
+/* Whether what a line tells may change a verdict.  How far a daemon has got
+ * (nb_cfg) settles what is undetermined. */
 static bool
-may_change(const struct bisect *b, const struct history_event *event)
+may_change(const struct bisect *b, const struct history_line *line)
 {
-    bool may = !b->only || b->has_tenants || event->who == WHO_SNAPSHOT;
-    for (size_t i = 0; !may && i < event->n_lines; i++) {
-        const struct history_line *line = &event->lines[i];
-        may = !line->is_personal || is_known(b, line);
+    if (line->is_quiet && !line->is_status) {
+        return line->is_progress && b->is_unsettled;
     }
-    return may;
+    return !b->only || !line->is_personal || is_known(b, line);
 }
 
 bool
 bisect_concerns(struct bisect *b, const struct history_event *event)
 {
-    bool concerns = (event ? may_change(b, event) : b->is_unsettled)
-                    || ++b->n_skipped >= MAX_SKIPPED;
+    const struct timeline *t = b->timeline;
+    bool concerns =
+        (event && event->who == WHO_SNAPSHOT) || ++b->n_skipped >= MAX_SKIPPED;
+    for (size_t i = 0; !concerns && i < t->n_last; i++) {
+        concerns = may_change(b, &t->last[i]);
+    }
     if (concerns) {
         b->n_skipped = 0;
     }
@@ -69,9 +73,20 @@ know_vif(struct bisect *b, const struct fabric_vif *vif)
     }
 }
 
+/* A gateway's own address speaks for all VMs behind its router. */
 static void
-know_router(struct bisect *b, const struct fabric_router *router)
+know_tenants(struct bisect *b, const struct fabric_switch *ls)
 {
+    know(b, ls->name);
+    for (size_t i = 0; i < ls->n_vifs; i++) {
+        know_vif(b, &ls->vifs[i]);
+    }
+}
+
+static void
+know_router(struct bisect *b, const struct fabric_endpoint *e)
+{
+    const struct fabric_router *router = e->gateway->router;
     for (size_t i = 0; i < router->n_ports; i++) {
         const struct fabric_lrp *port = &router->ports[i];
         know(b, port->name);
@@ -80,13 +95,15 @@ know_router(struct bisect *b, const struct fabric_router *router)
              m = m->next) {
             know(b, ovsdb_string(m->row, STATIC_MAC_BINDING_IP));
         }
+        if (e->kind == ENDPOINT_GATEWAY && port->ls && port->ls != e->ls) {
+            know_tenants(b, port->ls);
+        }
     }
 }
 
 static void
 know_endpoint(struct bisect *b, const struct fabric_endpoint *e)
 {
-    b->has_tenants |= e->kind == ENDPOINT_GATEWAY;
     know(b, e->address);
     know(b, e->mac);
     know(b, e->port);
@@ -101,7 +118,7 @@ know_endpoint(struct bisect *b, const struct fabric_endpoint *e)
         know_vif(b, e->vif);
     }
     if (e->gateway) {
-        know_router(b, e->gateway->router);
+        know_router(b, e);
     }
 }
 

@@ -70,7 +70,6 @@ struct bisect {
     size_t round;
     size_t first_event; /* That came after the last judgement. */
     bool is_unsettled;
-    bool has_tenants;    /* One stands for all VMs behind a router. */
     struct strmap names; /* Of what concerns them. */
     size_t n_skipped;
     bool is_grouped;
@@ -84,9 +83,9 @@ struct bisect {
 void bisect_init(struct bisect *, const struct timeline *, const char *only);
 void bisect_done(struct bisect *);
 
-/* Whether what a transaction did (NULL: bookkeeping) may have changed a
- * verdict.  It may if an endpoint is undetermined, which even nb_cfg can
- * settle; not if it only concerns others, such as another VM's port. */
+/* Whether the timeline's last transaction (its event, or NULL if it was only
+ * bookkeeping) may have changed a verdict; not if it only concerns others,
+ * such as another VM's port. */
 bool bisect_concerns(struct bisect *, const struct history_event *);
 
 /* Takes the verdicts as they are after the timeline's last event. */

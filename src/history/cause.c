@@ -22,14 +22,14 @@ const char *const history_who_words[N_WHO] = {
 /* Comments of records that hold a whole database, whatever its past:
  * ovsdb/file.c and ovsdb/ovsdb-tool.c (compaction), ovsdb/ovsdb-client.c
  * (backup). */
-bool
-cause_is_snapshot(const struct ovsdb_record *record)
+static bool
+is_snapshot(const char *comment)
 {
     static const char *const prefixes[] = { "compacting database",
                                             "compacted by", "produced by",
                                             "converted by" };
     for (size_t i = 0; i < N_ELEMENTS(prefixes); i++) {
-        if (!strncmp(record->comment, prefixes[i], strlen(prefixes[i]))) {
+        if (!strncmp(comment, prefixes[i], strlen(prefixes[i]))) {
             return true;
         }
     }
@@ -37,11 +37,17 @@ cause_is_snapshot(const struct ovsdb_record *record)
 }
 
 bool
+cause_is_snapshot(const struct ovsdb_record *record)
+{
+    return is_snapshot(record->comment);
+}
+
+bool
 cause_starts(const struct evidence_db *db, const char *comment)
 {
     /* ovs-vswitchd leaves no comment, and no API client of note writes
      * there. */
-    return !history_is_daemon(cause_who(comment))
+    return !is_snapshot(comment) && !history_is_daemon(cause_who(comment))
            && (*comment || strcmp(db->db, "ovs"));
 }
 

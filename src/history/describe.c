@@ -401,10 +401,11 @@ put_changes(struct text *t, const struct noun *noun,
 {
     const struct ovsdb_row *row = d->row;
     size_t before = t->length;
-    line->is_status = true;
+    line->is_status = noun->status != 0;
     for (; d < end && d->row == row && d->kind == OVSDB_CHANGED; d++) {
         const struct ovsdb_column_spec *spec =
             &row->table->spec->columns[d->column];
+        line->is_progress |= !!(noun->quiet & BIT(d->column));
         if (spec->owns || noun->quiet & BIT(d->column)) {
             continue;
         }
@@ -434,12 +435,12 @@ describe_row(const struct ovsdb_delta *d, const struct ovsdb_delta *end,
     const struct noun *noun = noun_find(row);
     struct text t;
     *line = (struct history_line){ .row = row, .kind = d->kind };
-    line->name = name_of(noun, row, arena);
-    line->text = "";
-    line->is_quiet = true;
+    line->name = line->text = "";
+    line->is_quiet = line->is_progress = !noun;
     if (!noun) {
         return d + 1;
     }
+    line->name = name_of(noun, row, arena);
     line->is_personal = noun->is_personal && noun->is_personal(row);
     text_init(&t, MAX_TEXT_BYTES);
     put_thing(&t, noun, row);
@@ -450,13 +451,13 @@ describe_row(const struct ovsdb_delta *d, const struct ovsdb_delta *end,
         text_puts(&t, came ? " added" : " deleted");
         put_owner(&t, came ? "to" : "from", row);
         put_content(&t, noun, row);
-        line->is_quiet = false;
         d++;
     }
-    line->text = arena_strdup(arena, text_string(&t));
+    line->text = line->is_quiet ? "" : arena_strdup(arena, text_string(&t));
     text_done(&t);
-    if (row->owner && !is_part(noun, row)) {
-        line->owner = name_of(noun_find(row->owner), row->owner, arena);
+    if (row->owner) {
+        line->holder = name_of(noun_find(row->owner), row->owner, arena);
+        line->is_news = !is_part(noun, row);
     }
     add_keys(line, noun, arena);
     return d;

@@ -14,11 +14,12 @@
 struct history_line {
     const struct ovsdb_row *row;
     enum ovsdb_delta_kind kind;
-    const char *name;  /* What people call the row; "" if nothing. */
-    const char *text;  /* Of OVSDB_WENT with the content that it had. */
-    const char *owner; /* Name of the row that holds it; NULL if it is none
-                        * that this line would be news of. */
+    const char *name;   /* What people call the row; "" if nothing. */
+    const char *text;   /* Of OVSDB_WENT with the content that it had. */
+    const char *holder; /* Name of the row that holds it; NULL if none. */
+    bool is_news;       /* Of the row that holds it. */
     bool is_quiet;
+    bool is_progress; /* Quiet, but of a column that verdicts ask. */
     bool is_status;   /* Only of how what was asked for fares. */
     bool is_personal; /* Concerns nobody but who its keys name. */
     bool is_wanted;   /* In the timeline's scope. */

@@ -49,7 +49,7 @@ is_known_to(const struct strmap *scope, const struct history_line *line)
     char uuid[UUID_LENGTH + 1];
     uuid_format(&line->row->uuid, uuid);
     if (strmap_get(scope, line->name) || strmap_get(scope, uuid)
-        || (line->owner && strmap_get(scope, line->owner))) {
+        || (line->is_news && strmap_get(scope, line->holder))) {
         return true;
     }
     for (size_t i = 0; i < line->n_keys; i++) {
@@ -72,7 +72,7 @@ is_wanted(struct timeline *t, const struct history_line *line)
     if (!is_known_to(&t->scope, line)) {
         return false;
     }
-    if (line->owner && strmap_get(&t->scope, line->owner)) {
+    if (line->is_news && strmap_get(&t->scope, line->holder)) {
         timeline_want(t, line->name);
     }
     return true;
@@ -224,14 +224,17 @@ add_event(struct timeline *t)
     return event;
 }
 
-/* The lines worth telling, in front; how many there are. */
+/* Moves the lines that are worth telling to the front; returns how many there
+ * are. */
 static size_t
-drop_quiet(struct history_line *lines, size_t n)
+part_quiet(struct history_line *lines, size_t n)
 {
     size_t n_kept = 0;
     for (size_t i = 0; i < n; i++) {
         if (!lines[i].is_quiet) {
-            lines[n_kept++] = lines[i];
+            struct history_line line = lines[i];
+            lines[i] = lines[n_kept];
+            lines[n_kept++] = line;
         }
     }
     return n_kept;
@@ -246,11 +249,13 @@ timeline_take(struct timeline *t, const struct evidence_db *db,
     const struct ovsdb_record *record = &store->records[number];
     bool is_snapshot = cause_is_snapshot(record);
     struct history_line *lines = NULL;
+    t->n_last = 0;
     size_t n = 0;
     if (!is_snapshot) {
-        n = describe_transaction(store, &t->arena, &lines);
-        n = drop_quiet(lines, n);
+        t->n_last = describe_transaction(store, &t->arena, &lines);
+        n = part_quiet(lines, t->n_last);
     }
+    t->last = lines;
     if (!n && !is_snapshot) {
         t->n_quiet++;
         return NULL;

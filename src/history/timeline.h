@@ -50,6 +50,10 @@ struct timeline {
     size_t n_quiet;  /* Transactions of bookkeeping, left out. */
     size_t n_wanted; /* Events that are in the scope by themselves. */
 
+    /* All lines of the last transaction, also those that are quiet. */
+    const struct history_line *last;
+    size_t n_last;
+
     /* Private. */
     size_t capacity;
     struct strmap touched; /* Key -> struct touch, of operators' events. */

@@ -26,17 +26,38 @@ start_ovsdb() {         # start_ovsdb HOST NAME SCHEMA SOCKET [REMOTE...]
         remotes+=("--remote=$remote")
     done
     file=$STATE/$host/$name.db
-    [[ -e $file ]] || ovsdb-tool create "$file" "$schema"
+    [[ -e $file ]] || create_db "$host" "$name" "$schema"
     # shellcheck disable=SC2046  # options are separate words, none has blanks
     in_rundir "$host" ovsdb-server $(daemon_options "$host" "ovsdb-$name") \
         "--unixctl=$STATE/$host/ovsdb-$name.ctl" \
         "--remote=punix:$STATE/$host/$socket" "${remotes[@]}" "$file"
 }
 
+# A database of its own, or a member of NB's cluster: the first makes it, the
+# others join it (ovsdb(7), "Clustered Database Service Model").
+create_db() {           # create_db HOST NAME SCHEMA
+    local file=$STATE/$1/$2.db raft=unix:$STATE/$1
+    if [[ ${#NB_MEMBERS[@]} == 1 || $2 != nb* ]]; then
+        ovsdb-tool create "$file" "$3"
+    elif [[ $2 == nb ]]; then
+        ovsdb-tool create-cluster "$file" "$3" "$raft/nb.raft"
+    else
+        ovsdb-tool join-cluster "$file" OVN_Northbound "$raft/$2.raft" \
+            "$raft/nb.raft"
+    fi
+}
+
 # ---- central ----------------------------------------------------------------
 start_central() {
+    local member
     start_ovsdb central nb "$OVN_SHARE/ovn-nb.ovsschema" nb.sock \
         "ptcp:6641:$CENTRAL_IP"
+    for member in "${NB_MEMBERS[@]:1}"; do
+        start_ovsdb central "$member" "$OVN_SHARE/ovn-nb.ovsschema" \
+            "$member.sock"
+        timeout 10 ovsdb-client -voff wait "unix:$STATE/central/$member.sock" \
+            OVN_Northbound connected
+    done
     start_ovsdb central sb "$OVN_SHARE/ovn-sb.ovsschema" sb.sock \
         "ptcp:6642:$CENTRAL_IP"
     start_northd
@@ -142,7 +163,7 @@ start_controller() {    # start_controller HOST
 
 daemons_of() {
     case $1 in
-    central) echo ovsdb-nb ovsdb-sb ovn-northd ;;
+    central) echo "${NB_MEMBERS[@]/#/ovsdb-}" ovsdb-sb ovn-northd ;;
     wire) echo ovsdb-conf ovs-vswitchd ;;
     *) ! is_chassis "$1" || echo ovsdb-conf ovs-vswitchd ovn-controller ;;
     esac

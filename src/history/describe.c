@@ -491,7 +491,7 @@ describe_transaction(const struct ovsdb_store *store, struct arena *arena,
                      struct history_line **ret)
 {
     const struct ovsdb_delta *d = store->deltas;
-    const struct ovsdb_delta *end = d + store->n_deltas;
+    const struct ovsdb_delta *end = d ? d + store->n_deltas : d;
     struct history_line *lines =
         arena_alloc(arena, (store->n_deltas + 1) * sizeof *lines);
     size_t n = 0;

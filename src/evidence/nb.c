@@ -20,6 +20,9 @@ static const struct ovsdb_column_spec logical_switch[] = {
                     "neutron:physical_network", "physical_network"),
     [LS_OTHER_CONFIG] = COLUMN_KEYS("other_config", "interconn-ts"),
     [LS_ACLS] = COLUMN_REF("acls", NB_ACL),
+    [LS_LOAD_BALANCER] = COLUMN_REF("load_balancer", NB_LOAD_BALANCER),
+    [LS_LOAD_BALANCER_GROUP] =
+        COLUMN_REF("load_balancer_group", NB_LOAD_BALANCER_GROUP),
 };
 
 static const struct ovsdb_column_spec logical_switch_port[] = {
@@ -50,9 +53,8 @@ static const struct ovsdb_column_spec logical_router[] = {
         COLUMN_OWNS("static_routes", NB_LOGICAL_ROUTER_STATIC_ROUTE),
     [LR_POLICIES] = COLUMN_OWNS("policies", NB_LOGICAL_ROUTER_POLICY),
     [LR_LOAD_BALANCER] = COLUMN_REF("load_balancer", NB_LOAD_BALANCER),
-    /* Only its count matters: it borrows Load_Balancer's number. */
     [LR_LOAD_BALANCER_GROUP] =
-        COLUMN_REF("load_balancer_group", NB_LOAD_BALANCER),
+        COLUMN_REF("load_balancer_group", NB_LOAD_BALANCER_GROUP),
 };
 
 static const struct ovsdb_column_spec logical_router_port[] = {
@@ -150,6 +152,17 @@ static const struct ovsdb_column_spec static_mac_binding[] = {
 
 static const struct ovsdb_column_spec load_balancer[] = {
     [LOAD_BALANCER_NAME] = COLUMN("name", STRING),
+    [LOAD_BALANCER_VIPS] = COLUMN_MAP("vips"),
+    [LOAD_BALANCER_OPTIONS] =
+        COLUMN_KEYS("options", "neighbor_responder", "template"),
+    [LOAD_BALANCER_IP_PORT_MAPPINGS] = COLUMN_MAP("ip_port_mappings"),
+    /* Only its count matters: it borrows ACL's number. */
+    [LOAD_BALANCER_HEALTH_CHECK] = COLUMN_REF("health_check", NB_ACL),
+};
+
+static const struct ovsdb_column_spec load_balancer_group[] = {
+    [LOAD_BALANCER_GROUP_LOAD_BALANCER] =
+        COLUMN_REF("load_balancer", NB_LOAD_BALANCER),
 };
 
 static const struct ovsdb_table_spec tables[NB_N_TABLES] = {
@@ -172,6 +185,8 @@ static const struct ovsdb_table_spec tables[NB_N_TABLES] = {
     [NB_LOGICAL_ROUTER_POLICY] = TABLE("Logical_Router_Policy", router_policy),
     [NB_STATIC_MAC_BINDING] = TABLE("Static_MAC_Binding", static_mac_binding),
     [NB_LOAD_BALANCER] = TABLE("Load_Balancer", load_balancer),
+    [NB_LOAD_BALANCER_GROUP] =
+        TABLE("Load_Balancer_Group", load_balancer_group),
 };
 
 /* clang-format on */

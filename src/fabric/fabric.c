@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fabric/balancer.h"
 #include "fabric/build.h"
 
 static void
@@ -49,6 +50,7 @@ fabric_init(struct fabric *f, struct evidence *e)
     OVSDB_TABLE_FOR_EACH (lrp, &e->nb.store.tables[NB_LOGICAL_ROUTER_PORT]) {
         *strmap_place(&f->macs, ovsdb_string(lrp, LRP_MAC)) = lrp;
     }
+    fabric_index_balancers(f);
     fabric_build_chassis(f);
     fabric_build_routers(f);
     fabric_build_switches(f);
@@ -77,6 +79,7 @@ fabric_done(struct fabric *f)
     strmap_done(&f->lrps);
     strmap_done(&f->macs);
     strmap_done(&f->lrp_macs);
+    strmap_done(&f->balanced);
     strmap_done(&f->nat_macs);
     strmap_done(&f->nat_macs_again);
     strmap_done(&f->segments);

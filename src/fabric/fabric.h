@@ -249,6 +249,7 @@ struct fabric {
     struct strmap nat_macs;         /* Distributed external MACs -> NAT... */
     struct strmap nat_macs_again;   /* ...and those met again. */
     struct strmap lrp_macs; /* As NB writes them -> struct fabric_lrp. */
+    struct strmap balanced; /* Address -> struct fabric_balanced. */
     size_t chassis_capacity;
     size_t endpoints_capacity;
 };

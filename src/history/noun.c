@@ -103,6 +103,7 @@ static const struct noun nouns[] = {
           BIT(STATIC_MAC_BINDING_LOGICAL_PORT) | BIT(STATIC_MAC_BINDING_IP) },
     { &nb_spec, NB_LOAD_BALANCER, "load balancer",
       .name = { LOAD_BALANCER_NAME + 1 }, .keys = BIT(LOAD_BALANCER_NAME) },
+    { &nb_spec, NB_LOAD_BALANCER_GROUP, "load balancer group" },
     { &sb_spec, SB_SB_GLOBAL, "southbound settings",
       .quiet = BIT(SB_GLOBAL_NB_CFG) },
     { &sb_spec, SB_CHASSIS, "chassis", .name = { CHASSIS_NAME + 1 },

@@ -60,6 +60,7 @@ struct policy_switch {
     struct fabric_switch *ls;
     bool has_acls;
     bool is_stateful; /* Has an ACL "allow-related". */
+    bool is_balanced; /* Has a load balancer with a VIP. */
     struct policy_group **groups;
     size_t n_groups, groups_capacity;
     bool is_parsed;

@@ -28,6 +28,8 @@ struct end {
     const struct ovsdb_row *lsp; /* NULL if NB does not have it. */
     const char *name;
     bool is_guest;
+    bool is_localnet;
+    bool is_committed; /* The request made a connection in its zone. */
 };
 
 /* A switch between the physical network, or the router on the way to it, and
@@ -38,8 +40,7 @@ struct crossing {
     const char *address; /* Of the inner side; "" if it is not known. */
     const char *mac;     /* Likewise; NULL if it is not known. */
     bool has_responder;  /* OVN answers ARP for the outer side. */
-    bool is_committed;   /* The request made a connection of the guest's. */
-    uint64_t ct_state;   /* What tracking at the guest's port has told; 0... */
+    uint64_t ct_state;   /* What tracking at a port has told; 0... */
     bool may_be_tracked; /* ...for nothing, unless it may have. */
 };
 
@@ -215,18 +216,30 @@ asks_members(const struct acl_list *list)
     return asks;
 }
 
+/* Whether frames are tracked at 'end': at guests' ports if an ACL or a load
+ * balancer asks for it; at localnet ports for load balancers only, and never
+ * at ports of routers (northd.c, skip_port_from_conntrack(),
+ * build_pre_lb()). */
+static bool
+is_tracked(const struct policy_switch *sw, const struct end *end)
+{
+    return sw->is_balanced ? end->is_guest || end->is_localnet
+                           : sw->is_stateful && end->is_guest;
+}
+
 /* What connection tracking says of a frame, which comes before ACLs are asked.
- * Ports of routers and localnet ports are left out of it (northd.c,
- * skip_port_from_conntrack()), and so is what an "allow-stateless" ACL names
- * (build_stateless_filter()).  What the guest's port was told on the way in
- * stays with the frame on the way out of the others: ovn-trace 23.03 shows it
- * ("next;" without "ct_clear;"). */
+ * What an "allow-stateless" ACL names is left out of it
+ * (build_stateless_filter()).  What one port was told on the way in stays with
+ * the frame on the way out of another that is not tracked: ovn-trace 23.03
+ * shows it ("next;" without "ct_clear;").  But where only load balancers
+ * track, ports of routers clear it (skip_port_from_conntrack()). */
 static void
 track(struct exchange *x, struct crossing *c, const struct end *end,
       enum policy_stage stage, enum frame frame,
       const struct match_packet *packet)
 {
-    if (!c->sw->is_stateful || !end->is_guest || frame <= ARP_REPLY) {
+    if (frame <= ARP_REPLY || !is_tracked(c->sw, end)) {
+        c->ct_state = c->sw->is_stateful ? c->ct_state : 0;
         return;
     }
     enum match_result stateless = acl_is_stateless(
@@ -238,9 +251,9 @@ track(struct exchange *x, struct crossing *c, const struct end *end,
         stateless = later == MATCH_NO ? stateless : later;
     }
     c->may_be_tracked = stateless == MATCH_MAYBE;
-    c->ct_state = stateless == MATCH_YES  ? 0
+    c->ct_state = stateless == MATCH_YES  ? c->ct_state
                   : frame == ECHO_REQUEST ? MATCH_CT_TRK | MATCH_CT_NEW
-                  : c->is_committed
+                  : end->is_committed
                       ? MATCH_CT_TRK | MATCH_CT_EST | MATCH_CT_RPL
                       : MATCH_CT_TRK | MATCH_CT_INV;
 }
@@ -248,9 +261,9 @@ track(struct exchange *x, struct crossing *c, const struct end *end,
 /* northd.c, build_acls(): what answers a connection passes whatever the ACLs
  * say, and what answers none is dropped. */
 static struct acl_decision
-decide(struct exchange *x, struct crossing *c, const struct end *end,
+decide(struct exchange *x, struct crossing *c, struct end *end,
        enum policy_stage stage, const struct acl_list *list,
-       struct match_packet *packets, bool two)
+       bool drops_by_default, struct match_packet *packets, bool two)
 {
     struct acl_decision d = { POLICY_ALLOWED, NULL, NULL };
     if (c->ct_state & MATCH_CT_RPL && !c->may_be_tracked) {
@@ -258,30 +271,48 @@ decide(struct exchange *x, struct crossing *c, const struct end *end,
     }
     match_packet_set(&packets[0], MATCH_CT_STATE, c->ct_state);
     match_packet_set(&packets[two], MATCH_CT_STATE, c->ct_state);
-    d = acl_decide(x->policy, list, x->policy->drops_by_default, &packets[0],
+    d = acl_decide(x->policy, list, drops_by_default, &packets[0],
                    &packets[two]);
     if (c->may_be_tracked || c->ct_state & MATCH_CT_INV) {
         d.outcome = POLICY_UNKNOWN;
         d.acl = list->n ? list->items[0] : NULL;
-        d.why = "and others take frames past connection tracking one way, so "
+        d.why = "and ACLs take frames past connection tracking one way, so "
                 "that their answers may be invalid";
     }
-    c->is_committed |= end->is_guest && c->ct_state & MATCH_CT_NEW
-                       && stage != STAGE_IN_AFTER_LB
-                       && d.outcome != POLICY_DROPPED;
+    end->is_committed |= is_tracked(c->sw, end) && c->ct_state & MATCH_CT_NEW
+                         && stage != STAGE_IN_AFTER_LB
+                         && d.outcome != POLICY_DROPPED;
     return d;
 }
 
+/* northd.c, build_acls(): default_acl_drop drops all where there are ACLs, and
+ * IP where there are only load balancers. */
+static bool
+may_drop(const struct policy *p, const struct policy_switch *sw)
+{
+    return sw->has_acls || (sw->is_balanced && p->drops_by_default);
+}
+
+static bool
+drops_by_default(const struct policy *p, const struct policy_switch *sw,
+                 enum policy_stage stage, enum frame frame)
+{
+    return p->drops_by_default
+           && (sw->has_acls
+               || (stage != STAGE_IN_AFTER_LB && frame > ARP_REPLY));
+}
+
 static void
-judge_stage(struct exchange *x, struct crossing *c, const struct end *end,
+judge_stage(struct exchange *x, struct crossing *c, struct end *end,
             enum policy_stage stage, enum frame frame, bool inward)
 {
-    if (!c->sw->has_acls || x->verdict->outcome == POLICY_DROPPED) {
+    if (!may_drop(x->policy, c->sw) || x->verdict->outcome == POLICY_DROPPED) {
         return;
     }
+    bool by_default = drops_by_default(x->policy, c->sw, stage, frame);
     const struct acl_list *list =
         acl_select(x->policy, c->sw, end->lsp, stage);
-    if (!list->n && !x->policy->drops_by_default && !end->is_guest) {
+    if (!list->n && !by_default && !is_tracked(c->sw, end)) {
         return;
     }
     struct match_packet packets[2];
@@ -298,7 +329,8 @@ judge_stage(struct exchange *x, struct crossing *c, const struct end *end,
         track(x, c, end, stage, frame, &packets[0]);
         list = acl_select(x->policy, c->sw, end->lsp, stage); /* Again. */
     }
-    struct acl_decision d = decide(x, c, end, stage, list, packets, two);
+    struct acl_decision d =
+        decide(x, c, end, stage, list, by_default, packets, two);
     conclude(x, c, end, stage, frame, &d, &packets[two]);
 }
 
@@ -310,8 +342,8 @@ judge_frame(struct exchange *x, struct crossing *c, enum frame frame,
             bool inward)
 {
     bool only_inner = c->has_responder && frame <= ARP_REPLY;
-    const struct end *from = inward ? &c->outer : &c->inner;
-    const struct end *to = inward ? &c->inner : &c->outer;
+    struct end *from = inward ? &c->outer : &c->inner;
+    struct end *to = inward ? &c->inner : &c->outer;
     c->ct_state = 0;
     c->may_be_tracked = false;
     if (!only_inner || !inward) {
@@ -345,7 +377,8 @@ judge_exchange(struct exchange *x, bool inbound)
         judge_frame(x, c, ARP_REPLY, !inward);
     }
     for (size_t i = 0; i < x->n; i++) {
-        x->crossings[i].is_committed = false;
+        x->crossings[i].outer.is_committed = false;
+        x->crossings[i].inner.is_committed = false;
     }
     judge_everywhere(x, ECHO_REQUEST, inbound);
     judge_everywhere(x, ECHO_REPLY, !inbound);
@@ -353,7 +386,7 @@ judge_exchange(struct exchange *x, bool inbound)
 
 /* The way. */
 
-static const struct end nowhere = { NULL, NOWHERE, false };
+static const struct end nowhere = { .name = NOWHERE };
 
 static const struct fabric_router_port *
 find_router_port(const struct fabric_switch *ls, const struct ovsdb_row *lr,
@@ -372,15 +405,15 @@ find_router_port(const struct fabric_switch *ls, const struct ovsdb_row *lr,
 static struct end
 router_end(const struct fabric_router_port *port)
 {
-    return port ? (struct end){ port->lsp, ovsdb_string(port->lsp, LSP_NAME),
-                                false }
+    return port ? (struct end){ .lsp = port->lsp,
+                                .name = ovsdb_string(port->lsp, LSP_NAME) }
                 : nowhere;
 }
 
 static struct end
 guest_end(const struct fabric_vif *vif)
 {
-    return (struct end){ vif->lsp, vif->name, true };
+    return (struct end){ vif->lsp, vif->name, .is_guest = true };
 }
 
 /* The first address of the port of the family that is asked for. */
@@ -428,7 +461,7 @@ outer_end(const struct exchange *x, const struct fabric_endpoint *e,
         || (other && (other->chassis == e->chassis || !e->ls->n_localnets))) {
         return nowhere;
     }
-    return (struct end){ localnet->lsp, localnet->name, false };
+    return (struct end){ localnet->lsp, localnet->name, .is_localnet = true };
 }
 
 static void
@@ -582,7 +615,7 @@ policy_judge(struct policy *p, const struct fabric_endpoint *e,
     find_way(&x, e, localnet, inbound);
     bool any = false;
     for (size_t i = 0; i < x.n; i++) {
-        any |= x.crossings[i].sw->has_acls;
+        any |= may_drop(p, x.crossings[i].sw);
     }
     if (!any) {
         return;

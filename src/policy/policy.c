@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fabric/balancer.h"
 #include "policy/acl.h"
 
 static const struct ovsdb_table *
@@ -207,6 +208,7 @@ gather(struct policy *p)
         sw->ls = &f->switches[i];
         sw->has_acls = ovsdb_count(sw->ls->row, LS_ACLS) > 0;
         sw->is_stateful = has_stateful(sw->ls->row, LS_ACLS);
+        sw->is_balanced = fabric_has_vip(sw->ls->row);
         by_row[sw->ls->row->index] = sw;
     }
     p->groups = arena_zalloc(p->arena, nb_table(p, NB_PORT_GROUP)->n_rows

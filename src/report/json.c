@@ -71,6 +71,7 @@ put_verdict(struct json_writer *w, const char *name, const struct verdict *v)
     json_put(w, "hop", v->culprit ? hop_names[v->culprit->hop] : NULL);
     json_put(w, "layer",
              v->culprit ? layer_names[v->culprit->rule->layer] : NULL);
+    json_put(w, "why", v->culprit ? v->culprit->message : NULL);
     json_put_strings(w, "codes", v->codes, v->n_codes);
     json_put_strings(w, "missing", v->missing, v->n_missing);
     json_put_strings(w, "assumptions", v->assumptions, v->n_assumptions);

@@ -157,9 +157,9 @@ static void
 report_doubt(struct examination *x, enum direction direction,
              const struct policy_verdict *v)
 {
-    report_missing_only(
-        x, hop_of(v), direction, "whether %s passes port %s: %s %s", v->frame,
-        v->port, v->acl ? describe(x, v) : "no ACL decides, and", v->why);
+    report_missing_only(x, hop_of(v), direction,
+                        "whether %s passes port %s: %s %s", v->frame, v->port,
+                        v->acl ? describe(x, v) : "no ACL decides", v->why);
 }
 
 struct tenants {
@@ -245,7 +245,7 @@ check_acl_default_drop(struct examination *x, const struct rule *rule,
         struct finding *f = report(
             x, rule, place, "nb", global,
             "no ACL of switch %s allows %s %s, and default_acl_drop is set: "
-            "what no ACL allows is dropped, ARP too",
+            "what no ACL allows is dropped",
             v.ls->name, v.frame, v.stage);
         finding_only(finding_at(f, hop_of(&v)), d);
         finding_evidence(f, "nb", global, "options:default_acl_drop", "true");

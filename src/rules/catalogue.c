@@ -210,7 +210,7 @@ const struct rule rules[] = {
       check_nat_external_mac_dup },
     { "nat-external-ip-overlap", HOP_GATEWAY, LAYER_NB, EFFECT_STOPS,
       "a floating IP is the address of something else", SCOPE_ENDPOINT,
-      check_nat_external_ip_overlap },
+      check_nat_external_ip_overlap, SCOPE_ENDPOINT, check_load_balancers },
     { "snat-missing", HOP_ROUTER, LAYER_NB, EFFECT_STOPS,
       "a router has no SNAT for a tenant's network", SCOPE_ENDPOINT,
       check_snat_missing },

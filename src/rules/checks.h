@@ -8,6 +8,9 @@
 /* acl.c */
 rule_check check_acl_drop, check_acl_default_drop;
 
+/* balancer.c */
+rule_check check_load_balancers;
+
 /* deployment.c */
 rule_check check_northd_paused, check_hv_cfg_lag;
 

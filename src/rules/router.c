@@ -454,14 +454,6 @@ check_router_not_followed(struct examination *x, const struct rule *rule,
     if (!port) {
         return;
     }
-    const struct ovsdb_row *lr = port->router->row;
-    if (ovsdb_count(lr, LR_LOAD_BALANCER)
-        || ovsdb_count(lr, LR_LOAD_BALANCER_GROUP)) {
-        report_missing(x, HOP_ROUTER,
-                       "what the load balancers of router %s do with %s: "
-                       "provnet does not follow them yet",
-                       port->router->label, place->endpoint->address);
-    }
     way_check_ports(x, rule, place, port_not_followed);
     report_route_doubts(x, place);
 }

@@ -578,20 +578,40 @@ assessment_done(struct assessment *a)
     memset(a, 0, sizeof *a);
 }
 
-size_t
-reach_find(const struct assessment *a, const char *name,
-           const struct assessed_endpoint **ret)
+static bool
+is_word(const char *own, const char *name, size_t length)
 {
-    size_t n = 0;
-    *ret = NULL;
-    for (size_t i = 0; i < a->n_endpoints; i++) {
-        const struct fabric_endpoint *e = a->endpoints[i].endpoint;
-        if (!strcmp(e->address, name) || !strcmp(e->port, name)
-            || !strcmp(e->name, name)) {
-            if (!n++) {
-                *ret = &a->endpoints[i];
-            }
+    return !strncmp(own, name, length) && !own[length];
+}
+
+static bool
+has_name(const struct fabric_endpoint *e, const char *name, size_t length)
+{
+    return is_word(e->address, name, length) || is_word(e->port, name, length)
+           || is_word(e->name, name, length);
+}
+
+bool
+reach_is_called(const struct assessed_endpoint *at, const char *name)
+{
+    const struct fabric_endpoint *e = at->endpoint;
+    const char *where = strrchr(name, '@');
+    return has_name(e, name, strlen(name))
+           || (where && has_name(e, name, (size_t) (where - name))
+               && (has_name(e, where + 1, strlen(where + 1))
+                   || !strcmp(e->ls->network, where + 1)
+                   || !strcmp(e->ls->name, where + 1)));
+}
+
+const struct assessed_endpoint *
+reach_find(const struct assessment *a, const char *name,
+           const struct assessed_endpoint *after)
+{
+    for (const struct assessed_endpoint *at = after ? after + 1 : a->endpoints;
+         at < a->endpoints + a->n_endpoints; at++) {
+        if (reach_is_called(at, name)) {
+            return at;
         }
     }
-    return n;
+    return NULL;
 }

@@ -76,10 +76,15 @@ void assessment_done(struct assessment *);
 /* The worse of both directions. */
 enum verdict_kind assessed_worst(const struct assessed_endpoint *);
 
-/* Endpoints by address, port name, Neutron name or LSP name.  Returns how
- * many match; '*ret' is the first. */
-size_t reach_find(const struct assessment *, const char *name,
-                  const struct assessed_endpoint **ret);
+/* Whether 'name' is the endpoint's address, port, or what people call it; or
+ * "NAME@WHERE", where WHERE is another of these, its network or its switch. */
+bool reach_is_called(const struct assessed_endpoint *, const char *name);
+
+/* The first endpoint behind 'after' (NULL: of all) that is called so, or
+ * NULL. */
+const struct assessed_endpoint *
+reach_find(const struct assessment *, const char *name,
+           const struct assessed_endpoint *after);
 
 /* One hop of a drawn path. */
 enum step_state { STEP_PASS, STEP_STOP, STEP_UNKNOWN };

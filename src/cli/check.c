@@ -13,12 +13,10 @@ select_endpoints(const struct assessment *a, const struct cli_options *o,
     const struct assessed_endpoint **only = NULL;
     for (int i = 0; i < o->n_arguments; i++) {
         size_t before = n;
-        for (size_t j = 0; j < a->n_endpoints; j++) {
-            if (fabric_endpoint_is(a->endpoints[j].endpoint,
-                                   o->arguments[i])) {
-                only = xgrow(only, n, &capacity, sizeof *only);
-                only[n++] = &a->endpoints[j];
-            }
+        const struct assessed_endpoint *at = NULL;
+        while ((at = reach_find(a, o->arguments[i], at))) {
+            only = xgrow(only, n, &capacity, sizeof *only);
+            only[n++] = at;
         }
         if (n == before) {
             free(only);

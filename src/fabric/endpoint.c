@@ -3,6 +3,34 @@
 
 #include "fabric/build.h"
 
+/* Names. */
+
+static bool
+is_word(const char *own, const char *name, size_t length)
+{
+    return !strncmp(own, name, length) && !own[length];
+}
+
+static bool
+has_name(const struct fabric_endpoint *e, const char *name, size_t length)
+{
+    return is_word(e->address, name, length) || is_word(e->port, name, length)
+           || is_word(e->name, name, length);
+}
+
+bool
+fabric_endpoint_is(const struct fabric_endpoint *e, const char *name)
+{
+    const char *where = strrchr(name, '@');
+    return has_name(e, name, strlen(name))
+           || (where && has_name(e, name, (size_t) (where - name))
+               && (has_name(e, where + 1, strlen(where + 1))
+                   || !strcmp(e->ls->network, where + 1)
+                   || !strcmp(e->ls->name, where + 1)));
+}
+
+/* Building. */
+
 static struct fabric_endpoint *
 add_endpoint(struct fabric *f, struct fabric_switch *ls,
              enum endpoint_kind kind, const char *address)

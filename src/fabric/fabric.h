@@ -201,14 +201,6 @@ fabric_endpoint_id(const struct fabric_endpoint *e)
     return *e->address ? e->address : e->port;
 }
 
-/* Whether it goes by 'name': its address, its port, or what people call it. */
-static inline bool
-fabric_endpoint_is(const struct fabric_endpoint *e, const char *name)
-{
-    return !strcmp(e->address, name) || !strcmp(e->port, name)
-           || !strcmp(e->name, name);
-}
-
 /* Deleted rows of localnet ports, as a log still has them. */
 struct fabric_lost {
     const struct ovsdb_row **rows;
@@ -256,6 +248,11 @@ struct fabric {
 
 void fabric_init(struct fabric *, struct evidence *);
 void fabric_done(struct fabric *);
+
+/* Whether 'name' is the endpoint's address, its port, or what people call it;
+ * or "NAME@WHERE", where WHERE is another of these, its network or its
+ * switch. */
+bool fabric_endpoint_is(const struct fabric_endpoint *, const char *name);
 
 /* The chassis called 'name', or NULL. */
 struct fabric_chassis *fabric_find_chassis(const struct fabric *,

@@ -133,8 +133,11 @@ bisect_init(struct bisect *b, const struct timeline *timeline,
     b->timeline = timeline;
     b->only = only;
     strmap_init(&b->names);
-    if (only) {
+    if (only) { /* "NAME@WHERE" as well. */
+        const char *where = strrchr(only, '@');
         know(b, only);
+        know(b, where ? arena_strndup(&b->arena, only, (size_t) (where - only))
+                      : NULL);
     }
 }
 

@@ -580,16 +580,15 @@ assessment_done(struct assessment *a)
     memset(a, 0, sizeof *a);
 }
 
-size_t
+const struct assessed_endpoint *
 reach_find(const struct assessment *a, const char *name,
-           const struct assessed_endpoint **ret)
+           const struct assessed_endpoint *after)
 {
-    size_t n = 0;
-    *ret = NULL;
-    for (size_t i = 0; i < a->n_endpoints; i++) {
-        if (fabric_endpoint_is(a->endpoints[i].endpoint, name) && !n++) {
-            *ret = &a->endpoints[i];
+    for (const struct assessed_endpoint *at = after ? after + 1 : a->endpoints;
+         at < a->endpoints + a->n_endpoints; at++) {
+        if (fabric_endpoint_is(at->endpoint, name)) {
+            return at;
         }
     }
-    return n;
+    return NULL;
 }

@@ -78,10 +78,11 @@ void assessment_done(struct assessment *);
 /* The worse of both directions. */
 enum verdict_kind assessed_worst(const struct assessed_endpoint *);
 
-/* Endpoints by address, port name, Neutron name or LSP name.  Returns how
- * many match; '*ret' is the first. */
-size_t reach_find(const struct assessment *, const char *name,
-                  const struct assessed_endpoint **ret);
+/* The first endpoint behind 'after' (NULL: of all) that is called so, or
+ * NULL. */
+const struct assessed_endpoint *
+reach_find(const struct assessment *, const char *name,
+           const struct assessed_endpoint *after);
 
 /* One hop of a drawn path. */
 enum step_state { STEP_PASS, STEP_STOP, STEP_UNKNOWN };

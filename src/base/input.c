@@ -78,6 +78,32 @@ input_init_fd(struct input *in, const int *fd)
     input_init(in, fill_from_fd, (void *) fd);
 }
 
+static ssize_t
+fill_from_place(void *aux, void *buffer, size_t size, struct error **error)
+{
+    struct input_place *place = aux;
+    ssize_t n;
+    do {
+        n = pread(place->fd, buffer, size, (off_t) place->offset);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        *error = error_new("cannot read: %s", strerror(errno));
+    } else {
+        place->offset += (uint64_t) n;
+    }
+    return n;
+}
+
+void
+input_init_place(struct input *in, struct input_place *place, int fd,
+                 uint64_t offset)
+{
+    place->fd = fd;
+    place->offset = offset;
+    input_init(in, fill_from_place, place);
+    in->base = offset;
+}
+
 uint64_t
 input_offset(const struct input *in)
 {

@@ -69,6 +69,15 @@ void input_init_memory(struct input *, struct input_memory *,
 /* An input over a file descriptor, which the caller keeps. */
 void input_init_fd(struct input *, const int *fd);
 
+/* The same from 'offset' on, which input_offset() then counts with;
+ * the descriptor's own position stays where it is. */
+struct input_place {
+    int fd;
+    uint64_t offset; /* Of the next byte to get. */
+};
+void input_init_place(struct input *, struct input_place *, int fd,
+                      uint64_t offset);
+
 /* Gets at least one more byte beyond 'end'.  '*keep', if 'keep' is nonnull,
  * is the start of a token that must stay whole, and is moved along with the
  * window.  Returns false at the end, at the stop, or on an error. */

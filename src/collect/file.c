@@ -29,6 +29,9 @@ read_store(struct evidence *e, const char *path, int fd,
     if (!error && log.cut) {
         evidence_warn(e, "%s", log.cut);
     }
+    if (!error && log.caveat) {
+        evidence_warn(e, "%s", log.caveat);
+    }
     *ret_bytes = input_offset(&log.in);
     ovsdb_log_close(&log);
     return error;

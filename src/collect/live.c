@@ -15,17 +15,7 @@
 #include "ovsdb/log.h"
 #include "ovsdb/session.h"
 
-#define MAGIC_CLUSTER "OVSDB CLUSTER "
-
 /* The server's log. */
-
-static bool
-is_clustered(int fd)
-{
-    char magic[sizeof MAGIC_CLUSTER - 1];
-    return pread(fd, magic, sizeof magic, 0) == (ssize_t) sizeof magic
-           && !memcmp(magic, MAGIC_CLUSTER, sizeof magic);
-}
 
 /* Opens one of a process's open files if it is a regular one; else -1.  Its
  * kind is looked at first: opening a device may have effects. */
@@ -87,10 +77,6 @@ live_open_log(pid_t pid, const char *schema, char **ret_path,
             *ret_path = read_link(dirfd(dir), entry->d_name);
             log = fd;
         } else if (fd >= 0) {
-            if (is_clustered(fd)) {
-                *ret_missing = "the server's log is clustered (RAFT), which "
-                               "provnet cannot read yet";
-            }
             close(fd);
         }
     }

@@ -51,8 +51,11 @@ add_steps(struct replay *r, struct source *source)
 {
     const struct ovsdb_store *log = source->db->log;
     int64_t date_ms = 0;
-    for (uint32_t i = 1; i < log->n_records; i++) {
+    for (uint32_t i = 0; i < log->n_records; i++) {
         const struct ovsdb_record *record = &log->records[i];
+        if (!ovsdb_record_is_transaction(record)) {
+            continue;
+        }
         date_ms = record->date_ms > date_ms ? record->date_ms : date_ms;
         const char *comment = record->comment;
         r->steps[r->n_steps++] = (struct step){

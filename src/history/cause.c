@@ -19,27 +19,35 @@ const char *const history_who_words[N_WHO] = {
     [WHO_VSWITCHD] = "ovs-vswitchd", [WHO_SNAPSHOT] = "snapshot",
 };
 
-/* Comments of records that hold a whole database, whatever its past:
- * ovsdb/file.c and ovsdb/ovsdb-tool.c (compaction), ovsdb/ovsdb-client.c
- * (backup). */
-static bool
-is_snapshot(const char *comment)
+/* What was done when a record was written that holds a whole database,
+ * whatever its past; NULL if this is none.  Their comments: ovsdb/ovsdb.c and
+ * ovsdb/ovsdb-tool.c (compaction), ovsdb/ovsdb-client.c (backup),
+ * ovsdb/ovsdb-server.c and ovsdb-tool.c (conversion). */
+static const char *
+snapshot_kind(const char *comment)
 {
-    static const char *const prefixes[] = { "compacting database",
-                                            "compacted by", "produced by",
-                                            "converted by" };
+    static const struct {
+        const char *comment, *kind;
+    } prefixes[] = {
+        { "compacting database", "compacted" },
+        { "compacted by", "compacted" },
+        { "produced by", "compacted" },
+        { "converted by", "converted" },
+        { "created from", "copied" },
+    };
     for (size_t i = 0; i < N_ELEMENTS(prefixes); i++) {
-        if (!strncmp(comment, prefixes[i], strlen(prefixes[i]))) {
-            return true;
+        const char *prefix = prefixes[i].comment;
+        if (!strncmp(comment, prefix, strlen(prefix))) {
+            return prefixes[i].kind;
         }
     }
-    return false;
+    return NULL;
 }
 
 bool
 cause_is_snapshot(const struct ovsdb_record *record)
 {
-    return is_snapshot(record->comment);
+    return snapshot_kind(record->comment) != NULL;
 }
 
 bool
@@ -47,25 +55,30 @@ cause_starts(const struct evidence_db *db, const char *comment)
 {
     /* ovs-vswitchd leaves no comment, and no API client of note writes
      * there. */
-    return !is_snapshot(comment) && !history_is_daemon(cause_who(comment))
+    return !snapshot_kind(comment) && !history_is_daemon(cause_who(comment))
            && (*comment || strcmp(db->db, "ovs"));
 }
 
+/* 'record' is the snapshot beyond which the log does not tell, or 0 if it is
+ * the one it begins with: record 0 of a clustered file, 1 of others. */
 static const char *
-reach_of_log(const struct ovsdb_store *log, const char *db,
+reach_of_log(const struct ovsdb_store *log, uint32_t record, const char *db,
              struct arena *arena)
 {
-    if (log->n_records < 2) {
+    if (!record && log->n_records && !log->records[0].date_ms) {
+        record = 1;
+    }
+    if (record >= log->n_records) {
         return arena_printf(arena, "the %s log holds no transaction", db);
     }
     char since[CLOCK_TEXT_SIZE];
-    clock_format(log->records[1].date_ms, since);
-    return arena_printf(
-        arena,
-        "the change is older than the %s log, which reaches "
-        "back to %s%s",
-        db, since,
-        cause_is_snapshot(&log->records[1]) ? " (compacted then)" : "");
+    clock_format(log->records[record].date_ms, since);
+    const char *kind = snapshot_kind(log->records[record].comment);
+    return arena_printf(arena,
+                        "the change is older than the %s log, which reaches "
+                        "back to %s%s%s%s",
+                        db, since, kind ? " (" : "", kind ? kind : "",
+                        kind ? " then)" : "");
 }
 
 void
@@ -88,8 +101,9 @@ cause_find(const struct finding *f, struct arena *arena, struct cause *ret)
     const struct ovsdb_store *log = hint->db->log;
     uint32_t record = cause_hint_record(hint);
     if (!record || record >= log->n_records
-        || cause_is_snapshot(&log->records[record])) {
-        ret->note = reach_of_log(log, hint->db->db, arena);
+        || snapshot_kind(log->records[record].comment)) {
+        ret->note = reach_of_log(log, record < log->n_records ? record : 0,
+                                 hint->db->db, arena);
         return;
     }
     ret->found = true;

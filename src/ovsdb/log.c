@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,17 +10,19 @@
 #include <unistd.h>
 
 #include "ovsdb/digest.h"
+#include "ovsdb/raft.h"
 
+/* Open vSwitch, ovsdb/log.h: OVSDB_MAGIC, RAFT_MAGIC. */
 #define MAGIC "OVSDB JSON "
 #define MAGIC_CLUSTER "OVSDB CLUSTER "
 #define MAX_HEADER_BYTES 128
 #define SHA1_HEX_LENGTH 40
-#define MAX_SCHEMA_NODES 200000
 
 struct header {
     uint64_t offset; /* Of the header line. */
     uint64_t length; /* Bytes of the body. */
     unsigned char sha1[DIGEST_BYTES];
+    bool is_clustered;
 };
 
 struct error *
@@ -47,11 +50,13 @@ void
 ovsdb_log_close(struct ovsdb_log *log)
 {
     if (log->name) {
+        raft_free(log->raft);
         digest_free(log->digest);
         json_reader_done(&log->reader);
         input_done(&log->in);
         close(log->fd);
         free(log->cut);
+        free(log->caveat);
         free(log->name);
     }
     memset(log, 0, sizeof *log);
@@ -81,10 +86,12 @@ parse_sha1(const char *hex, unsigned char sha1[DIGEST_BYTES])
 static bool
 parse_header(const char *line, struct header *ret)
 {
-    if (strncmp(line, MAGIC, strlen(MAGIC))) {
+    ret->is_clustered = !strncmp(line, MAGIC_CLUSTER, strlen(MAGIC_CLUSTER));
+    const char *magic = ret->is_clustered ? MAGIC_CLUSTER : MAGIC;
+    if (strncmp(line, magic, strlen(magic))) {
         return false;
     }
-    line += strlen(MAGIC);
+    line += strlen(magic);
     char *end;
     errno = 0;
     ret->length = strtoull(line, &end, 10);
@@ -116,37 +123,66 @@ read_line(struct input *in, char line[MAX_HEADER_BYTES], size_t *ret_n)
 }
 
 static void
-note_cut(struct ovsdb_log *log, uint64_t offset)
+say(char **ret, const char *format, ...)
 {
-    if (asprintf(&log->cut,
-                 "%s: record %llu at byte %llu is cut short; what stands "
-                 "before it was read",
-                 log->name, (unsigned long long) log->n_records,
-                 (unsigned long long) offset)
-        < 0) {
+    va_list args;
+    va_start(args, format);
+    if (vasprintf(ret, format, args) < 0) {
         abort();
     }
+    va_end(args);
+}
+
+static void
+note_cut(struct ovsdb_log *log, uint64_t offset)
+{
+    say(&log->cut,
+        "%s: record %llu at byte %llu is cut short; what stands before it "
+        "was read",
+        log->name, (unsigned long long) log->n_records,
+        (unsigned long long) offset);
+}
+
+/* Returns 'error', which says that the file is damaged, or, where a whole
+ * prefix is asked for and there is one, keeps it in 'cut'. */
+static struct error *
+note_damage(struct ovsdb_log *log, struct error *error)
+{
+    if (!log->takes_prefix || log->n_records < (log->raft ? 1 : 2)) {
+        return error;
+    }
+    say(&log->cut, "%s; what stands before it was read", error_text(error));
+    error_free(error);
+    return NULL;
 }
 
 static struct error *
-not_a_header(const struct ovsdb_log *log, uint64_t offset, const char *line)
+not_a_header(const struct ovsdb_log *log, uint64_t offset)
 {
     if (offset) {
         return error_new("%s: record %llu at byte %llu: its header is damaged",
                          log->name, (unsigned long long) log->n_records,
                          (unsigned long long) offset);
     }
-    if (!strncmp(line, MAGIC_CLUSTER, strlen(MAGIC_CLUSTER))) {
-        return error_hint(
-            error_new("%s: this is a clustered (RAFT) database file, which "
-                      "provnet cannot read yet",
-                      log->name),
-            "take a standalone copy with `ovsdb-client backup`");
-    }
     return error_hint(
         error_new("%s: byte 0: this is no OVSDB file", log->name),
         "give a database file such as ovnnb_db.db, or what "
         "`ovsdb-client backup` wrote");
+}
+
+/* Whether the 'n' bytes of 'line' may be the beginning of a header. */
+static bool
+begins_header(const struct ovsdb_log *log, const char *line, size_t n)
+{
+    static const char *const magics[] = { MAGIC, MAGIC_CLUSTER };
+    for (size_t i = 0; i < N_ELEMENTS(magics); i++) {
+        size_t length = strlen(magics[i]);
+        if ((!log->n_records || (log->raft != NULL) == i)
+            && !strncmp(line, magics[i], n < length ? n : length)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Reads the next header.  '*ret_more' is false at the end of the file, also
@@ -162,12 +198,14 @@ read_header(struct ovsdb_log *log, struct header *ret, bool *ret_more)
     if (log->in.error) {
         return error_new("%s: %s", log->name, error_text(log->in.error));
     }
-    if (length >= 0 && parse_header(line, ret)) {
+    if (length >= 0 && begins_header(log, line, n)
+        && parse_header(line, ret)) {
         return NULL;
     }
     if (length >= 0 || n == MAX_HEADER_BYTES - 1
-        || strncmp(line, MAGIC, n < strlen(MAGIC) ? n : strlen(MAGIC))) {
-        return not_a_header(log, ret->offset, line);
+        || !begins_header(log, line, n)) {
+        *ret_more = false;
+        return note_damage(log, not_a_header(log, ret->offset));
     }
     if (n) {
         note_cut(log, ret->offset);
@@ -190,7 +228,7 @@ read_schema(struct ovsdb_log *log, struct ovsdb_store *store,
             struct error **ret_schema_error)
 {
     const struct json_value *schema =
-        json_read_value(&log->reader, &store->arena, MAX_SCHEMA_NODES);
+        json_read_value(&log->reader, &store->arena, OVSDB_MAX_SCHEMA_NODES);
     if (schema) {
         *ret_schema_error = ovsdb_store_set_schema(store, schema);
     }
@@ -229,16 +267,30 @@ explain_body(struct ovsdb_log *log, const struct header *header,
         done += (uint64_t) n;
     }
     digest_end(log->digest, sha1);
-    const char *why = log->in.error ? error_text(log->in.error) : "?";
-    if (memcmp(sha1, header->sha1, DIGEST_BYTES)) {
-        why = "its checksum is wrong, the file is damaged";
-    }
+    bool damaged = memcmp(sha1, header->sha1, DIGEST_BYTES) != 0;
+    const char *why = damaged ? "its checksum is wrong, the file is damaged"
+                      : log->in.error ? error_text(log->in.error)
+                                      : "?";
     struct error *error =
         error_new("%s: record %llu at byte %llu: %s", log->name,
                   (unsigned long long) log->n_records,
                   (unsigned long long) header->offset, why);
-    return error_hint(error, "look at it with `ovsdb-tool show-log`, or read "
-                             "the live server instead");
+    error = damaged ? note_damage(log, error) : error;
+    return !error
+               ? NULL
+               : error_hint(error,
+                            "look at it with `ovsdb-tool show-log`, or read "
+                            "the live server instead");
+}
+
+static bool
+read_record(struct ovsdb_log *log, struct ovsdb_store *store,
+            struct error **ret_schema_error)
+{
+    return log->raft ? raft_read_record(log->raft, store, &log->reader)
+           : log->n_records
+               ? ovsdb_store_read(store, &log->reader, OVSDB_FORM_LOG)
+               : read_schema(log, store, ret_schema_error);
 }
 
 /* Reads a body through the checksum: parses it, then compares.  False if it
@@ -252,10 +304,8 @@ read_body(struct ovsdb_log *log, struct ovsdb_store *store,
     unsigned char sha1[DIGEST_BYTES];
     digest_begin(log->digest, header->length);
     input_stop_after(&log->in, header->length, update_digest, log->digest);
-    bool sound = log->n_records
-                     ? ovsdb_store_read(store, &log->reader, OVSDB_FORM_LOG)
-                     : read_schema(log, store, &schema_error);
-    sound = sound && check_end(&log->reader) && input_unstop(&log->in);
+    bool sound = read_record(log, store, &schema_error)
+                 && check_end(&log->reader) && input_unstop(&log->in);
     digest_end(log->digest, sha1);
     sound = sound && !memcmp(sha1, header->sha1, DIGEST_BYTES);
     *ret_error = NULL;
@@ -269,16 +319,62 @@ read_body(struct ovsdb_log *log, struct ovsdb_store *store,
     return sound;
 }
 
+/* Lets a record count that was read and is sound. */
+static struct error *
+take_record(struct ovsdb_log *log, struct ovsdb_store *store, uint64_t offset)
+{
+    uint64_t number = log->n_records++;
+    if (log->raft) {
+        struct error *error =
+            raft_take_record(log->raft, store, number, offset);
+        return error ? error_wrap(error, "%s", log->name) : NULL;
+    }
+    if (number) {
+        ovsdb_store_commit(store, offset);
+    }
+    return NULL;
+}
+
+/* What there is to say at the end of a clustered file. */
+static void
+end_cluster(struct ovsdb_log *log, struct ovsdb_store *store)
+{
+    size_t n = raft_n_uncommitted(log->raft);
+    ovsdb_store_number(store, log->n_records);
+    if (raft_has_left(log->raft)) {
+        say(&log->caveat,
+            "%s: this member has left its cluster; what happened since "
+            "is not in its file",
+            log->name);
+    } else if (n) {
+        say(&log->caveat,
+            "%s: its last %zu transaction%s not known to be committed "
+            "by the cluster, and not counted",
+            log->name, n, n == 1 ? " is" : "s are");
+    }
+}
+
+static struct error *
+next_commit(struct ovsdb_log *log, struct ovsdb_store *store)
+{
+    struct error *error = raft_commit(log->raft, store);
+    return error ? error_wrap(error, "%s", log->name) : NULL;
+}
+
 struct error *
 ovsdb_log_next(struct ovsdb_log *log, struct ovsdb_store *store,
                bool *ret_more)
 {
     struct header header;
-    struct error *error = read_header(log, &header, ret_more);
-    if (error || !*ret_more) {
-        return error;
+    if (log->raft && raft_may_commit(log->raft)) {
+        *ret_more = true;
+        return next_commit(log, store);
     }
-    if (!read_body(log, store, &header, &error)) {
+    struct error *error = read_header(log, &header, ret_more);
+    if (!error && *ret_more && !log->n_records && header.is_clustered) {
+        log->raft = raft_new(log->fd);
+    }
+    if (!error && *ret_more && !read_body(log, store, &header, &error)) {
         ovsdb_store_abort(store);
         *ret_more = false;
         if (!error && !log->n_records) {
@@ -286,12 +382,13 @@ ovsdb_log_next(struct ovsdb_log *log, struct ovsdb_store *store,
                                "nothing stands before it, so there is "
                                "nothing to read");
         }
-        return error;
+    } else if (!error && *ret_more) {
+        error = take_record(log, store, header.offset);
     }
-    if (log->n_records++) {
-        ovsdb_store_commit(store, header.offset);
+    if (!error && !*ret_more && log->raft) {
+        end_cluster(log, store);
     }
-    return NULL;
+    return error;
 }
 
 struct error *
@@ -304,7 +401,7 @@ ovsdb_log_read_all(struct ovsdb_log *log, struct ovsdb_store *store)
     }
     if (!error && !log->n_records) {
         error = error_new("%s: it holds no whole record", log->name);
-    } else if (!error && log->cut && log->n_records == 1) {
+    } else if (!error && log->cut && log->n_records == 1 && !log->raft) {
         error = error_hint(error_new("%s", log->cut),
                            "no transaction stands before it, so there is "
                            "nothing to judge");
@@ -312,25 +409,41 @@ ovsdb_log_read_all(struct ovsdb_log *log, struct ovsdb_store *store)
     return error;
 }
 
+/* The member "name", of the object that 'r' stands before. */
+static char *
+find_name(struct json_reader *r)
+{
+    struct json_slice name, value;
+    if (!json_begin(r, '{')) {
+        return NULL;
+    }
+    while (json_next_member(r, &name)) {
+        if (!json_slice_equals(&name, "name")) {
+            json_skip(r);
+        } else if (json_string(r, &value)) {
+            char *copy = xmalloc(value.length + 1);
+            memcpy(copy, value.s, value.length);
+            copy[value.length] = '\0';
+            return copy;
+        }
+    }
+    return NULL;
+}
+
 char *
 ovsdb_log_probe(int fd)
 {
     struct input in;
     struct json_reader reader;
-    struct arena arena;
     char line[MAX_HEADER_BYTES], *name = NULL;
     struct header header;
     size_t n;
     input_init_fd(&in, &fd);
     json_reader_init(&reader, &in);
-    arena_init(&arena);
     if (read_line(&in, line, &n) >= 0 && parse_header(line, &header)) {
         input_stop_after(&in, header.length, NULL, NULL);
-        const char *s = json_member_string(
-            json_read_value(&reader, &arena, MAX_SCHEMA_NODES), "name");
-        name = s ? xstrdup(s) : NULL;
+        name = find_name(&reader);
     }
-    arena_done(&arena);
     json_reader_done(&reader);
     input_done(&in);
     return name;

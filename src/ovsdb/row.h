@@ -44,7 +44,7 @@ struct ovsdb_datum *ovsdb_own_column(struct ovsdb_row *, unsigned c);
 static inline bool
 ovsdb_is_blank(const struct ovsdb_row *row)
 {
-    return !row->exists && !row->created_in;
+    return !row->exists && !row->created_in && !row->deleted_in;
 }
 
 /* Reads a <value> of the column that 'spec' describes.  False on an error,

@@ -71,6 +71,14 @@ read_table(const struct json_value *table, const struct ovsdb_table_spec *spec,
 }
 
 struct error *
+ovsdb_schema_is_another(const char *name, size_t length,
+                        const struct ovsdb_spec *spec)
+{
+    return error_new("this is a database of schema %.*s, not %s",
+                     length > 60 ? 60 : (int) length, name, spec->name);
+}
+
+struct error *
 ovsdb_schema_read(const struct json_value *value,
                   const struct ovsdb_spec *spec,
                   struct ovsdb_column_type **types, bool *tables_present)
@@ -81,8 +89,7 @@ ovsdb_schema_read(const struct json_value *value,
         return error_new("this is no database schema (RFC 7047, section 3.2)");
     }
     if (strcmp(name, spec->name)) {
-        return error_new("this is a database of schema %.60s, not %s", name,
-                         spec->name);
+        return ovsdb_schema_is_another(name, strlen(name), spec);
     }
     for (unsigned t = 0; t < spec->n_tables; t++) {
         const struct json_value *table =

@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include "ovsdb/json.h"
 
+/* A schema of more JSON values is none (OVN's have some 3,000). */
+#define OVSDB_MAX_SCHEMA_NODES 200000
+
 enum ovsdb_atomic {
     OVSDB_VOID, /* As the value of a column that is no map. */
     OVSDB_INTEGER,
@@ -59,5 +62,10 @@ struct error *ovsdb_schema_read(const struct json_value *value,
                                 const struct ovsdb_spec *spec,
                                 struct ovsdb_column_type **types,
                                 bool *tables_present);
+
+/* The error of a database whose schema is called 'name', of 'length' bytes,
+ * where 'spec' was expected. */
+struct error *ovsdb_schema_is_another(const char *name, size_t length,
+                                      const struct ovsdb_spec *spec);
 
 #endif /* ovsdb/schema.h */

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 
-#define MAX_SCHEMA_NODES 200000
 #define MAX_SMALL_NODES 10000
 #define MAX_REMOTES 16
 #define MAX_QUOTED_LENGTH 200
@@ -159,7 +158,8 @@ answer_echo(struct session *s, const struct message *m)
 static void
 take_tree(struct session *s, struct call *call)
 {
-    call->result = json_read_value(&s->reader, &s->arena, MAX_SCHEMA_NODES);
+    call->result =
+        json_read_value(&s->reader, &s->arena, OVSDB_MAX_SCHEMA_NODES);
 }
 
 static void

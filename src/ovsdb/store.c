@@ -84,6 +84,83 @@ ovsdb_store_set_schema(struct ovsdb_store *store,
     return error;
 }
 
+static void
+empty_table(struct ovsdb_table *table)
+{
+    for (size_t i = 0; i < table->n_rows; i++) {
+        struct ovsdb_row *row = table->rows[i];
+        if (row->exists) {
+            row->exists = false;
+            row->deleted_in = (uint32_t) table->store->n_records;
+        }
+    }
+    table->n_existing = 0;
+}
+
+void
+ovsdb_store_empty(struct ovsdb_store *store)
+{
+    for (unsigned t = 0; t < store->spec->n_tables; t++) {
+        empty_table(&store->tables[t]);
+    }
+}
+
+/* Takes the values of columns from 'row' that the schema does not have. */
+static void
+drop_columns(struct ovsdb_row *row)
+{
+    struct ovsdb_table *table = row->table;
+    for (uint32_t left = row->held; left; left &= left - 1) {
+        unsigned c = (unsigned) __builtin_ctz(left);
+        if (!table->types[c].present) {
+            struct ovsdb_datum *datum = ovsdb_own_column(row, c);
+            ovsdb_datum_recycle(&table->store->arena, &table->spec->columns[c],
+                                datum);
+            *datum =
+                (struct ovsdb_datum){ .changed_in =
+                                          (uint32_t) table->store->n_records };
+        }
+    }
+}
+
+void
+ovsdb_store_convert(struct ovsdb_store *store)
+{
+    for (unsigned t = 0; t < store->spec->n_tables; t++) {
+        struct ovsdb_table *table = &store->tables[t];
+        if (!table->present) {
+            empty_table(table);
+        }
+        for (size_t i = 0; i < table->n_rows; i++) {
+            if (table->rows[i]->exists) {
+                drop_columns(table->rows[i]);
+            }
+        }
+    }
+}
+
+/* Records. */
+
+static void
+add_record(struct ovsdb_store *store, const struct ovsdb_record *record)
+{
+    store->records = xgrow(store->records, store->n_records,
+                           &store->records_capacity, sizeof *store->records);
+    store->records[store->n_records++] = *record;
+}
+
+void
+ovsdb_store_number(struct ovsdb_store *store, uint64_t number)
+{
+    static const struct ovsdb_record blank = { .comment = "" };
+    if (store->n_records > number) {
+        store->n_records = (size_t) number;
+    }
+    while (store->n_records < number) {
+        add_record(store, &blank);
+    }
+}
+
 /* Committing. */
 
 /* The rows that 'datum' names from its element 'first' on belong to 'row'
@@ -227,10 +304,8 @@ ovsdb_store_commit(struct ovsdb_store *store, uint64_t offset)
         }
     }
     store->n_changes = 0;
-    store->records = xgrow(store->records, store->n_records,
-                           &store->records_capacity, sizeof *store->records);
     store->record.offset = offset;
-    store->records[store->n_records++] = store->record;
+    add_record(store, &store->record);
 }
 
 void

@@ -99,6 +99,15 @@ struct ovsdb_record {
     const char *comment; /* "" if none. */
 };
 
+/* Whether a record of a log is a transaction.  The schema is none, unless a
+ * snapshot stands beside it, nor is what a cluster's member notes about
+ * itself. */
+static inline bool
+ovsdb_record_is_transaction(const struct ovsdb_record *record)
+{
+    return record->offset || record->date_ms;
+}
+
 /* One thing that a transaction did: a row came or went, or a column of a row
  * that stayed changed. */
 enum ovsdb_delta_kind { OVSDB_CAME, OVSDB_WENT, OVSDB_CHANGED };
@@ -116,7 +125,8 @@ struct ovsdb_store {
     const struct ovsdb_spec *spec;
     struct ovsdb_table *tables; /* By index into the spec. */
     struct arena arena;
-    struct ovsdb_record *records; /* [0] is the schema; see 'n_records'. */
+    struct ovsdb_record *records; /* [0] is the schema (in a
+                                   * clustered file, with a snapshot). */
     size_t n_records;
 
     /* What the last commit did, if the reader set 'keeps_deltas' before. Lives
@@ -156,6 +166,18 @@ struct error *ovsdb_store_set_schema(struct ovsdb_store *,
 enum ovsdb_form { OVSDB_FORM_LOG, OVSDB_FORM_UPDATES, OVSDB_FORM_UPDATES2 };
 bool ovsdb_store_read(struct ovsdb_store *, struct json_reader *,
                       enum ovsdb_form);
+
+/* A transaction that changes nothing, instead of ovsdb_store_read(). */
+void ovsdb_store_read_nothing(struct ovsdb_store *);
+
+/* Makes the next record number 'number': those on the way to it are blank,
+ * those from it on are forgotten. */
+void ovsdb_store_number(struct ovsdb_store *, uint64_t number);
+
+/* Deletes every row, or those rows and values that the schema has no place
+ * for, in the next record. */
+void ovsdb_store_empty(struct ovsdb_store *);
+void ovsdb_store_convert(struct ovsdb_store *);
 
 /* Makes what was read true, as a record of the log at 'offset'. */
 void ovsdb_store_commit(struct ovsdb_store *, uint64_t offset);

@@ -214,14 +214,20 @@ find_table(struct ovsdb_store *store, const struct json_slice *name)
     return NULL;
 }
 
+void
+ovsdb_store_read_nothing(struct ovsdb_store *store)
+{
+    assert(!store->n_changes && !store->inserted);
+    store->is_diff = false;
+    store->record = (struct ovsdb_record){ .comment = "" };
+}
+
 bool
 ovsdb_store_read(struct ovsdb_store *store, struct json_reader *r,
                  enum ovsdb_form form)
 {
     struct json_slice name;
-    assert(!store->n_changes && !store->inserted);
-    store->is_diff = false;
-    store->record = (struct ovsdb_record){ .comment = "" };
+    ovsdb_store_read_nothing(store);
     if (!json_begin(r, '{')) {
         return false;
     }

@@ -4,6 +4,8 @@
  *     'T'   its lines are the bodies of transactions, after a fixed schema,
  *           with right checksums: beyond SHA-1 no fuzzer gets by chance;
  *     'S'   the same, but its first line is the schema;
+ *     'C'   the same as 'T' and 'S', of a clustered file: after a fixed
+ *     'c'   header, or with the header as first line;
  *     'U'   the lines are <table-updates2>, 'u' <table-updates>.
  *
  * What was read must be consistent, and reading it once more must give the
@@ -16,15 +18,18 @@
 #include "ovsdb/log.h"
 #include "small_db.h"
 
+typedef void put_record_fn(struct text *, const char *json, size_t length);
+
 /* Appends the lines of 'bytes' as records. */
 static void
-put_lines(struct text *file, const uint8_t *bytes, size_t size)
+put_lines(struct text *file, const uint8_t *bytes, size_t size,
+          put_record_fn *put)
 {
     const uint8_t *end = bytes + size;
     for (const uint8_t *p = bytes; p < end;) {
         const uint8_t *stop = memchr(p, '\n', (size_t) (end - p));
         stop = stop ? stop : end;
-        small_put_record(file, (const char *) p, (size_t) (stop - p));
+        put(file, (const char *) p, (size_t) (stop - p));
         p = stop + 1;
     }
 }
@@ -63,6 +68,20 @@ check_row(const struct ovsdb_row *row, const struct ovsdb_store *store)
         CHECK(p->datum.changed_in <= p->until);
         check_datum(&spec->columns[p->column], &p->datum, store);
     }
+}
+
+/* The header of a clustered file, with an empty snapshot at index 1. */
+static void
+put_header(struct text *file)
+{
+    struct text header;
+    text_init(&header, TEXT_CEILING_BYTES);
+    text_printf(&header,
+                "{\"name\":\"Small\",\"prev_index\":1,\"prev_term\":1,"
+                "\"prev_data\":[%s,{}]}",
+                small_schema);
+    small_put_clustered_record(file, text_string(&header), header.length);
+    text_done(&header);
 }
 
 /* Returns the number of rows that exist. */
@@ -119,10 +138,14 @@ fuzz_file(const uint8_t *bytes, size_t size, char mode)
         free(name);
         close(fd);
     } else {
+        bool clustered = mode == 'C' || mode == 'c';
         if (mode == 'T') {
             small_put_record(&file, small_schema, strlen(small_schema));
+        } else if (mode == 'C') {
+            put_header(&file);
         }
-        put_lines(&file, bytes, size);
+        put_lines(&file, bytes, size,
+                  clustered ? small_put_clustered_record : small_put_record);
     }
     size_t first = read_file(&file);
     CHECK(read_file(&file) == first);
@@ -163,6 +186,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     case 'F':
     case 'T':
     case 'S':
+    case 'C':
+    case 'c':
         fuzz_file(bytes + 1, size - 1, (char) bytes[0]);
         break;
     case 'U':

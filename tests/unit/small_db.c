@@ -101,15 +101,16 @@ small_store_init(struct ovsdb_store *store)
     input_done(&in);
 }
 
-void
-small_put_record(struct text *file, const char *json, size_t length)
+static void
+put_record(struct text *file, const char *magic, const char *json,
+           size_t length)
 {
     unsigned char sha1[SHA_DIGEST_LENGTH];
     char *body = xmalloc(length + 1);
     memcpy(body, json, length);
     body[length] = '\n';
     SHA1((unsigned char *) body, length + 1, sha1);
-    text_printf(file, "OVSDB JSON %zu ", length + 1);
+    text_printf(file, "OVSDB %s %zu ", magic, length + 1);
     for (size_t i = 0; i < sizeof sha1; i++) {
         text_printf(file, "%02x", sha1[i]);
     }
@@ -119,10 +120,30 @@ small_put_record(struct text *file, const char *json, size_t length)
 }
 
 void
+small_put_record(struct text *file, const char *json, size_t length)
+{
+    put_record(file, "JSON", json, length);
+}
+
+void
 small_put(struct text *file, const char *quoted)
 {
     char *json = small_json(quoted);
     small_put_record(file, json, strlen(json));
+    free(json);
+}
+
+void
+small_put_clustered_record(struct text *file, const char *json, size_t length)
+{
+    put_record(file, "CLUSTER", json, length);
+}
+
+void
+small_put_clustered(struct text *file, const char *quoted)
+{
+    char *json = small_json(quoted);
+    small_put_clustered_record(file, json, strlen(json));
     free(json);
 }
 

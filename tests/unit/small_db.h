@@ -43,6 +43,11 @@ void small_put_record(struct text *file, const char *json, size_t length);
 /* The same for JSON written with '. */
 void small_put(struct text *file, const char *quoted);
 
+/* The same, of a clustered file (ovsdb(5), "Clustered Format"). */
+void small_put_clustered_record(struct text *file, const char *json,
+                                size_t length);
+void small_put_clustered(struct text *file, const char *quoted);
+
 /* Opens a memory file, without a name, that holds 'size' bytes; its position
  * is 0. */
 int small_memory_file(const void *bytes, size_t size);

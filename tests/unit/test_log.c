@@ -203,7 +203,7 @@ test_what_is_no_database_is_told_apart(void **state PROVNET_UNUSED)
         { "SQLite format 3", "no OVSDB file" },
         { "{\"name\":\"OVN_Northbound\"}\n", "no OVSDB file" },
         { "OVSDB CLUSTER 10 0123456789012345678901234567890123456789\n",
-          "clustered" },
+          "record 0 at byte 0 is cut short" },
         { "OVSDB JSON", "whole record" },
         { "OVSDB JSON 10 0123\n", "no OVSDB file" },
         { "OVSDB JSON -1 0123456789012345678901234567890123456789\n{}",
@@ -307,6 +307,41 @@ test_records_larger_than_any_buffer_are_read(void **state PROVNET_UNUSED)
     assert_string_equal(o.name, "two");
     outcome_done(&o);
     text_done(&json);
+    text_done(&file);
+}
+
+/* A reader of histories may ask for what stands before the damage. */
+static void
+test_a_prefix_is_read_where_it_is_asked_for(void **state PROVNET_UNUSED)
+{
+    struct text file;
+    size_t offsets[4];
+    put_sample(&file, offsets);
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t at = 0; at < 80; at += 79) { /* Header line, and body. */
+            struct ovsdb_store store;
+            struct ovsdb_log log;
+            char record[40];
+            file.s[offsets[i] + at] ^= 1;
+            ovsdb_store_init(&store, &small_spec);
+            int fd = small_memory_file(file.s, file.length);
+            check_success(ovsdb_log_open(&log, "test.db", fd));
+            log.takes_prefix = true;
+            struct error *error = ovsdb_log_read_all(&log, &store);
+            if (i < 2) { /* There is no row before it. */
+                check_error(error, "test.db: ");
+            } else {
+                check_success(error);
+                snprintf(record, sizeof record, "record %zu at byte %zu: ", i,
+                         offsets[i]);
+                assert_non_null(strstr(log.cut, record));
+                assert_int_equal(store.n_records, i);
+            }
+            ovsdb_log_close(&log);
+            ovsdb_store_done(&store);
+            file.s[offsets[i] + at] ^= 1;
+        }
+    }
     text_done(&file);
 }
 
@@ -443,6 +478,7 @@ main(void)
         cmocka_unit_test(test_json_after_the_value_is_an_error),
         cmocka_unit_test(test_a_bad_record_leaves_the_store_as_it_was),
         cmocka_unit_test(test_records_larger_than_any_buffer_are_read),
+        cmocka_unit_test(test_a_prefix_is_read_where_it_is_asked_for),
         cmocka_unit_test(test_what_cannot_be_opened_is_an_error),
         cmocka_unit_test(test_a_probe_names_the_schema),
         cmocka_unit_test(test_files_of_the_real_tool_are_read),

@@ -258,12 +258,22 @@ took_effect(const struct bisect *b, size_t event)
     return last && last->event >= b->first_event;
 }
 
-/* Which of the 'n' events that a finding stands on turned the verdict: one of
- * those that came since the last judgement; or, if there is none, one that OVN
- * took over only now; or else whatever came last. */
+/* Whether 'event' is somebody's change, and so new that northd, at work on the
+ * ones before, may have taken it over only since the last judgement.  What
+ * northd then wrote may be put down to a later change of the same thing. */
+static bool
+is_fresh(const struct bisect *b, size_t event, int64_t date_ms)
+{
+    const struct history_event *it = &b->timeline->events[event];
+    return !history_is_daemon(it->who) && date_ms - it->date_ms < SETTLING_MS;
+}
+
+/* Which of the 'n' events that a finding stands on turned the verdict, seen at
+ * 'date_ms': one of those that came since the last judgement; or, if there is
+ * none, one that OVN took over only now; or else whatever came last. */
 static size_t
 choose_event(const struct bisect *b, const struct bisect_endpoint *e,
-             const size_t *events, size_t n)
+             const size_t *events, size_t n, int64_t date_ms)
 {
     for (size_t i = 0; i < n; i++) {
         if (events[i] >= b->first_event) {
@@ -272,6 +282,11 @@ choose_event(const struct bisect *b, const struct bisect_endpoint *e,
     }
     for (size_t i = 0; i < n; i++) {
         if (took_effect(b, events[i])) {
+            return events[i];
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (is_fresh(b, events[i], date_ms)) {
             return events[i];
         }
     }
@@ -387,7 +402,7 @@ turn(struct bisect *b, struct bisect_endpoint *e, const struct verdict *v,
     }
     const struct finding *f = v ? v->culprit : NULL;
     size_t n = find_events(b, e, f ? f : v ? e->culprit : NULL, events);
-    size_t event = choose_event(b, e, events, n);
+    size_t event = choose_event(b, e, events, n, date_ms);
     if (f && f->effect >= EFFECT_BLOCKS) {
         add_others(b, e, events, n, event, v, date_ms);
     }

@@ -23,10 +23,11 @@ struct cli_options {
     struct report_options report;
     bool json;
     bool strict;
-    int64_t at_ms;    /* INT64_MAX: as it is now. */
-    int64_t since_ms; /* INT64_MIN: from the beginning. */
-    int64_t until_ms; /* INT64_MAX: to the end. */
-    char **arguments; /* What is left of the command line. */
+    int64_t at_ms;           /* INT64_MAX: as it is now. */
+    int64_t since_ms;        /* INT64_MIN: from the beginning. */
+    int64_t until_ms;        /* INT64_MAX: to the end. */
+    const char *transaction; /* A file; NULL if none. */
+    char **arguments;        /* What is left of the command line. */
     int n_arguments;
 };
 
@@ -41,6 +42,7 @@ enum option_group {
     OPTIONS_EVERY = 1 << 4,
     OPTIONS_MOMENT = 1 << 5,
     OPTIONS_PERIOD = 1 << 6,
+    OPTIONS_TRIAL = 1 << 7,
 };
 
 struct cli_subcommand {
@@ -109,6 +111,6 @@ struct error *cli_follow(struct evidence *, int64_t until_ms,
                          struct timeline *, struct bisect *);
 
 cli_command cli_bisect, cli_check, cli_collect, cli_explain, cli_history,
-    cli_rules, cli_trace;
+    cli_rules, cli_trace, cli_whatif;
 
 #endif /* cli/cli.h */

@@ -18,6 +18,9 @@ const struct cli_subcommand cli_subcommands[] = {
     { "bisect", "[ENDPOINT]", "which transaction lost it, or gave it back",
       OPTIONS_OUTPUT | OPTIONS_SOURCE | OPTIONS_EVERY | OPTIONS_PERIOD, 0, 1,
       cli_bisect },
+    { "whatif", "-- COMMAND [ARGUMENT...]",
+      "what a command would do to whom, tried on copies",
+      OPTIONS_OUTPUT | OPTIONS_SOURCE | OPTIONS_TRIAL, 0, -1, cli_whatif },
     { "collect", "DIR", "gather the evidence into a bundle", OPTIONS_SOURCE, 1,
       1, cli_collect },
     { "rules", "", "the catalogue of faults", OPTIONS_OUTPUT, 0, 0,
@@ -46,7 +49,7 @@ print_usage(FILE *stream)
           "usage: provnet SUBCOMMAND [OPTION...] [ARGUMENT...]\n\n",
           stream);
     for (const struct cli_subcommand *s = cli_subcommands; s->name; s++) {
-        fprintf(stream, "  %-8s %-20s %s\n", s->name, s->arguments,
+        fprintf(stream, "  %-8s %-24s %s\n", s->name, s->arguments,
                 s->description);
     }
     fputs("\n`provnet SUBCOMMAND --help` lists a subcommand's options; "

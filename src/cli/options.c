@@ -23,6 +23,7 @@ enum option_id {
     OPT_AT,
     OPT_SINCE,
     OPT_UNTIL,
+    OPT_TRANSACTION,
 };
 
 static const struct option_row {
@@ -51,6 +52,9 @@ static const struct option_row {
       "list reachable endpoints too, however many" },
     { "all", OPT_ALL, NULL, OPTIONS_EVERY,
       "every endpoint that was lost or regained" },
+    { "all", OPT_ALL, NULL, OPTIONS_TRIAL, "list everything, however much" },
+    { "transaction", OPT_TRANSACTION, "FILE", OPTIONS_TRIAL,
+      "try the operations in FILE (RFC 7047) instead of a command" },
     { "at", OPT_AT, "TIME", OPTIONS_MOMENT,
       "as it was then, from the databases' logs" },
     { "since", OPT_SINCE, "TIME", OPTIONS_PERIOD, "nothing before TIME" },
@@ -188,6 +192,9 @@ apply_option(struct cli_options *o, int id, const char *value)
         break;
     case OPT_UNTIL:
         error = parse_time("until", value, &o->until_ms);
+        break;
+    case OPT_TRANSACTION:
+        o->transaction = value;
         break;
     case OPT_FORMAT:
         error = parse_choice("format", value, formats, 2, &choice);

@@ -448,3 +448,52 @@ ovsdb_log_probe(int fd)
     input_done(&in);
     return name;
 }
+
+/* The schema in the header of a clustered file: the first element of its
+ * "prev_data". */
+static const struct json_value *
+find_clustered_schema(struct json_reader *r, struct arena *arena)
+{
+    struct json_slice name;
+    if (!json_begin(r, '{')) {
+        return NULL;
+    }
+    while (json_next_member(r, &name)) {
+        if (!json_slice_equals(&name, "prev_data")) {
+            json_skip(r);
+        } else if (json_begin(r, '[') && json_next_element(r)) {
+            return json_read_value(r, arena, OVSDB_MAX_SCHEMA_NODES);
+        }
+    }
+    return NULL;
+}
+
+struct error *
+ovsdb_log_schema(const char *path, struct arena *arena,
+                 const struct json_value **ret)
+{
+    struct ovsdb_log log;
+    struct header header;
+    bool more = false;
+    const struct json_value *schema = NULL;
+    struct error *error = ovsdb_log_open(&log, path, -1);
+    if (error) {
+        return error;
+    }
+    error = read_header(&log, &header, &more);
+    if (!error && more) {
+        input_stop_after(&log.in, header.length, NULL, NULL);
+        schema =
+            header.is_clustered
+                ? find_clustered_schema(&log.reader, arena)
+                : json_read_value(&log.reader, arena, OVSDB_MAX_SCHEMA_NODES);
+    }
+    if (!error && !schema) {
+        error = error_new("%s: it holds no schema%s%s", path,
+                          log.in.error ? ": " : "",
+                          log.in.error ? error_text(log.in.error) : "");
+    }
+    *ret = schema;
+    ovsdb_log_close(&log);
+    return error;
+}

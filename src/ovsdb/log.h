@@ -62,4 +62,9 @@ struct error *ovsdb_log_read_all(struct ovsdb_log *, struct ovsdb_store *);
  * caller frees; NULL if it is no such file.  Moves the file's position. */
 char *ovsdb_log_probe(int fd);
 
+/* Reads the schema of the OVSDB file at 'path', clustered or not, into
+ * 'arena'. */
+struct error *ovsdb_log_schema(const char *path, struct arena *,
+                               const struct json_value **ret);
+
 #endif /* ovsdb/log.h */

@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "ovsdb/tree.h"
 
 #define MAX_SMALL_NODES 10000
 #define MAX_REMOTES 16
 #define MAX_QUOTED_LENGTH 200
-#define MAX_REQUEST_BYTES ((size_t) 1 << 20)
+#define MAX_REQUEST_BYTES ((size_t) 64 << 20)
 
 #define ZERO_UUID "00000000-0000-0000-0000-000000000000"
 
@@ -17,9 +18,10 @@ struct session {
     struct ovsdb_stream *stream;
     struct input in;
     struct json_reader reader;
-    struct arena arena;   /* Results that are kept: the schema. */
-    struct arena scratch; /* One message. */
-    struct ovsdb_store *store;
+    struct arena arena;        /* Results that are kept: the schema. */
+    struct arena scratch;      /* One message. */
+    const char *name;          /* Of the database. */
+    struct ovsdb_store *store; /* NULL if no rows are wanted. */
     uint64_t n_bytes;
     uint64_t max_bytes;
     bool closed;  /* By the server. */
@@ -91,43 +93,6 @@ put_beginning(struct text *t, const char *s)
     text_puts(t, n < length ? "..." : "");
 }
 
-/* JSON out of a tree, for answering an echo with what it said. */
-static void
-put_value(struct text *t, const struct json_value *v)
-{
-    bool object = v->kind == JSON_OBJECT;
-    switch (v->kind) {
-    case JSON_NULL:
-        text_puts(t, "null");
-        break;
-    case JSON_BOOL:
-        text_puts(t, v->boolean ? "true" : "false");
-        break;
-    case JSON_INTEGER:
-        text_printf(t, "%lld", (long long) v->integer);
-        break;
-    case JSON_REAL:
-        text_printf(t, "%.17g", v->real);
-        break;
-    case JSON_STRING:
-        json_put_string(t, v->string);
-        break;
-    case JSON_ARRAY:
-    case JSON_OBJECT:
-        text_putc(t, object ? '{' : '[');
-        for (const struct json_value *m = v->first; m; m = m->next) {
-            text_puts(t, m == v->first ? "" : ",");
-            if (object) {
-                json_put_string(t, m->name);
-                text_putc(t, ':');
-            }
-            put_value(t, m);
-        }
-        text_putc(t, object ? '}' : ']');
-        break;
-    }
-}
-
 static struct error *
 send_text(struct session *s, const struct text *t)
 {
@@ -140,10 +105,10 @@ answer_echo(struct session *s, const struct message *m)
     struct text t;
     text_init(&t, MAX_REQUEST_BYTES);
     text_puts(&t, "{\"id\":");
-    put_value(&t, m->id);
+    tree_put(&t, m->id);
     text_puts(&t, ",\"result\":");
     if (m->params) {
-        put_value(&t, m->params);
+        tree_put(&t, m->params);
     } else {
         text_puts(&t, "[]");
     }
@@ -341,7 +306,10 @@ do_call(struct session *s, struct call *call, const char *params)
     text_init(&t, MAX_REQUEST_BYTES);
     text_printf(&t, "{\"id\":%lld,\"method\":\"%s\",\"params\":%s}",
                 (long long) call->id, call->method, params);
-    struct error *error = send_text(s, &t);
+    struct error *error = t.truncated
+                              ? error_new("a request of more than %zu MiB",
+                                          MAX_REQUEST_BYTES >> 20)
+                              : send_text(s, &t);
     text_done(&t);
     while (!error && !call->answered && !s->in.error) {
         read_message(s, call);
@@ -404,7 +372,7 @@ check_member(struct session *s, const char *cid)
                 "[\"_Server\",{\"op\":\"select\",\"table\":\"Database\","
                 "\"where\":[[\"name\",\"==\",\"%s\"]],"
                 "\"columns\":[\"connected\",\"cid\"]}]",
-                s->store->spec->name);
+                s->name);
     struct error *error = do_call(s, &call, text_string(&t));
     if (!error && !call.refusal) {
         const struct json_value *row =
@@ -504,10 +472,59 @@ get_rows(struct session *s)
     return error;
 }
 
-/* Sessions. */
+/* Transactions. */
+
+struct error *
+ovsdb_transaction_failure(const struct json_value *results)
+{
+    unsigned i = 0;
+    for (const struct json_value *v = first_of(results); v; v = v->next) {
+        const char *what = json_member_string(v, "error");
+        const char *details = json_member_string(v, "details");
+        if (what) {
+            return error_new("operation %u of the transaction failed: %s%s%s",
+                             i, what, details ? ": " : "",
+                             details ? details : "");
+        }
+        i++;
+    }
+    return NULL;
+}
 
 static struct error *
-run_session(struct session *s, const char *cid, int64_t deadline_ms)
+transact(struct session *s, const char *params, struct arena *arena,
+         const struct json_value **ret)
+{
+    struct call call = { .method = "transact", .take = take_tree };
+    struct error *error = do_call(s, &call, params);
+    if (!error && call.refusal) {
+        error =
+            error_new("the server refuses the transaction: %s", call.refusal);
+    } else if (!error) {
+        error = ovsdb_transaction_failure(call.result);
+    }
+    if (!error && ret) {
+        *ret = tree_copy(call.result, arena);
+    }
+    done_call(&call);
+    return error;
+}
+
+/* Sessions. */
+
+/* What a session is for: takes a snapshot, or, if 'params' is not NULL, does
+ * that transaction. */
+struct purpose {
+    struct ovsdb_store *store;
+    struct ovsdb_session_info *ret_info;
+    const char *name; /* Of the database. */
+    const char *params;
+    struct arena *arena;
+    const struct json_value **ret_result;
+};
+
+static struct error *
+take_snapshot(struct session *s, const char *cid, int64_t deadline_ms)
 {
     struct error *error = get_schema(s);
     if (!error) {
@@ -526,14 +543,29 @@ run_session(struct session *s, const char *cid, int64_t deadline_ms)
     return error;
 }
 
-/* Takes a snapshot of one remote, which must say its first words before
+static struct error *
+run_session(struct session *s, const struct purpose *p, const char *cid,
+            int64_t deadline_ms)
+{
+    if (!p->params) {
+        return take_snapshot(s, cid, deadline_ms);
+    }
+    struct error *error = check_member(s, cid);
+    if (!error) {
+        ovsdb_stream_set_deadline(s->stream, deadline_ms);
+        error = transact(s, p->params, p->arena, p->ret_result);
+    }
+    return error;
+}
+
+/* A session with one remote, which must say its first words before
  * 'first_ms'. */
 static struct error *
-snapshot_one(const char *remote, const char *cid, const struct ovsdb_tls *tls,
-             int64_t first_ms, int64_t deadline_ms, struct ovsdb_store *store,
-             struct ovsdb_session_info *ret_info)
+talk_to_one(const char *remote, const char *cid, const struct ovsdb_tls *tls,
+            int64_t first_ms, int64_t deadline_ms, const struct purpose *p)
 {
-    struct session s = { .store = store,
+    struct session s = { .store = p->store,
+                         .name = p->name,
                          .max_bytes = OVSDB_SESSION_MAX_TALK_BYTES };
     struct error *error = ovsdb_stream_open(remote, tls, first_ms, &s.stream);
     if (error) {
@@ -543,11 +575,11 @@ snapshot_one(const char *remote, const char *cid, const struct ovsdb_tls *tls,
     arena_init(&s.scratch);
     input_init(&s.in, fill, &s);
     json_reader_init(&s.reader, &s.in);
-    error = run_session(&s, cid, deadline_ms);
-    if (!error) {
-        ret_info->remote = xstrdup(remote);
-        ret_info->bytes = s.n_bytes;
-        ret_info->peer_pid = ovsdb_stream_peer_pid(s.stream);
+    error = run_session(&s, p, cid, deadline_ms);
+    if (!error && p->ret_info) {
+        p->ret_info->remote = xstrdup(remote);
+        p->ret_info->bytes = s.n_bytes;
+        p->ret_info->peer_pid = ovsdb_stream_peer_pid(s.stream);
     }
     json_reader_done(&s.reader);
     input_done(&s.in);
@@ -617,10 +649,10 @@ append_error(struct error *first, struct error *second)
     return both;
 }
 
-struct error *
-ovsdb_session_snapshot(const char *remotes, const struct ovsdb_tls *tls,
-                       int64_t deadline_ms, struct ovsdb_store *store,
-                       struct ovsdb_session_info *ret_info)
+/* Tries the remotes in turn until one does what is wanted. */
+static struct error *
+talk_to_any(const char *remotes, const struct ovsdb_tls *tls,
+            int64_t deadline_ms, const struct purpose *p)
 {
     const char *members[MAX_REMOTES], *cid;
     char *list = xstrdup(remotes);
@@ -630,11 +662,13 @@ ovsdb_session_snapshot(const char *remotes, const struct ovsdb_tls *tls,
     for (size_t i = 0; i < n && !done; i++) {
         int64_t now_ms = clock_now_ms();
         int64_t first_ms = now_ms + (deadline_ms - now_ms) / (int64_t) (n - i);
-        struct error *error = snapshot_one(members[i], cid, tls, first_ms,
-                                           deadline_ms, store, ret_info);
+        struct error *error =
+            talk_to_one(members[i], cid, tls, first_ms, deadline_ms, p);
         done = !error;
         if (error) {
-            restart_store(store);
+            if (p->store) {
+                restart_store(p->store);
+            }
             errors = append_error(errors, clean_error(error, members[i]));
         }
     }
@@ -644,4 +678,30 @@ ovsdb_session_snapshot(const char *remotes, const struct ovsdb_tls *tls,
         return NULL;
     }
     return errors ? errors : error_new("\"%s\" names no remote", remotes);
+}
+
+struct error *
+ovsdb_session_snapshot(const char *remotes, const struct ovsdb_tls *tls,
+                       int64_t deadline_ms, struct ovsdb_store *store,
+                       struct ovsdb_session_info *ret_info)
+{
+    const struct purpose snapshot = { .store = store,
+                                      .ret_info = ret_info,
+                                      .name = store->spec->name };
+    return talk_to_any(remotes, tls, deadline_ms, &snapshot);
+}
+
+struct error *
+ovsdb_session_transact(const char *remote, const struct ovsdb_tls *tls,
+                       int64_t deadline_ms, const char *name,
+                       const char *params, struct arena *arena,
+                       const struct json_value **ret)
+{
+    const struct purpose transaction = {
+        .name = name, .params = params, .arena = arena, .ret_result = ret
+    };
+    if (strpbrk(remote, ", ")) {
+        return error_new("\"%s\" names more than one remote", remote);
+    }
+    return talk_to_any(remote, tls, deadline_ms, &transaction);
 }

@@ -1,4 +1,5 @@
-/* One consistent snapshot of a live database, over JSON-RPC.
+/* One consistent snapshot of a live database, or one transaction, over
+ * JSON-RPC.
  *
  * A session connects, asks for the schema (get_schema) and for the state of
  * the server's database (a select on _Server.Database, ovsdb-server(5)), and
@@ -50,5 +51,21 @@ struct error *ovsdb_session_snapshot(const char *remotes,
                                      int64_t deadline_ms,
                                      struct ovsdb_store *store,
                                      struct ovsdb_session_info *ret_info);
+
+/* Does one transaction: 'params' is the JSON array [<db-name>, <operation>...]
+ * (RFC 7047, section 4.1.3) of the database called 'name'.  An operation that
+ * fails makes all of it fail, and is the error.  The results are in '*ret', in
+ * 'arena', unless 'ret' is NULL.
+ *
+ * One 'remote', never a list: a transaction whose reply does not come may have
+ * happened all the same, and must not be sent to the next member. */
+struct error *ovsdb_session_transact(const char *remote,
+                                     const struct ovsdb_tls *tls,
+                                     int64_t deadline_ms, const char *name,
+                                     const char *params, struct arena *arena,
+                                     const struct json_value **ret);
+
+/* The failure among the results of a transaction, NULL if there is none. */
+struct error *ovsdb_transaction_failure(const struct json_value *results);
 
 #endif /* ovsdb/session.h */

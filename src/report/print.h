@@ -45,4 +45,12 @@ void json_put_strings(struct json_writer *, const char *name,
 void json_open_document(struct json_writer *, const struct evidence *);
 void json_put_time(struct json_writer *, const char *name, int64_t wall_ms);
 
+/* Parts of what a change does: its rows' words, and its effect. */
+void report_lines_text(const struct trial *, const struct report_options *,
+                       struct text *);
+void report_impact_text(const struct impact *, const struct report_options *,
+                        struct text *);
+void report_put_changes(struct json_writer *, const struct change_list *);
+void report_put_impact(struct json_writer *, const struct impact *);
+
 #endif /* report/print.h */

@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "history/bisect.h"
 #include "reach/reach.h"
+#include "repair/change.h"
+#include "repair/trial.h"
 
 #define REPORT_COLUMNS 100
 
@@ -58,6 +60,14 @@ void report_bisect_all_text(struct bisect *, const struct timeline *,
 void report_bisect_all_json(const struct evidence *, struct bisect *,
                             const struct timeline *,
                             const struct report_period *, struct text *);
+
+/* What a change would do that was tried: 'what' is what was tried, in words of
+ * a command line; 'changes' are its rows. */
+void report_whatif_text(const struct trial *, const struct report_options *,
+                        struct text *);
+void report_whatif_json(const struct evidence *, const struct trial *,
+                        const struct change_list *changes, const char *what,
+                        struct text *);
 
 /* The findings that concern an endpoint of 'only', in '*ret'; all if 'n_only'
  * is 0.  In the assessment's arena. */

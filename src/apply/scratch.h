@@ -1,0 +1,49 @@
+/* Copies of the databases, on which anybody may try anything.
+ *
+ * A scratch copies the databases of some evidence into a folder of its own and
+ * serves them with ovsdb-servers of its own, so that the user's own command
+ * (ovn-nbctl, ovs-vsctl, a script, Neutron's tool) can run on them.  What it
+ * wrote stands at the end of the copies' logs.  Nothing else is written, and
+ * no daemon of OVN is at work on the copies; whoever waits for one (--wait=hv,
+ * ovs-vsctl without --no-wait) is answered at once.
+ *
+ * The command's environment names the copies (OVN_NB_DB, OVN_SB_DB, OVS_DB),
+ * names no other (OVN_NB_DAEMON and the like are taken away), and, where the
+ * kernel allows it, the usual run directories of OVN and Open vSwitch lead to
+ * the copies as well.  A --db of its own would lead outside, and is refused.
+ *
+ * The servers and the folder end with the scratch, and with the process. */
+#ifndef APPLY_SCRATCH_H
+#define APPLY_SCRATCH_H 1
+
+#include "base/error.h"
+#include "collect/collect.h"
+
+struct scratch;
+
+/* A database's copy. */
+struct scratch_db {
+    struct evidence_db *db; /* What it is a copy of. */
+    const char *chassis;    /* Of an Open vSwitch; else NULL. */
+    const char *file;
+    const char *remote; /* Where it is served. */
+    uint64_t size;      /* Bytes of the copy when it was made. */
+};
+
+/* Copies the databases that were gathered with 'options'. */
+struct error *scratch_new(struct evidence *, const struct collect_options *,
+                          struct scratch **ret);
+void scratch_free(struct scratch *);
+
+const struct scratch_db *scratch_dbs(const struct scratch *, size_t *ret_n);
+
+/* Serves the copies, runs 'argv' on them, and stops the servers.  The
+ * command's output is the user's; '*ret_status' its exit status. */
+struct error *scratch_run(struct scratch *, char **argv, int *ret_status);
+
+/* Does the transaction in the file at 'path', operations of RFC 7047 as an
+ * array with or without the database's name before them, on the copy of 'db'
+ * that it names (NB, if it names none), without serving it. */
+struct error *scratch_transact(struct scratch *, const char *path);
+
+#endif /* apply/scratch.h */

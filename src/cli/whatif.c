@@ -1,0 +1,189 @@
+/* Any command, or transaction, tried on copies of the databases. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "apply/scratch.h"
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "ovsdb/whole.h"
+#include "repair/trial.h"
+
+/* What a record of a copy's log says, to be tried on the evidence. */
+static struct error *
+try_record(struct trial *trial, const struct scratch_db *copy, FILE *stream)
+{
+    unsigned long long length;
+    char header[256];
+    if (!fgets(header, sizeof header, stream)
+        || sscanf(header, "OVSDB JSON %llu ", &length) != 1
+        || length > ((unsigned long long) 1 << 32)) {
+        return error_new("%s: what was written last is no record", copy->file);
+    }
+    char *body = xmalloc((size_t) length + 1);
+    size_t n = fread(body, 1, (size_t) length, stream);
+    struct error *error =
+        n == length
+            ? trial_commit(trial, copy->db, copy->chassis, body, n)
+            : error_new("%s: what was written last is cut short", copy->file);
+    free(body);
+    return error;
+}
+
+/* Tries what was written to the copy behind what had been copied. */
+static struct error *
+try_copy(struct trial *trial, const struct scratch_db *copy)
+{
+    struct error *error = NULL;
+    FILE *stream = fopen(copy->file, "re");
+    if (!stream || fseek(stream, (long) copy->size, SEEK_SET)) {
+        error = error_new("%s: cannot read it again", copy->file);
+    }
+    for (int c; !error && (c = getc(stream)) != EOF;) {
+        ungetc(c, stream);
+        error = try_record(trial, copy, stream);
+    }
+    if (stream) {
+        fclose(stream);
+    }
+    return error;
+}
+
+/* Which of the two was asked for, in words. */
+static struct error *
+run(struct scratch *scratch, const struct cli_options *o)
+{
+    int status = 0;
+    if (o->transaction) {
+        return scratch_transact(scratch, o->transaction);
+    }
+    struct error *error = scratch_run(scratch, o->arguments, &status);
+    if (!error && status) {
+        error = error_hint(error_new("%s failed on the copies, with exit "
+                                     "status %d",
+                                     o->arguments[0], status),
+                           "it would fail on the databases as well; nothing "
+                           "was changed");
+    }
+    return error;
+}
+
+static const char *
+words(struct arena *a, const struct cli_options *o)
+{
+    const char *s = o->transaction ? arena_printf(a, "the transaction in %s",
+                                                  o->transaction)
+                                   : "";
+    for (int i = 0; !o->transaction && i < o->n_arguments; i++) {
+        s = arena_printf(a, "%s%s%s", s, i ? " " : "", o->arguments[i]);
+    }
+    return s;
+}
+
+static bool
+has_grown(const struct scratch_db *copy)
+{
+    struct stat status;
+    return !stat(copy->file, &status)
+           && (uint64_t) status.st_size > copy->size;
+}
+
+/* The rows that were changed, with all of their columns. */
+static struct error *
+list_changes(const struct scratch_db *copy, struct change_list *list)
+{
+    struct whole whole;
+    bool more = has_grown(copy);
+    if (!more) {
+        return NULL;
+    }
+    struct error *error =
+        whole_open(&whole, copy->file, copy->db->db, NULL, 0);
+    while (!error && more) {
+        uint64_t offset = input_offset(&whole.log.in);
+        error = whole_next(&whole, &more);
+        if (!error && more && offset >= copy->size) {
+            change_take_deltas(list, copy->db->db, copy->chassis,
+                               &whole.store);
+        }
+    }
+    whole_close(&whole);
+    return error;
+}
+
+static struct error *
+try_all(struct trial *trial, const struct scratch *scratch,
+        struct change_list *list, bool lists)
+{
+    struct error *error = NULL;
+    size_t n;
+    const struct scratch_db *copies = scratch_dbs(scratch, &n);
+    for (size_t i = 0; i < n && !error; i++) {
+        error = try_copy(trial, &copies[i]);
+        if (!error && lists) {
+            error = list_changes(&copies[i], list);
+        }
+    }
+    return error ? error : trial_end(trial);
+}
+
+static int
+print(const struct cli_state *state, const struct trial *trial,
+      struct change_list *list, const struct cli_options *o)
+{
+    struct text out;
+    const char *what = words(&list->arena, o);
+    text_init(&out, TEXT_CEILING_BYTES);
+    if (o->json) {
+        report_whatif_json(&state->evidence, trial, list, what, &out);
+    } else {
+        report_whatif_text(trial, &o->report, &out);
+    }
+    return !cli_print(&out)                    ? EXIT_TROUBLE
+           : impact_is_harmful(&trial->impact) ? EXIT_BROKEN
+                                               : EXIT_FINE;
+}
+
+static int
+whatif(const struct cli_options *o)
+{
+    struct cli_state state;
+    struct scratch *scratch = NULL;
+    struct trial trial;
+    struct change_list list;
+    int status = EXIT_TROUBLE;
+    struct error *error = cli_state_init(&state, o);
+    if (error) {
+        return cli_fail(error);
+    }
+    change_list_init(&list);
+    trial_begin(&trial, &state.assessment);
+    cli_state_forget(&state);
+    error = scratch_new(&state.evidence, &o->collect, &scratch);
+    error = error ? error : run(scratch, o);
+    state.evidence.now_ms = clock_wall_ms();
+    error = error ? error : try_all(&trial, scratch, &list, o->json);
+    status = error ? cli_fail(error) : print(&state, &trial, &list, o);
+    scratch_free(scratch);
+    trial_done(&trial);
+    change_list_done(&list);
+    cli_state_done(&state);
+    return status;
+}
+
+int
+cli_whatif(int argc, char **argv)
+{
+    struct cli_options o;
+    int status;
+    if (cli_parse(argc, argv, &o, &status)) {
+        status = !o.transaction == !o.n_arguments ? cli_fail(
+                     error_hint(error_new("whatif: it takes a command, or a "
+                                          "--transaction"),
+                                "provnet whatif -- ovn-nbctl lsp-del ..."))
+                                                  : whatif(&o);
+    }
+    cli_options_done(&o);
+    return status;
+}

@@ -1,0 +1,57 @@
+/* What OVN's daemons would make of a change: ovn-northd of NB's in SB, and
+ * each ovn-controller in SB and in its Open vSwitch, as far as provnet reads
+ * it.
+ *
+ *     follow_init(&follow, evidence);
+ *     for each database that a transaction was tried on:
+ *         simulation_commit(db, json, length);
+ *         follow_note(&follow, db);
+ *     error = follow_run(&follow);
+ *     follow_done(&follow);
+ *
+ * Only what the noted transactions touched is made to agree; other
+ * differences between the layers are faults that were there before, and stay.
+ * It is assumed that the daemons are at work.
+ *
+ * Who writes what (OVN 23.03): Port_Binding and Datapath_Binding, northd
+ * (northd/northd.c, build_ports(), ovn_port_update_sbrec()); the chassis of a
+ * binding, the ovn-controller that has an interface with that iface-id, or
+ * that the gateway chassis' priorities name (controller/binding.c,
+ * lib/ha-chassis.c); bridge mappings of a Chassis (controller/chassis.c) and
+ * patch ports (controller/patch.c), ovn-controller too.
+ *
+ * No I/O. */
+#ifndef REPAIR_FOLLOW_H
+#define REPAIR_FOLLOW_H 1
+
+#include "base/error.h"
+#include "base/text.h"
+#include "evidence/evidence.h"
+
+struct follow {
+    struct evidence *evidence;
+    struct arena arena;
+
+    /* Private. */
+    struct strmap names; /* Logical ports that were touched. */
+    bool nb_changed;
+    bool *chassis_changed; /* By evidence->chassis: its bridges or mappings. */
+    bool everything;       /* A chassis came or went. */
+    struct strmap bindings;  /* logical_port -> Port_Binding. */
+    struct strmap ports;     /* Name -> Logical_Switch_Port or _Router_Port. */
+    struct strmap claims;    /* iface-id -> struct evidence_chassis. */
+    struct strmap chassis;   /* Name -> Chassis. */
+    struct strmap datapaths; /* Switch's uuid -> Datapath_Binding's uuid. */
+    uint32_t n_made;         /* Rows that were made up. */
+};
+
+void follow_init(struct follow *, struct evidence *);
+void follow_done(struct follow *);
+
+/* Notes what the last commit to the rows of 'db' touched. */
+void follow_note(struct follow *, const struct evidence_db *);
+
+/* Lets the daemons follow. */
+struct error *follow_run(struct follow *);
+
+#endif /* repair/follow.h */

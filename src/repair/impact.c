@@ -1,0 +1,228 @@
+#include "repair/impact.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *const outcome_names[N_OUTCOMES] = {
+    [OUTCOME_RESTORED] = "restored", [OUTCOME_LOST] = "lost",
+    [OUTCOME_STORM] = "storm",       [OUTCOME_BLOCKED] = "blocked",
+    [OUTCOME_UNCLEAR] = "unclear",
+};
+
+/* An endpoint as it was. */
+struct known {
+    enum verdict_kind kind;
+    struct impact_endpoint endpoint;
+    bool is_there;
+};
+
+/* Remembering. */
+
+/* Two VMs may have one address; a floating IP that is given to another VM is
+ * still the same. */
+static const char *
+key_of(struct arena *a, const struct fabric_endpoint *e)
+{
+    return arena_printf(a, "%s %s", fabric_endpoint_id(e),
+                        e->kind == ENDPOINT_VM ? e->port : e->ls->name);
+}
+
+static struct impact_endpoint
+describe(struct arena *a, const struct fabric_endpoint *e)
+{
+    return (struct impact_endpoint){
+        .id = arena_strdup(a, fabric_endpoint_id(e)),
+        .port = arena_strdup(a, e->port),
+        .name = arena_strdup(a, e->name),
+        .network = arena_strdup(a, e->ls->network),
+    };
+}
+
+/* A finding is the same if it is of the same thing. */
+static const char *
+finding_key(struct arena *a, const struct finding *f)
+{
+    return arena_printf(a, "%s %s %s %s %s", f->rule->code,
+                        f->chassis ? f->chassis : "", f->subject_table,
+                        f->subject_name, f->network);
+}
+
+static struct impact_finding
+describe_finding(struct arena *a, const struct reach_finding *r)
+{
+    return (struct impact_finding){
+        .code = r->finding->rule->code,
+        .message = arena_strdup(a, r->finding->message),
+        .effect = r->finding->effect,
+        .n_affects = r->n_affects,
+    };
+}
+
+void
+impact_init(struct impact *impact, const struct assessment *before)
+{
+    memset(impact, 0, sizeof *impact);
+    arena_init(&impact->arena);
+    strmap_init(&impact->endpoints);
+    strmap_init(&impact->findings);
+    struct arena *a = &impact->arena;
+    for (size_t i = 0; i < before->n_endpoints; i++) {
+        const struct assessed_endpoint *at = &before->endpoints[i];
+        struct known *known = arena_zalloc(a, sizeof *known);
+        known->kind = assessed_worst(at);
+        known->endpoint = describe(a, at->endpoint);
+        known->endpoint.from = verdict_names[known->kind];
+        *strmap_place(&impact->endpoints, key_of(a, at->endpoint)) = known;
+    }
+    for (size_t i = 0; i < before->n_findings; i++) {
+        struct impact_finding *f = arena_alloc(a, sizeof *f);
+        *f = describe_finding(a, &before->findings[i]);
+        *strmap_place(&impact->findings,
+                      finding_key(a, before->findings[i].finding)) = f;
+    }
+}
+
+void
+impact_done(struct impact *impact)
+{
+    for (size_t i = 0; i < N_OUTCOMES; i++) {
+        free(impact->lists[i].endpoints);
+    }
+    free(impact->appeared);
+    free(impact->vanished);
+    strmap_done(&impact->endpoints);
+    strmap_done(&impact->findings);
+    arena_done(&impact->arena);
+}
+
+/* Comparing. */
+
+#define ABSENT N_VERDICTS
+
+/* What it means that a verdict of one kind became one of another; N_OUTCOMES
+ * if nothing worth telling. */
+static enum outcome
+outcome_of(unsigned from, unsigned to)
+{
+    bool was_bad = from == VERDICT_BROKEN || from == VERDICT_STORM;
+    if (from == to) {
+        return N_OUTCOMES;
+    }
+    switch (to) {
+    case VERDICT_STORM:
+        return OUTCOME_STORM;
+    case VERDICT_BROKEN:
+    case ABSENT:
+        return was_bad || from == ABSENT ? N_OUTCOMES : OUTCOME_LOST;
+    case VERDICT_BLOCKED:
+        return from == ABSENT ? N_OUTCOMES : OUTCOME_BLOCKED;
+    case VERDICT_REACHABLE:
+        return OUTCOME_RESTORED;
+    default:
+        return was_bad || from == ABSENT   ? OUTCOME_RESTORED
+               : from == VERDICT_REACHABLE ? OUTCOME_UNCLEAR
+                                           : N_OUTCOMES;
+    }
+}
+
+static void
+add_endpoint(struct impact *impact, enum outcome outcome,
+             const struct impact_endpoint *endpoint)
+{
+    if (outcome == N_OUTCOMES) {
+        return;
+    }
+    struct impact_list *list = &impact->lists[outcome];
+    list->endpoints =
+        xgrow(list->endpoints, list->n, &list->capacity, sizeof *endpoint);
+    list->endpoints[list->n++] = *endpoint;
+}
+
+/* The verdict that counts. */
+static const struct verdict *
+worst_verdict(const struct assessed_endpoint *at, enum verdict_kind kind)
+{
+    return &at->verdicts[at->verdicts[INBOUND].kind == kind ? INBOUND
+                                                            : OUTBOUND];
+}
+
+static void
+compare_endpoint(struct impact *impact, const struct assessed_endpoint *at)
+{
+    struct arena *a = &impact->arena;
+    struct known *known =
+        strmap_get(&impact->endpoints, key_of(a, at->endpoint));
+    enum verdict_kind kind = assessed_worst(at);
+    const struct verdict *v = worst_verdict(at, kind);
+    struct impact_endpoint endpoint = describe(a, at->endpoint);
+    endpoint.from = known ? known->endpoint.from : IMPACT_ABSENT;
+    endpoint.to = verdict_names[kind];
+    if (v->culprit) {
+        endpoint.code = v->culprit->rule->code;
+        endpoint.message = arena_strdup(a, v->culprit->message);
+    } else if (v->n_missing) {
+        endpoint.message = arena_strdup(a, v->missing[0]);
+    }
+    if (known) {
+        known->is_there = true;
+    }
+    add_endpoint(impact, outcome_of(known ? known->kind : ABSENT, kind),
+                 &endpoint);
+}
+
+static void
+compare_findings(struct impact *impact, const struct assessment *after)
+{
+    struct arena *a = &impact->arena;
+    struct strmap seen;
+    strmap_init(&seen);
+    for (size_t i = 0; i < after->n_findings; i++) {
+        const struct finding *f = after->findings[i].finding;
+        const char *key = finding_key(a, f);
+        const struct impact_finding *before =
+            strmap_get(&impact->findings, key);
+        *strmap_place(&seen, key) = (void *) f;
+        if (!before || before->effect < f->effect) {
+            impact->appeared =
+                xgrow(impact->appeared, impact->n_appeared,
+                      &impact->appeared_capacity, sizeof *impact->appeared);
+            impact->appeared[impact->n_appeared++] =
+                describe_finding(a, &after->findings[i]);
+            impact->storms |= f->effect == EFFECT_STORMS;
+        }
+    }
+    STRMAP_FOR_EACH (entry, &impact->findings) {
+        if (!strmap_get(&seen, entry->key)) {
+            impact->vanished =
+                xgrow(impact->vanished, impact->n_vanished,
+                      &impact->vanished_capacity, sizeof *impact->vanished);
+            impact->vanished[impact->n_vanished++] =
+                *(struct impact_finding *) entry->value;
+        }
+    }
+    strmap_done(&seen);
+}
+
+void
+impact_compare(struct impact *impact, const struct assessment *after)
+{
+    for (size_t i = 0; i < after->n_endpoints; i++) {
+        compare_endpoint(impact, &after->endpoints[i]);
+    }
+    STRMAP_FOR_EACH (entry, &impact->endpoints) {
+        struct known *known = entry->value;
+        if (!known->is_there) {
+            known->endpoint.to = IMPACT_ABSENT;
+            add_endpoint(impact, outcome_of(known->kind, ABSENT),
+                         &known->endpoint);
+        }
+    }
+    compare_findings(impact, after);
+}
+
+bool
+impact_is_harmful(const struct impact *impact)
+{
+    return impact->lists[OUTCOME_LOST].n || impact->lists[OUTCOME_STORM].n
+           || impact->storms;
+}

@@ -1,0 +1,71 @@
+/* What a change does to the endpoints: two judgements compared.
+ *
+ * The first is remembered by impact_init(), since the rows that it speaks of
+ * are those that the change is then tried on:
+ *
+ *     reach_assess(&before, ...);  impact_init(&impact, &before);
+ *     ...simulation_commit(), follow_run()...
+ *     reach_assess(&after, ...);   impact_compare(&impact, &after);
+ *
+ * An endpoint counts by the worse of its two verdicts.  Everything lives in
+ * the impact's arena.  No I/O. */
+#ifndef REPAIR_IMPACT_H
+#define REPAIR_IMPACT_H 1
+
+#include "reach/reach.h"
+
+enum outcome {
+    OUTCOME_RESTORED, /* It was broken, in a storm or absent; not any more. */
+    OUTCOME_LOST,     /* It was not broken; now it is, or it is gone. */
+    OUTCOME_STORM,    /* Its frames come round again. */
+    OUTCOME_BLOCKED,  /* Policy stops it now, and did not before. */
+    OUTCOME_UNCLEAR,  /* It was reachable; now a hop cannot be examined. */
+    N_OUTCOMES
+};
+
+extern const char *const outcome_names[N_OUTCOMES];
+
+/* What no verdict is called: the endpoint does not exist. */
+#define IMPACT_ABSENT "absent"
+
+struct impact_endpoint {
+    const char *id; /* Address; of one that has none its port. */
+    const char *port, *name, *network;
+    const char *from, *to; /* Verdicts, or IMPACT_ABSENT. */
+    const char *code;      /* Of what stops it then; NULL if nothing does. */
+    const char *message;   /* The finding's; NULL if there is none. */
+};
+
+struct impact_list {
+    struct impact_endpoint *endpoints;
+    size_t n, capacity;
+};
+
+/* A finding that was not there before, or is not there any more. */
+struct impact_finding {
+    const char *code, *message;
+    enum effect effect;
+    size_t n_affects;
+};
+
+struct impact {
+    struct arena arena;
+    struct impact_list lists[N_OUTCOMES];
+    struct impact_finding *appeared, *vanished;
+    size_t n_appeared, n_vanished;
+    bool storms; /* A loop that was not there before, used or not. */
+
+    /* Private. */
+    struct strmap endpoints; /* Key -> struct known. */
+    struct strmap findings;  /* Key -> struct known_finding. */
+    size_t appeared_capacity, vanished_capacity;
+};
+
+void impact_init(struct impact *, const struct assessment *before);
+void impact_compare(struct impact *, const struct assessment *after);
+void impact_done(struct impact *);
+
+/* Whether nobody should want that: endpoints are lost, or a loop arises. */
+bool impact_is_harmful(const struct impact *);
+
+#endif /* repair/impact.h */

@@ -1,0 +1,43 @@
+/* A change tried on the evidence, from judgement to judgement.
+ *
+ *     trial_begin(&trial, assessment);
+ *     ...the caller lets go of the assessment and its fabric...
+ *     for each transaction: error = trial_commit(&trial, db, ..., json);
+ *     error = trial_end(&trial);
+ *     ...trial.impact, trial.lines...
+ *     trial_done(&trial);
+ *
+ * The evidence is another one afterwards: see simulation.h. */
+#ifndef REPAIR_TRIAL_H
+#define REPAIR_TRIAL_H 1
+
+#include "repair/follow.h"
+#include "repair/impact.h"
+
+/* What a transaction does, in words (history/describe.h). */
+struct trial_line {
+    const char *db;
+    const char *chassis; /* Of "ovs"; else NULL. */
+    const char *text;
+};
+
+struct trial {
+    struct impact impact;
+    struct trial_line *lines;
+    size_t n_lines;
+
+    /* Private. */
+    struct evidence *evidence;
+    struct follow follow;
+    struct arena arena;
+    size_t capacity;
+};
+
+void trial_begin(struct trial *, const struct assessment *before);
+struct error *trial_commit(struct trial *, struct evidence_db *,
+                           const char *chassis, const char *json,
+                           size_t length);
+struct error *trial_end(struct trial *);
+void trial_done(struct trial *);
+
+#endif /* repair/trial.h */

@@ -82,6 +82,12 @@ mend_incident() {
     fi
     run_section "$name" mend >>"$STATE/commands.log" 2>&1 ||
         { tail -n 5 "$STATE/commands.log" >&2; die "could not mend $name"; }
+    after_mend "$name"
+}
+
+# Waits until OVN has followed, and lets traffic through again.
+after_mend() {
+    local name=$1
     settle || die "$name: mended, but OVN does not settle"
     ports_up || die "$name: mended, but a VM's port is not up"
     # A port that went from one chassis to another is up before the others know.

@@ -27,7 +27,9 @@ struct cli_options {
     int64_t since_ms;        /* INT64_MIN: from the beginning. */
     int64_t until_ms;        /* INT64_MAX: to the end. */
     const char *transaction; /* A file; NULL if none. */
-    char **arguments;        /* What is left of the command line. */
+    const char *only;        /* A code; NULL: all. */
+    const char *for_endpoint;
+    char **arguments; /* What is left of the command line. */
     int n_arguments;
 };
 
@@ -43,6 +45,7 @@ enum option_group {
     OPTIONS_MOMENT = 1 << 5,
     OPTIONS_PERIOD = 1 << 6,
     OPTIONS_TRIAL = 1 << 7,
+    OPTIONS_REPAIR = 1 << 8,
 };
 
 struct cli_subcommand {
@@ -81,12 +84,17 @@ struct cli_state {
 /* Gathers what the options name and prints the warnings; evidence_done() in
  * any case. */
 struct error *cli_gather(struct evidence *, const struct collect_options *);
+struct error *cli_gather_quietly(struct evidence *,
+                                 const struct collect_options *);
 void cli_print_warnings(const struct evidence *, size_t first);
 
 /* Gathers, goes back to --at, and judges; on success cli_state_done() must
  * follow. */
 struct error *cli_state_init(struct cli_state *, const struct cli_options *);
 void cli_state_done(struct cli_state *);
+
+/* Judges evidence that was gathered. */
+void cli_state_judge(struct cli_state *);
 
 /* Forgets what was judged; the evidence stays. */
 void cli_state_forget(struct cli_state *);
@@ -111,6 +119,6 @@ struct error *cli_follow(struct evidence *, int64_t until_ms,
                          struct timeline *, struct bisect *);
 
 cli_command cli_bisect, cli_check, cli_collect, cli_explain, cli_history,
-    cli_rules, cli_trace, cli_whatif;
+    cli_repair, cli_rules, cli_trace, cli_whatif;
 
 #endif /* cli/cli.h */

@@ -21,6 +21,8 @@ const struct cli_subcommand cli_subcommands[] = {
     { "whatif", "-- COMMAND [ARGUMENT...]",
       "what a command would do to whom, tried on copies",
       OPTIONS_OUTPUT | OPTIONS_SOURCE | OPTIONS_TRIAL, 0, -1, cli_whatif },
+    { "repair", "", "the smallest safe change that mends what is broken",
+      OPTIONS_OUTPUT | OPTIONS_SOURCE | OPTIONS_REPAIR, 0, 0, cli_repair },
     { "collect", "DIR", "gather the evidence into a bundle", OPTIONS_SOURCE, 1,
       1, cli_collect },
     { "rules", "", "the catalogue of faults", OPTIONS_OUTPUT, 0, 0,

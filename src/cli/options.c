@@ -24,6 +24,8 @@ enum option_id {
     OPT_SINCE,
     OPT_UNTIL,
     OPT_TRANSACTION,
+    OPT_ONLY,
+    OPT_FOR,
 };
 
 static const struct option_row {
@@ -55,6 +57,10 @@ static const struct option_row {
     { "all", OPT_ALL, NULL, OPTIONS_TRIAL, "list everything, however much" },
     { "transaction", OPT_TRANSACTION, "FILE", OPTIONS_TRIAL,
       "try the operations in FILE (RFC 7047) instead of a command" },
+    { "all", OPT_ALL, NULL, OPTIONS_REPAIR, "list everything, however much" },
+    { "only", OPT_ONLY, "CODE", OPTIONS_REPAIR, "what has this code only" },
+    { "for", OPT_FOR, "ENDPOINT", OPTIONS_REPAIR,
+      "what affects this endpoint only" },
     { "at", OPT_AT, "TIME", OPTIONS_MOMENT,
       "as it was then, from the databases' logs" },
     { "since", OPT_SINCE, "TIME", OPTIONS_PERIOD, "nothing before TIME" },
@@ -195,6 +201,12 @@ apply_option(struct cli_options *o, int id, const char *value)
         break;
     case OPT_TRANSACTION:
         o->transaction = value;
+        break;
+    case OPT_ONLY:
+        o->only = value;
+        break;
+    case OPT_FOR:
+        o->for_endpoint = value;
         break;
     case OPT_FORMAT:
         error = parse_choice("format", value, formats, 2, &choice);

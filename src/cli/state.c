@@ -51,7 +51,7 @@ cli_print_warnings(const struct evidence *e, size_t first)
 }
 
 struct error *
-cli_gather(struct evidence *e, const struct collect_options *options)
+cli_gather_quietly(struct evidence *e, const struct collect_options *options)
 {
     evidence_init(e);
     struct error *error = collect_gather(options, e);
@@ -61,6 +61,13 @@ cli_gather(struct evidence *e, const struct collect_options *options)
                            "give --nb REMOTE|FILE, set OVN_NB_DB, or use "
                            "--bundle DIR");
     }
+    return error;
+}
+
+struct error *
+cli_gather(struct evidence *e, const struct collect_options *options)
+{
+    struct error *error = cli_gather_quietly(e, options);
     if (!error) {
         cli_print_warnings(e, 0);
     }
@@ -95,10 +102,16 @@ cli_state_init(struct cli_state *s, const struct cli_options *o)
         evidence_done(&s->evidence);
         return error;
     }
+    cli_state_judge(s);
+    return NULL;
+}
+
+void
+cli_state_judge(struct cli_state *s)
+{
     fabric_init(&s->fabric, &s->evidence);
     reach_assess(&s->assessment, &s->fabric, NULL);
     s->is_judged = true;
-    return NULL;
 }
 
 void

@@ -46,6 +46,8 @@ read_column(const struct json_value *column,
                          atomic_names[spec->key], atomic_names[spec->value]);
     }
     const struct json_value *max = json_member(type, "max");
+    const struct json_value *min = json_member(type, "min");
+    ret->optional = min && min->kind == JSON_INTEGER && !min->integer;
     ret->present = true;
     ret->single = !max || (max->kind == JSON_INTEGER && max->integer == 1);
     return NULL;

@@ -52,7 +52,9 @@ struct ovsdb_spec {
 /* What a database's own schema says of one column of the spec. */
 struct ovsdb_column_type {
     bool present;
-    bool single; /* At most one element: a diff replaces the value. */
+    bool single;   /* At most one element: a diff replaces the value. */
+    bool optional; /* May be empty; what is not, and is in no record, holds
+                    * the default of its type: "", 0, false. */
 };
 
 /* Looks into the schema 'value' (RFC 7047, section 3.2, <database-schema>)

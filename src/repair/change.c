@@ -122,6 +122,17 @@ change_edit(struct change_list *list, struct change *c, enum edit_kind kind,
 }
 
 void
+change_forget_last(struct change_list *list, struct change *last)
+{
+    list->last = last;
+    *(last ? &last->next : &list->first) = NULL;
+    list->n = 0;
+    for (const struct change *c = list->first; c; c = c->next) {
+        list->n++;
+    }
+}
+
+void
 change_put_reference(struct text *t, const struct change *c)
 {
     char uuid[UUID_LENGTH + 1];

@@ -78,6 +78,9 @@ void change_guard(struct change_list *, const char *db, const char *chassis,
 void change_edit(struct change_list *, struct change *, enum edit_kind,
                  const char *column, const char *value);
 
+/* Takes away what was added behind 'last' (NULL: everything). */
+void change_forget_last(struct change_list *, struct change *last);
+
 /* Appends ["uuid","..."] of the change's row. */
 void change_put_reference(struct text *, const struct change *);
 

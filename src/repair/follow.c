@@ -169,6 +169,27 @@ note_chassis(struct follow *f, const struct ovsdb_delta *d)
     }
 }
 
+/* A bridge without a controller that is not "secure" any more forwards as a
+ * learning switch, by a flow that ovs-vswitchd gives it
+ * (ovs-vswitchd.conf.db(5), Bridge, fail_mode). */
+static void
+note_bridge(struct follow *f, const struct ovsdb_delta *d)
+{
+    struct evidence *e = f->evidence;
+    note_chassis(f, d);
+    if (d->kind != OVSDB_CHANGED || d->column != BRIDGE_FAIL_MODE
+        || !strcmp(ovsdb_string(d->row, BRIDGE_FAIL_MODE), "secure")
+        || ovsdb_count(d->row, BRIDGE_CONTROLLER)) {
+        return;
+    }
+    for (size_t i = 0; i < e->n_chassis; i++) {
+        if (d->row->table->store == &e->chassis[i]->ovs.store) {
+            simulation_add_flow(e, e->chassis[i]->name,
+                                ovsdb_string(d->row, BRIDGE_NAME), "NORMAL");
+        }
+    }
+}
+
 typedef void note_delta(struct follow *, const struct ovsdb_delta *);
 
 static note_delta *const nb_notes[NB_N_TABLES] = {
@@ -183,7 +204,7 @@ static note_delta *const nb_notes[NB_N_TABLES] = {
 
 static note_delta *const ovs_notes[OVS_N_TABLES] = {
     [OVS_OPEN_VSWITCH] = note_chassis,
-    [OVS_BRIDGE] = note_chassis,
+    [OVS_BRIDGE] = note_bridge,
     [OVS_INTERFACE] = note_interface,
 };
 

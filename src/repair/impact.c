@@ -38,9 +38,8 @@ describe(struct arena *a, const struct fabric_endpoint *e)
     };
 }
 
-/* A finding is the same if it is of the same thing. */
-static const char *
-finding_key(struct arena *a, const struct finding *f)
+const char *
+impact_finding_key(struct arena *a, const struct finding *f)
 {
     return arena_printf(a, "%s %s %s %s %s", f->rule->code,
                         f->chassis ? f->chassis : "", f->subject_table,
@@ -51,6 +50,7 @@ static struct impact_finding
 describe_finding(struct arena *a, const struct reach_finding *r)
 {
     return (struct impact_finding){
+        .key = impact_finding_key(a, r->finding),
         .code = r->finding->rule->code,
         .message = arena_strdup(a, r->finding->message),
         .effect = r->finding->effect,
@@ -77,8 +77,7 @@ impact_init(struct impact *impact, const struct assessment *before)
     for (size_t i = 0; i < before->n_findings; i++) {
         struct impact_finding *f = arena_alloc(a, sizeof *f);
         *f = describe_finding(a, &before->findings[i]);
-        *strmap_place(&impact->findings,
-                      finding_key(a, before->findings[i].finding)) = f;
+        *strmap_place(&impact->findings, f->key) = f;
     }
 }
 
@@ -178,10 +177,13 @@ compare_findings(struct impact *impact, const struct assessment *after)
     strmap_init(&seen);
     for (size_t i = 0; i < after->n_findings; i++) {
         const struct finding *f = after->findings[i].finding;
-        const char *key = finding_key(a, f);
+        const char *key = impact_finding_key(a, f);
         const struct impact_finding *before =
             strmap_get(&impact->findings, key);
-        *strmap_place(&seen, key) = (void *) f;
+        if (!before || before->effect <= EFFECT_BLOCKS
+            || f->effect > EFFECT_BLOCKS) {
+            *strmap_place(&seen, key) = (void *) f;
+        }
         if (!before || before->effect < f->effect) {
             impact->appeared =
                 xgrow(impact->appeared, impact->n_appeared,
@@ -218,6 +220,17 @@ impact_compare(struct impact *impact, const struct assessment *after)
         }
     }
     compare_findings(impact, after);
+}
+
+bool
+impact_has_vanished(const struct impact *impact, const char *key)
+{
+    for (size_t i = 0; i < impact->n_vanished; i++) {
+        if (!strcmp(impact->vanished[i].key, key)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool

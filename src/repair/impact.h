@@ -41,8 +41,10 @@ struct impact_list {
     size_t n, capacity;
 };
 
-/* A finding that was not there before, or is not there any more. */
+/* A finding that was not there before, or is not there any more (or, in either
+ * case, stops frames and is not just a warning). */
 struct impact_finding {
+    const char *key; /* See impact_finding_key(). */
     const char *code, *message;
     enum effect effect;
     size_t n_affects;
@@ -64,6 +66,14 @@ struct impact {
 void impact_init(struct impact *, const struct assessment *before);
 void impact_compare(struct impact *, const struct assessment *after);
 void impact_done(struct impact *);
+
+/* What tells a finding from others, before and after: its code and the thing
+ * that it is about.  In 'arena'. */
+const char *impact_finding_key(struct arena *, const struct finding *);
+
+/* Whether the finding with that key was there before, and is not any more; or
+ * only as a warning, where it stopped frames. */
+bool impact_has_vanished(const struct impact *, const char *key);
 
 /* Whether nobody should want that: endpoints are lost, or a loop arises. */
 bool impact_is_harmful(const struct impact *);

@@ -176,10 +176,9 @@ put_edit(struct json_writer *w, const struct edit *e)
 }
 
 void
-report_put_changes(struct json_writer *w, const struct change_list *list)
+report_put_change_rows(struct json_writer *w, const struct change_list *list)
 {
     char uuid[UUID_LENGTH + 1];
-    json_open(w, "changes", '[');
     for (const struct change *c = list->first; c; c = c->next) {
         uuid_format(&c->uuid, uuid);
         text_putc(w->out, '\n');
@@ -197,6 +196,13 @@ report_put_changes(struct json_writer *w, const struct change_list *list)
         json_close(w, ']');
         json_close(w, '}');
     }
+}
+
+void
+report_put_changes(struct json_writer *w, const struct change_list *list)
+{
+    json_open(w, "changes", '[');
+    report_put_change_rows(w, list);
     json_close(w, ']');
     text_putc(w->out, '\n');
 }

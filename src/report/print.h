@@ -50,6 +50,7 @@ void report_lines_text(const struct trial *, const struct report_options *,
                        struct text *);
 void report_impact_text(const struct impact *, const struct report_options *,
                         struct text *);
+void report_put_change_rows(struct json_writer *, const struct change_list *);
 void report_put_changes(struct json_writer *, const struct change_list *);
 void report_put_impact(struct json_writer *, const struct impact *);
 

@@ -10,6 +10,7 @@
 #include "history/bisect.h"
 #include "reach/reach.h"
 #include "repair/change.h"
+#include "repair/plan.h"
 #include "repair/trial.h"
 
 #define REPORT_COLUMNS 100
@@ -68,6 +69,12 @@ void report_whatif_text(const struct trial *, const struct report_options *,
 void report_whatif_json(const struct evidence *, const struct trial *,
                         const struct change_list *changes, const char *what,
                         struct text *);
+
+/* Plans to mend findings. */
+void report_repair_text(struct plan *const *, size_t n,
+                        const struct report_options *, struct text *);
+void report_repair_json(const struct evidence *, struct plan *const *,
+                        size_t n, struct text *);
 
 /* The findings that concern an endpoint of 'only', in '*ret'; all if 'n_only'
  * is 0.  In the assessment's arena. */

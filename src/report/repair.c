@@ -1,0 +1,254 @@
+/* Plans to mend findings: `repair`. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "report/print.h"
+
+#define INDENT 10
+
+/* The first paragraph of a section of a code's document, in one line. */
+static const char *
+paragraph(struct arena *a, const char *code, const char *section)
+{
+    const struct document *document = document_find(code);
+    const char *heading = arena_printf(a, "\n## %s\n", section);
+    const char *begin = document ? strstr(document->text, heading) : NULL;
+    if (!begin) {
+        return NULL;
+    }
+    begin += strlen(heading);
+    const char *end = strstr(begin, "\n\n");
+    size_t length = end ? (size_t) (end - begin) : strlen(begin);
+    char *line = arena_strndup(a, begin, length);
+    for (char *c = line; *c; c++) {
+        *c = *c == '\n' ? ' ' : *c;
+    }
+    return line;
+}
+
+/* Text. */
+
+static void
+put_labelled(struct text *out, const struct report_options *options,
+             const char *label, const char *words)
+{
+    struct text padded;
+    text_init(&padded, TEXT_CEILING_BYTES);
+    text_puts(&padded, "  ");
+    print_padded(&padded, label, INDENT - 2);
+    print_color(out, options, COLOR_DIM, text_string(&padded));
+    print_wrapped(out, words, INDENT, INDENT);
+    text_done(&padded);
+}
+
+static void
+put_cause(struct plan *p, const struct report_options *options,
+          struct text *out)
+{
+    char time[CLOCK_TEXT_SIZE];
+    if (!p->cause.found) {
+        return;
+    }
+    clock_format(p->cause.date_ms, time);
+    put_labelled(out, options, "cause",
+                 arena_printf(&p->arena, "%s, %s record %u%s%s", time,
+                              p->cause.db, p->cause.record,
+                              *p->cause.comment ? ": " : "",
+                              p->cause.comment));
+}
+
+/* Appends the command lines, each on a line of its own to be copied. */
+static void
+put_commands(struct plan *p, const struct report_options *options,
+             struct text *out)
+{
+    struct text commands;
+    text_init(&commands, TEXT_CEILING_BYTES);
+    const char *chassis = NULL;
+    for (const struct change *c = p->changes.first; c; c = c->next) {
+        bool is_first =
+            c == p->changes.first
+            || (c->chassis && chassis && strcmp(c->chassis, chassis) != 0);
+        if (is_first) {
+            text_clear(&commands);
+            change_put_command(&p->changes, c->db, c->chassis, &commands);
+            put_labelled(out, options, "by hand",
+                         c->chassis ? arena_printf(
+                             &p->arena, "on chassis %s:", c->chassis)
+                                    : "in one transaction:");
+            text_puts(out, "    ");
+            text_put_printable(out, text_string(&commands), commands.length);
+            text_puts(out, "\n");
+        }
+        chassis = c->chassis;
+    }
+    if (p->command && !p->changes.first) {
+        put_labelled(
+            out, options, "by hand",
+            p->chassis ? arena_printf(&p->arena, "on chassis %s:", p->chassis)
+                       : "on the host of the databases:");
+        text_printf(out, "    %s\n", p->command);
+    }
+    text_done(&commands);
+}
+
+static void
+put_plan(struct plan *p, const struct report_options *options,
+         struct text *out)
+{
+    const char *danger = paragraph(&p->arena, p->code, "Danger");
+    print_color(out, options, p->is_latent ? COLOR_WARN : COLOR_BAD, p->code);
+    text_puts(out, p->chassis ? " on chassis " : "");
+    text_puts(out, p->chassis ? p->chassis : "");
+    text_puts(out, "\n          ");
+    print_wrapped(out, p->message, INDENT, INDENT);
+    put_cause(p, options, out);
+    if (p->refused) {
+        put_labelled(out, options, "refused", p->refused);
+    } else {
+        put_labelled(out, options, "repair", p->what);
+        report_lines_text(&p->trial, options, out);
+    }
+    if (!p->refused || p->command) {
+        put_commands(p, options, out);
+    }
+    if (danger) {
+        put_labelled(out, options, "danger", danger);
+    }
+    if (p->is_tried && !p->refused) {
+        text_puts(out, "\n");
+        report_impact_text(&p->trial.impact, options, out);
+    }
+    text_puts(out, "\n");
+}
+
+void
+report_repair_text(struct plan *const *plans, size_t n,
+                   const struct report_options *options, struct text *out)
+{
+    size_t n_good = 0;
+    for (size_t i = 0; i < n; i++) {
+        n_good += !plans[i]->refused;
+        put_plan(plans[i], options, out);
+    }
+    if (!n) {
+        text_puts(out, "Nothing to repair.\n");
+    } else if (n_good) {
+        text_printf(out,
+                    "%zu of %zu can be repaired; nothing was done: `provnet "
+                    "repair --apply` does it, guarded.\n",
+                    n_good, n);
+    } else {
+        text_puts(out, "Nothing can be repaired safely; `provnet explain "
+                       "CODE` says what a person can do.\n");
+    }
+}
+
+/* JSON. */
+
+static void
+put_command_list(struct json_writer *w, struct plan *const *plans, size_t n)
+{
+    struct text command;
+    text_init(&command, TEXT_CEILING_BYTES);
+    json_open(w, "commands", '[');
+    for (size_t i = 0; i < n; i++) {
+        const struct change *last = NULL;
+        for (const struct change *c = plans[i]->changes.first;
+             c && !plans[i]->refused; last = c, c = c->next) {
+            if (!last
+                || (c->chassis && last->chassis
+                    && strcmp(c->chassis, last->chassis) != 0)) {
+                text_clear(&command);
+                change_put_command(&plans[i]->changes, c->db, c->chassis,
+                                   &command);
+                json_put(w, NULL, text_string(&command));
+            }
+        }
+        if (plans[i]->command && !last) {
+            json_put(w, NULL, plans[i]->command);
+        }
+    }
+    json_close(w, ']');
+    text_done(&command);
+}
+
+static void
+put_plan_json(struct json_writer *w, struct plan *p)
+{
+    text_putc(w->out, '\n');
+    json_open(w, NULL, '{');
+    json_put(w, "code", p->code);
+    json_put(w, "chassis", p->chassis);
+    json_put(w, "subject", p->subject);
+    json_put(w, "message", p->message);
+    json_put_strings(w, "affects", p->affects, p->n_affects);
+    json_put(w, "repair", p->refused ? NULL : p->what);
+    json_put(w, "danger", paragraph(&p->arena, p->code, "Danger"));
+    if (p->cause.found) {
+        json_open(w, "cause", '{');
+        json_put(w, "db", p->cause.db);
+        json_put_integer(w, "record", p->cause.record);
+        json_put_time(w, "time", p->cause.date_ms);
+        json_put(w, "comment", p->cause.comment);
+        json_close(w, '}');
+    } else {
+        json_put_null(w, "cause");
+    }
+    report_put_changes(w, &p->changes);
+    put_command_list(w, &p, 1);
+    if (p->is_tried) {
+        report_put_impact(w, &p->trial.impact);
+    } else {
+        json_put_null(w, "effect");
+    }
+    json_put(w, "refused", p->refused);
+    json_close(w, '}');
+}
+
+/* All plans as if they were one: what none of them refuses. */
+static void
+put_sum(struct json_writer *w, struct plan *const *plans, size_t n)
+{
+    const char *refused = NULL;
+    bool any = !n;
+    json_open(w, "changes", '[');
+    for (size_t i = 0; i < n; i++) {
+        any |= !plans[i]->refused;
+        refused = refused ? refused : plans[i]->refused;
+        if (!plans[i]->refused) {
+            report_put_change_rows(w, &plans[i]->changes);
+        }
+    }
+    json_close(w, ']');
+    put_command_list(w, plans, n);
+    json_open(w, "effect", '{');
+    for (size_t o = 0; o < N_OUTCOMES; o++) {
+        json_open(w, outcome_names[o], '[');
+        for (size_t i = 0; i < n; i++) {
+            const struct impact_list *list = &plans[i]->trial.impact.lists[o];
+            for (size_t e = 0; !plans[i]->refused && e < list->n; e++) {
+                json_put(w, NULL, list->endpoints[e].id);
+            }
+        }
+        json_close(w, ']');
+    }
+    json_close(w, '}');
+    json_put(w, "refused", any ? NULL : refused);
+}
+
+void
+report_repair_json(const struct evidence *e, struct plan *const *plans,
+                   size_t n, struct text *out)
+{
+    struct json_writer w = { .out = out };
+    json_open_document(&w, e);
+    put_sum(&w, plans, n);
+    json_open(&w, "plans", '[');
+    for (size_t i = 0; i < n; i++) {
+        put_plan_json(&w, plans[i]);
+    }
+    json_close(&w, ']');
+    json_close(&w, '}');
+    text_putc(out, '\n');
+}

@@ -73,6 +73,15 @@ check_lsp_router_peer_typo(struct examination *x, const struct rule *rule,
     way_check_ports(x, rule, place, port_peer_typo);
 }
 
+/* The record in which a switch port came to name its router port; 0 if no log
+ * tells. */
+static uint32_t
+named_in(const struct place *place, const struct ovsdb_row *lsp)
+{
+    const struct ovsdb_row *row = evidence_log_row(way_nb(place), lsp);
+    return row ? ovsdb_changed_in(row, LSP_OPTIONS) : 0;
+}
+
 static struct finding *
 port_duplicate_peer(struct examination *x, const struct rule *rule,
                     const struct place *place, const struct fabric_lrp *port)
@@ -84,7 +93,11 @@ port_duplicate_peer(struct examination *x, const struct rule *rule,
         x->arena, "ports %s and %s both name router port %s: only one can",
         ovsdb_string(port->lsp, LSP_NAME),
         ovsdb_string(port->second, LSP_NAME), port->name);
-    return report_lsp(x, rule, place, port->second, LSP_OPTIONS, "router-port",
+    const struct ovsdb_row *newer =
+        named_in(place, port->lsp) > named_in(place, port->second)
+            ? port->lsp
+            : port->second;
+    return report_lsp(x, rule, place, newer, LSP_OPTIONS, "router-port",
                       "options:router-port", port->name, message);
 }
 

@@ -1,7 +1,9 @@
 #include "collect/openflow.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "collect/run.h"
@@ -169,4 +171,25 @@ openflow_read(struct evidence *e, struct evidence_chassis *chassis,
 {
     struct openflow o = { e, chassis, rundir, deadline_ms };
     openflow_for_each_bridge(chassis, read_bridge, &o);
+}
+
+/* ovs-vswitchd's control socket. */
+
+const char *
+openflow_find_control(struct arena *arena, const char *rundir)
+{
+    char *path = arena_printf(arena, "%s/ovs-vswitchd.pid", rundir);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    char pid[16];
+    ssize_t n = fd < 0 ? -1 : read(fd, pid, sizeof pid - 1);
+    if (fd >= 0) {
+        close(fd);
+    }
+    pid[n > 0 ? n : 0] = '\0';
+    pid[strspn(pid, "0123456789")] = '\0';
+    path = arena_printf(arena, "%s/ovs-vswitchd.%s.ctl", rundir, pid);
+    if (!is_socket(path)) {
+        path = arena_printf(arena, "%s/ovs-vswitchd.ctl", rundir);
+    }
+    return is_socket(path) ? path : NULL;
 }

@@ -30,4 +30,9 @@ struct error *openflow_dump(const char *rundir, const char *bridge,
 void openflow_read(struct evidence *, struct evidence_chassis *,
                    const char *rundir, int64_t deadline_ms);
 
+/* The control socket of the ovs-vswitchd that has 'rundir': as ovs-appctl(8)
+ * finds it, by the pid file, else the one that was asked for by --unixctl; in
+ * 'arena'.  NULL if there is none. */
+const char *openflow_find_control(struct arena *, const char *rundir);
+
 #endif /* collect/openflow.h */

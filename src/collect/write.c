@@ -458,35 +458,6 @@ write_flows(void *aux, const char *bridge)
     text_done(&dump);
 }
 
-static bool
-is_socket(const char *path)
-{
-    struct stat status;
-    return !stat(path, &status) && S_ISSOCK(status.st_mode);
-}
-
-/* The control socket of the ovs-vswitchd that has 'rundir': as ovs-appctl(8)
- * finds it, by the pid file, else the one that was asked for by --unixctl. */
-static const char *
-find_control(struct folder *f)
-{
-    struct arena *arena = &f->w->e->arena;
-    char *path = arena_printf(arena, "%s/ovs-vswitchd.pid", f->rundir);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    char pid[16];
-    ssize_t n = fd < 0 ? -1 : read(fd, pid, sizeof pid - 1);
-    if (fd >= 0) {
-        close(fd);
-    }
-    pid[n > 0 ? n : 0] = '\0';
-    pid[strspn(pid, "0123456789")] = '\0';
-    path = arena_printf(arena, "%s/ovs-vswitchd.%s.ctl", f->rundir, pid);
-    if (!is_socket(path)) {
-        path = arena_printf(arena, "%s/ovs-vswitchd.ctl", f->rundir);
-    }
-    return is_socket(path) ? path : NULL;
-}
-
 /* fdb/BRIDGE.txt */
 static void
 write_fdb(void *aux, const char *bridge)
@@ -497,7 +468,7 @@ write_fdb(void *aux, const char *bridge)
     if (f->error) {
         return;
     }
-    const char *control = find_control(f);
+    const char *control = openflow_find_control(&f->w->e->arena, f->rundir);
     if (!control) {
         note(f->w, "%s: no control socket of ovs-vswitchd in %s", path,
              f->rundir);

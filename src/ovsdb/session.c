@@ -503,7 +503,7 @@ transact(struct session *s, const char *params, struct arena *arena,
     } else if (!error) {
         error = ovsdb_transaction_failure(call.result);
     }
-    if (!error && ret) {
+    if (call.result && ret) {
         *ret = tree_copy(call.result, arena);
     }
     done_call(&call);

@@ -55,7 +55,9 @@ struct error *ovsdb_session_snapshot(const char *remotes,
 /* Does one transaction: 'params' is the JSON array [<db-name>, <operation>...]
  * (RFC 7047, section 4.1.3) of the database called 'name'.  An operation that
  * fails makes all of it fail, and is the error.  The results are in '*ret', in
- * 'arena', unless 'ret' is NULL.
+ * 'arena', unless 'ret' is NULL; also those of a transaction that failed, so
+ * that with an error '*ret', NULL before, tells whether it surely did not
+ * happen.
  *
  * One 'remote', never a list: a transaction whose reply does not come may have
  * happened all the same, and must not be sent to the next member. */

@@ -255,6 +255,27 @@ is_edited(const struct change *c, const char *column)
     return false;
 }
 
+/* Appends what the server holds in a column of which no value was kept: one
+ * that may not be empty has its type's default (RFC 7047, section 5.2.1). */
+static void
+put_held(struct text *t, const struct ovsdb_row *row, unsigned c)
+{
+    static const char *const defaults[] = {
+        [OVSDB_INTEGER] = "0",
+        [OVSDB_REAL] = "0.0",
+        [OVSDB_BOOLEAN] = "false",
+        [OVSDB_STRING] = "\"\"",
+        [OVSDB_UUID] = "[\"uuid\",\"00000000-0000-0000-0000-000000000000\"]",
+    };
+    const struct ovsdb_column_spec *spec = &row->table->spec->columns[c];
+    const struct ovsdb_datum *datum = ovsdb_datum(row, c);
+    if (!datum->n && !row->table->types[c].optional) {
+        text_puts(t, defaults[spec->key]);
+    } else {
+        ovsdb_put_value(t, spec, datum);
+    }
+}
+
 /* The row must still be what the plan was made from: the columns that are
  * edited, or, if it goes, all. */
 static void
@@ -281,7 +302,7 @@ put_wait(struct text *t, const struct change *c)
         }
         text_printf(&columns, "%s\"%s\"", between, spec->name);
         text_printf(&rows, "%s\"%s\":", between, spec->name);
-        ovsdb_put_value(&rows, spec, datum);
+        put_held(&rows, c->row, i);
         between = ",";
     }
     text_printf(t, ",{\"op\":\"wait\",\"timeout\":0,\"table\":\"%s\",",

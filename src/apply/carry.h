@@ -1,0 +1,89 @@
+/* Carrying out a list of changes, so that it either holds or was never there.
+ *
+ *     carry_result_init(&result);
+ *     error = carry_out(&list, &evidence, comment, &options, &result);
+ *     ...result says what was done, undone and why...
+ *     carry_result_done(&result);
+ *
+ * The list must have been made from live evidence.  Each database gets one
+ * guarded transaction (apply/deed.h): rows that changed meanwhile make it fail
+ * with nothing done.  What takes it back stands in the journal before it
+ * begins.
+ *
+ * A localnet port that is new, and not the other half of a swap, is inserted
+ * with enabled=false.  It is switched on by a second transaction, after its
+ * Port_Binding and patch ports were seen (apply/patches.h) and only if the
+ * northbound database still has the same localnet ports.  Those are looked at
+ * again as long as the change is watched: a second writer who comes later
+ * makes it be taken back as well.
+ *
+ * A tripwire (apply/tripwire.h) watches from before the first transaction
+ * until 'watch_ms' after the last, and takes the changes back itself, at once,
+ * from its own thread.  Then 'judge' and 'prove' have their say.
+ *
+ * SIGINT, SIGTERM and SIGHUP are held back meanwhile, in the calling thread;
+ * one of them makes it take back what was done, and is reported.
+ *
+ * Nothing is printed; progress goes to 'progress'. */
+#ifndef APPLY_CARRY_H
+#define APPLY_CARRY_H 1
+
+#include "apply/journal.h"
+#include "evidence/evidence.h"
+#include "ovsdb/stream.h"
+#include "repair/change.h"
+
+#define CARRY_DEFAULT_TIMEOUT_MS 10000
+#define CARRY_DEFAULT_STAGE_MS 10000
+#define CARRY_DEFAULT_WATCH_MS 2000
+
+/* Says whether what was done is good; an error takes it back. */
+typedef struct error *carry_check_fn(void *aux);
+
+struct carry_options {
+    struct ovsdb_tls tls;  /* For ssl: remotes. */
+    int timeout_ms;        /* Of a transaction; 0: the default. */
+    int stage_ms;          /* For patch ports to appear; 0: the default. */
+    int watch_ms;          /* After the last change; 0: the default. */
+    const char *state_dir; /* NULL: see journal_dir(). */
+    void (*progress)(void *aux, const char *what);
+    carry_check_fn *judge; /* Gathers and judges again; may be NULL. */
+    carry_check_fn *prove; /* By real frames; may be NULL. */
+    void *aux;
+};
+
+/* A row that was inserted. */
+struct carry_row {
+    const char *db, *chassis, *table;
+    const char *uuid;
+};
+
+struct carry_result {
+    struct arena arena;
+    bool applied;     /* It holds. */
+    bool undone;      /* It was taken back. */
+    bool tripped;     /* By the tripwire. */
+    bool interrupted; /* By a signal. */
+    const char *id;   /* Of the journal; NULL if nothing was begun. */
+    const char **notes;
+    size_t n_notes, notes_capacity;
+    struct carry_row *rows;
+    size_t n_rows, rows_capacity;
+};
+
+void carry_result_init(struct carry_result *);
+void carry_result_done(struct carry_result *);
+
+/* NULL if the changes hold.  Otherwise the error says why not, and the result
+ * whether anything had to be taken back; where that failed as well, the error
+ * says so and 'undone' is false. */
+struct error *carry_out(const struct change_list *, const struct evidence *,
+                        const char *comment, const struct carry_options *,
+                        struct carry_result *);
+
+/* Takes back what the journal 'id' tells of, unless rows were changed since:
+ * then the error names them and what differs. */
+struct error *carry_undo(const char *id, const struct carry_options *,
+                         struct carry_result *);
+
+#endif /* apply/carry.h */

@@ -1,0 +1,31 @@
+/* Taking back what a journal tells of.  Private to apply/.
+ *
+ * Steps are taken back last first.  Of a step's inverses the first whose
+ * conditions hold is done; if none does, and nothing of the step is there
+ * (its first transaction never happened), there is nothing to take back;
+ * otherwise the error says which rows differ, and in what, from how they were
+ * left.
+ *
+ * Not bound to a thread. */
+#ifndef APPLY_TAKEBACK_H
+#define APPLY_TAKEBACK_H 1
+
+#include "apply/journal.h"
+#include "ovsdb/json.h"
+#include "ovsdb/stream.h"
+
+struct takeback {
+    const struct ovsdb_tls *tls;
+    int timeout_ms;
+};
+
+/* Does one transaction on a step's database. */
+struct error *takeback_transact(const struct takeback *,
+                                const struct journal_step *,
+                                const char *params, struct arena *,
+                                const struct json_value **ret);
+
+struct error *takeback_steps(const struct takeback *,
+                             const struct journal_step *, size_t n_steps);
+
+#endif /* apply/takeback.h */

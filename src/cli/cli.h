@@ -29,6 +29,8 @@ struct cli_options {
     const char *transaction; /* A file; NULL if none. */
     const char *only;        /* A code; NULL: all. */
     const char *for_endpoint;
+    bool apply;
+    const char *undo; /* The id of a repair; NULL: none. */
     char **arguments; /* What is left of the command line. */
     int n_arguments;
 };

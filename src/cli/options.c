@@ -26,6 +26,8 @@ enum option_id {
     OPT_TRANSACTION,
     OPT_ONLY,
     OPT_FOR,
+    OPT_APPLY,
+    OPT_UNDO,
 };
 
 static const struct option_row {
@@ -61,6 +63,10 @@ static const struct option_row {
     { "only", OPT_ONLY, "CODE", OPTIONS_REPAIR, "what has this code only" },
     { "for", OPT_FOR, "ENDPOINT", OPTIONS_REPAIR,
       "what affects this endpoint only" },
+    { "apply", OPT_APPLY, NULL, OPTIONS_REPAIR,
+      "carry it out, guarded, watched and proved" },
+    { "undo", OPT_UNDO, "ID", OPTIONS_REPAIR,
+      "take back a repair that was carried out" },
     { "at", OPT_AT, "TIME", OPTIONS_MOMENT,
       "as it was then, from the databases' logs" },
     { "since", OPT_SINCE, "TIME", OPTIONS_PERIOD, "nothing before TIME" },
@@ -201,6 +207,12 @@ apply_option(struct cli_options *o, int id, const char *value)
         break;
     case OPT_TRANSACTION:
         o->transaction = value;
+        break;
+    case OPT_APPLY:
+        o->apply = true;
+        break;
+    case OPT_UNDO:
+        o->undo = value;
         break;
     case OPT_ONLY:
         o->only = value;

@@ -1,324 +1,228 @@
-/* Plans to mend what is broken. */
+/* Plans to mend what is broken; carried out, and taken back. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "apply/carry.h"
+#include "apply/flow.h"
 #include "base/clock.h"
-#include "cli/cli.h"
-#include "repair/plan.h"
-#include "repair/simulation.h"
+#include "cli/planning.h"
 
-struct planning {
+/* How long the daemons may need until a repair shows. */
+#define PROMISE_MS 15000
+
+/* The proof that a repair has done what it promised: the finding is gone, and
+ * nobody whom it should restore is broken. */
+struct promise {
     const struct cli_options *options;
-    struct arena arena;
-    struct cli_state state;
-    bool is_gathered;
-    const char **keys; /* Of the findings to mend. */
-    size_t n_keys, keys_capacity;
-    struct plan **plans;
-    size_t n_plans, plans_capacity;
+    const struct plan *plan;
 };
 
-/* Gathering.  A trial makes other evidence of it, so it is gathered anew for
- * each. */
-
-static struct error *
-gather_again(struct planning *p)
+static const char *
+check_endpoints(const struct assessment *a, const struct plan *plan,
+                struct arena *arena)
 {
-    struct cli_state *s = &p->state;
-    if (s->is_judged) {
-        return NULL;
-    }
-    if (p->is_gathered) {
-        evidence_done(&s->evidence);
-    }
-    p->is_gathered = true;
-    struct error *error =
-        cli_gather_quietly(&s->evidence, &p->options->collect);
-    if (!error) {
-        cli_state_judge(s);
-    }
-    return error;
-}
-
-/* What is to be mended. */
-
-static bool
-concerns(const struct assessment *a, const struct reach_finding *rf,
-         const char *name)
-{
-    const struct assessed_endpoint *at = NULL;
-    while (name && (at = reach_find(a, name, at))) {
-        const char *id = fabric_endpoint_id(at->endpoint);
-        for (size_t i = 0; i < rf->n_affects; i++) {
-            if (!strcmp(rf->affects[i], id)) {
-                return true;
-            }
-        }
-    }
-    return !name;
-}
-
-/* A finding that stops nobody is mended if it is asked for, or if it is a loop
- * that waits for its time. */
-static bool
-is_wanted(const struct planning *p, const struct reach_finding *rf)
-{
-    const struct finding *f = rf->finding;
-    const char *only = p->options->only;
-    return (only ? !strcmp(f->rule->code, only) : f->effect >= EFFECT_STOPS)
-           && concerns(&p->state.assessment, rf, p->options->for_endpoint);
-}
-
-static void
-choose_findings(struct planning *p)
-{
-    const struct assessment *a = &p->state.assessment;
-    for (size_t i = 0; i < a->n_findings; i++) {
-        if (is_wanted(p, &a->findings[i])) {
-            p->keys =
-                xgrow(p->keys, p->n_keys, &p->keys_capacity, sizeof *p->keys);
-            p->keys[p->n_keys++] =
-                impact_finding_key(&p->arena, a->findings[i].finding);
-        }
-    }
-}
-
-static const struct reach_finding *
-find_finding(struct planning *p, const char *key)
-{
-    const struct assessment *a = &p->state.assessment;
-    for (size_t i = 0; i < a->n_findings; i++) {
-        const struct finding *f = a->findings[i].finding;
-        if (!strcmp(impact_finding_key(&p->arena, f), key)) {
-            return &a->findings[i];
+    const struct impact_list *restored =
+        &plan->trial.impact.lists[OUTCOME_RESTORED];
+    for (size_t i = 0; i < restored->n; i++) {
+        const struct assessed_endpoint *at =
+            reach_find(a, restored->endpoints[i].id, NULL);
+        enum verdict_kind kind = at ? assessed_worst(at) : VERDICT_BROKEN;
+        if (kind == VERDICT_BROKEN || kind == VERDICT_STORM) {
+            return arena_printf(arena, "%s is not restored (%s)",
+                                restored->endpoints[i].id,
+                                at ? verdict_names[kind] : "absent");
         }
     }
     return NULL;
 }
 
-/* Logs. */
-
-struct past {
-    struct whole then, now;
-    bool is_open;
-};
-
-static struct error *
-read_past(struct past *past, const struct evidence_db *db, uint32_t record)
+static const char *
+check_finding(const struct assessment *a, const struct plan *plan,
+              struct arena *arena)
 {
-    const struct ovsdb_spec *spec = db->store.spec;
-    const char *tables[64];
-    size_t n = 0;
-    for (; n < spec->n_tables && n < N_ELEMENTS(tables); n++) {
-        tables[n] = spec->tables[n].name;
+    for (size_t i = 0; i < a->n_findings; i++) {
+        const struct finding *f = a->findings[i].finding;
+        if (!strcmp(impact_finding_key(arena, f), plan->key)
+            && (plan->is_latent || f->effect > EFFECT_BLOCKS)) {
+            return arena_printf(arena, "%s is still there", plan->code);
+        }
     }
-    past->is_open = true;
+    return NULL;
+}
+
+/* What stands in the way of the promise, as things are now; NULL: nothing. */
+static const char *
+find_breach(const struct promise *promise, struct arena *arena)
+{
+    struct cli_state state;
+    memset(&state, 0, sizeof state);
     struct error *error =
-        whole_open(&past->then, db->log_from, db->db, tables, n);
-    if (!error) {
-        error = whole_read(&past->then, (uint64_t) record + 1);
-    }
-    struct error *second =
-        whole_open(&past->now, db->log_from, db->db, tables, n);
-    if (!error && !second) {
-        second = whole_read(&past->now, UINT64_MAX);
-    }
+        cli_gather_quietly(&state.evidence, &promise->options->collect);
+    const char *why = NULL;
     if (error) {
+        why = arena_strdup(arena, error_text(error));
+        error_free(error);
+    } else {
+        cli_state_judge(&state);
+        why = check_finding(&state.assessment, promise->plan, arena);
+        why = why ? why
+                  : check_endpoints(&state.assessment, promise->plan, arena);
+    }
+    cli_state_done(&state);
+    return why;
+}
+
+/* Waits until the promise is kept: the daemons need their time. */
+static struct error *
+judge(void *aux)
+{
+    const struct timespec pause = { 0, 200 * 1000000L };
+    int64_t end_ms = clock_now_ms() + PROMISE_MS;
+    const char *why = NULL;
+    struct arena arena;
+    arena_init(&arena);
+    while ((why = find_breach(aux, &arena)) && clock_now_ms() < end_ms) {
+        nanosleep(&pause, NULL);
+    }
+    struct error *error = why ? error_new("%s", why) : NULL;
+    arena_done(&arena);
+    return error;
+}
+
+/* Carrying out. */
+
+static void
+show_progress(void *aux PROVNET_UNUSED, const char *what)
+{
+    if (isatty(STDERR_FILENO)) {
+        fprintf(stderr, "%s\n", what);
+    }
+}
+
+/* A flow is no row: it is added beside, and taken away if it does not help. */
+static struct error *
+carry_flow(struct planning *p, const struct plan *plan,
+           struct promise *promise, struct carry_result *result)
+{
+    const struct plan_flow *f = &plan->flow;
+    const struct evidence *e = &p->state.evidence;
+    struct error *error = flow_add(e, f->chassis, f->bridge, f->text);
+    if (error) {
+        return error;
+    }
+    error = judge(promise);
+    result->applied = !error;
+    if (error) {
+        struct error *second = flow_remove(e, f->chassis, f->bridge, f->text);
+        result->undone = !second;
         error_free(second);
     }
-    return error ? error : second;
+    return error;
 }
-
-static void
-forget_past(struct past *past)
-{
-    if (past->is_open) {
-        whole_close(&past->then);
-        whole_close(&past->now);
-    }
-    past->is_open = false;
-}
-
-/* Trying. */
 
 static struct error *
-try_list(struct planning *p, struct plan *plan, struct evidence_db *db,
-         const char *chassis)
+carry(struct planning *p, struct plan *plan, struct report_deed *ret)
 {
-    struct text t;
-    bool any = false;
-    for (const struct change *c = plan->changes.first; c; c = c->next) {
-        any |= change_is_of(c, db->db, chassis);
-    }
-    if (!any) {
+    struct plan fresh;
+    struct promise promise = { p->options, plan };
+    const struct collect_options *collect = &p->options->collect;
+    const struct carry_options options = {
+        .tls = { collect->private_key, collect->certificate,
+                 collect->ca_cert },
+        .judge = judge,
+        .progress = show_progress,
+        .aux = &promise,
+    };
+    const char *comment = arena_printf(&p->arena, "provnet repair: %s: %s",
+                                       plan->code, plan->what);
+    struct error *error = planning_renew(p, plan, &fresh);
+    carry_result_init(&ret->result);
+    ret->is_begun = true;
+    if (error) {
+        ret->why = error;
         return NULL;
     }
-    text_init(&t, TEXT_CEILING_BYTES);
-    change_put_transaction(&plan->changes, db, chassis,
-                           p->state.evidence.now_ms, "provnet repair", &t);
-    struct error *error =
-        trial_commit(&plan->trial, db, chassis, text_string(&t), t.length);
-    text_done(&t);
-    return error;
+    ret->why = fresh.flow.bridge
+                   ? carry_flow(p, &fresh, &promise, &ret->result)
+                   : carry_out(&fresh.changes, &p->state.evidence, comment,
+                               &options, &ret->result);
+    plan_done(&fresh);
+    return NULL;
 }
 
-/* Tries what was proposed; the evidence is another one then. */
+/* Carries out what is not refused; '*ret_n' says how many stand. */
 static struct error *
-try_plan(struct planning *p, struct plan *plan, enum plan_way way)
+carry_all(struct planning *p, struct report_deed *results, size_t *ret_n)
 {
-    struct evidence *e = &p->state.evidence;
-    trial_begin(&plan->trial, &p->state.assessment);
-    plan->is_tried = true;
-    cli_state_forget(&p->state);
-    e->now_ms = clock_wall_ms();
-    if (plan->flow.bridge) {
-        simulation_add_flow(e, plan->flow.chassis, plan->flow.bridge,
-                            "NORMAL");
-    }
-    struct error *error = try_list(p, plan, &e->nb, NULL);
-    for (size_t i = 0; i < e->n_chassis && !error; i++) {
-        error = try_list(p, plan, &e->chassis[i]->ovs, e->chassis[i]->name);
-    }
-    error = error ? error : trial_end(&plan->trial);
-    if (!error) {
-        plan_judge(plan, way);
-    }
-    return error;
-}
-
-/* One way to mend a finding.  '*ret_done': it may be offered. */
-static struct error *
-go_way(struct planning *p, struct plan *plan, const struct finding *f,
-       enum plan_way way, bool *ret_done)
-{
-    struct past past = { .is_open = false };
-    uint32_t record = 0;
     struct error *error = NULL;
-    const struct evidence_db *db = way == PLAN_KNOWN || way == PLAN_KNOWN_ELSE
-                                       ? NULL
-                                       : plan_log(plan, f, &record);
-    *ret_done = false;
-    if (db && db->log_from) {
-        error = read_past(&past, db, record);
-    }
-    plan_reset(plan);
-    if (!error
-        && plan_propose(plan, &p->state.fabric, f, way,
-                        past.is_open ? &past.then : NULL, &past.now)) {
-        error = try_plan(p, plan, way);
-        *ret_done = !error && !plan->refused;
-    }
-    forget_past(&past);
-    return error;
-}
-
-/* What is left to say of a finding that no way mends. */
-static void
-refuse(struct plan *plan, const char *why)
-{
-    if (plan->is_tried && plan->refused) {
-        return; /* Shown with its effect. */
-    }
-    plan->refused =
-        why             ? why
-        : plan->command ? "provnet does not do this itself"
-        : plan->cause.note
-            ? arena_printf(&plan->arena,
-                           "what was there before is not known: %s; see "
-                           "`provnet explain %s`",
-                           plan->cause.note, plan->code)
-            : arena_printf(&plan->arena,
-                           "no safe change is known; see `provnet explain "
-                           "%s`",
-                           plan->code);
-}
-
-static struct error *
-make_plan(struct planning *p, const char *key)
-{
-    struct plan *plan = NULL;
-    struct error *error = NULL;
-    const char *why = NULL;
-    bool done = false;
-    for (int way = 0; way < N_PLAN_WAYS && !error && !done; way++) {
-        error = gather_again(p);
-        const struct reach_finding *found =
-            error ? NULL : find_finding(p, key);
-        if (!found) {
-            break;
+    *ret_n = 0;
+    for (size_t i = 0; i < p->n_plans && !error; i++) {
+        if (!p->plans[i]->refused) {
+            error = carry(p, p->plans[i], &results[i]);
+            *ret_n += !error && results[i].result.applied;
+            if (!error && !results[i].result.applied) {
+                break; /* What comes next may stand on it. */
+            }
         }
-        if (!plan) {
-            plan = xmalloc(sizeof *plan);
-            plan_init(plan, found);
-            p->plans = xgrow(p->plans, p->n_plans, &p->plans_capacity,
-                             sizeof *p->plans);
-            p->plans[p->n_plans++] = plan;
-        }
-        error = go_way(p, plan, found->finding, (enum plan_way) way, &done);
-        why = why ? why : plan->refused;
-    }
-    if (plan && !done && !error) {
-        refuse(plan, why);
     }
     return error;
 }
 
-/* Whether a plan that is offered mends that finding as well. */
+/* Printing. */
+
 static bool
-is_mended(const struct planning *p, const char *key)
-{
-    for (size_t i = 0; i < p->n_plans; i++) {
-        if (!p->plans[i]->refused
-            && impact_has_vanished(&p->plans[i]->trial.impact, key)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct error *
-make_plans(struct planning *p)
-{
-    struct cli_progress progress;
-    struct error *error = NULL;
-    cli_progress_init(&progress, "trying repairs");
-    for (size_t i = 0; i < p->n_keys && !error; i++) {
-        if (!is_mended(p, p->keys[i])) {
-            error = make_plan(p, p->keys[i]);
-        }
-        cli_progress_update(&progress, i, p->n_keys);
-    }
-    cli_progress_done(&progress);
-    return error;
-}
-
-static void
-done_planning(struct planning *p)
-{
-    for (size_t i = 0; i < p->n_plans; i++) {
-        plan_done(p->plans[i]);
-        free(p->plans[i]);
-    }
-    free(p->plans);
-    free(p->keys);
-    cli_state_done(&p->state);
-    arena_done(&p->arena);
-}
-
-static int
-print(struct planning *p)
+print(struct planning *p, const struct report_deed *results)
 {
     const struct cli_options *o = p->options;
     struct text out;
     text_init(&out, TEXT_CEILING_BYTES);
     if (o->json) {
-        report_repair_json(&p->state.evidence, p->plans, p->n_plans, &out);
+        report_repair_json(&p->state.evidence, p->plans, p->n_plans, results,
+                           &out);
     } else {
-        report_repair_text(p->plans, p->n_plans, &o->report, &out);
+        report_repair_text(p->plans, p->n_plans, results, &o->report, &out);
     }
-    return !cli_print(&out) ? EXIT_TROUBLE
-           : p->n_plans     ? EXIT_BROKEN
-                            : EXIT_FINE;
+    return cli_print(&out);
+}
+
+/* Whether anything is left that is broken, as it is now. */
+static int
+status_now(struct planning *p)
+{
+    cli_state_forget(&p->state);
+    struct error *error = planning_gather(p);
+    if (error) {
+        return cli_fail(error);
+    }
+    const struct assessment *a = &p->state.assessment;
+    for (size_t i = 0; i < a->n_findings; i++) {
+        if (a->findings[i].finding->effect >= EFFECT_STOPS) {
+            return EXIT_BROKEN;
+        }
+    }
+    return EXIT_FINE;
+}
+
+static int
+apply(struct planning *p)
+{
+    size_t n = 0;
+    struct report_deed *results = xcalloc(p->n_plans + 1, sizeof *results);
+    struct error *error = carry_all(p, results, &n);
+    int status = error                ? cli_fail(error)
+                 : !print(p, results) ? EXIT_TROUBLE
+                                      : status_now(p);
+    for (size_t i = 0; i < p->n_plans; i++) {
+        if (results[i].is_begun) {
+            carry_result_done(&results[i].result);
+            error_free(results[i].why);
+        }
+    }
+    free(results);
+    return status;
 }
 
 static int
@@ -331,11 +235,34 @@ repair(const struct cli_options *o)
     }
     arena_init(&p.arena);
     p.is_gathered = true;
-    choose_findings(&p);
-    error = make_plans(&p);
-    int status = error ? cli_fail(error) : print(&p);
-    done_planning(&p);
+    error = planning_make(&p);
+    int status = error              ? cli_fail(error)
+                 : o->apply         ? apply(&p)
+                 : !print(&p, NULL) ? EXIT_TROUBLE
+                 : p.n_plans        ? EXIT_BROKEN
+                                    : EXIT_FINE;
+    planning_done(&p);
     return status;
+}
+
+/* Taking back. */
+
+static int
+undo(const struct cli_options *o)
+{
+    struct carry_result result;
+    const struct carry_options options = {
+        .tls = { o->collect.private_key, o->collect.certificate,
+                 o->collect.ca_cert },
+        .progress = show_progress,
+    };
+    carry_result_init(&result);
+    struct error *error = carry_undo(o->undo, &options, &result);
+    for (size_t i = 0; i < result.n_notes; i++) {
+        printf("%s\n", result.notes[i]);
+    }
+    carry_result_done(&result);
+    return error ? cli_fail(error) : EXIT_FINE;
 }
 
 int
@@ -347,6 +274,7 @@ cli_repair(int argc, char **argv)
         status = o.only && !rule_find(o.only) ? cli_fail(error_hint(
                      error_new("--only: there is no code \"%s\"", o.only),
                      "`provnet rules` lists them"))
+                 : o.undo                     ? undo(&o)
                                               : repair(&o);
     }
     cli_options_done(&o);

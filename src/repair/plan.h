@@ -48,6 +48,7 @@ struct plan {
     const char *what;      /* What it does, one line; NULL if it is refused. */
     const char *command;   /* For a person on the host; NULL if none. */
     const char *refused;   /* NULL: it may be done. */
+    enum plan_way way;     /* That it goes. */
     struct trial trial;
     bool is_tried;
 };

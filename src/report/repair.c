@@ -92,9 +92,28 @@ put_commands(struct plan *p, const struct report_options *options,
     text_done(&commands);
 }
 
+/* What came of a plan that was carried out. */
 static void
-put_plan(struct plan *p, const struct report_options *options,
+put_deed(const struct report_deed *d, const struct report_options *options,
          struct text *out)
+{
+    const struct carry_result *r = &d->result;
+    for (size_t i = 0; d->is_begun && i < r->n_notes; i++) {
+        put_labelled(out, options, i ? "" : "done", r->notes[i]);
+    }
+    if (d->is_begun && d->why) {
+        text_puts(out, "  ");
+        print_color(out, options, COLOR_BAD,
+                    r->undone ? "undone  " : "failed  ");
+        print_wrapped(out, error_text(d->why), INDENT, INDENT);
+    } else if (d->is_begun && r->id) {
+        text_printf(out, "  undo    provnet repair --undo %s\n", r->id);
+    }
+}
+
+static void
+put_plan(struct plan *p, const struct report_deed *deed,
+         const struct report_options *options, struct text *out)
 {
     const char *danger = paragraph(&p->arena, p->code, "Danger");
     print_color(out, options, p->is_latent ? COLOR_WARN : COLOR_BAD, p->code);
@@ -109,10 +128,12 @@ put_plan(struct plan *p, const struct report_options *options,
         put_labelled(out, options, "repair", p->what);
         report_lines_text(&p->trial, options, out);
     }
-    if (!p->refused || p->command) {
+    if (deed && !p->refused) {
+        put_deed(deed, options, out);
+    } else if (!p->refused || p->command) {
         put_commands(p, options, out);
     }
-    if (danger) {
+    if (danger && !deed) {
         put_labelled(out, options, "danger", danger);
     }
     if (p->is_tried && !p->refused) {
@@ -124,15 +145,19 @@ put_plan(struct plan *p, const struct report_options *options,
 
 void
 report_repair_text(struct plan *const *plans, size_t n,
+                   const struct report_deed *deeds,
                    const struct report_options *options, struct text *out)
 {
-    size_t n_good = 0;
+    size_t n_good = 0, n_done = 0;
     for (size_t i = 0; i < n; i++) {
         n_good += !plans[i]->refused;
-        put_plan(plans[i], options, out);
+        n_done += deeds && deeds[i].is_begun && deeds[i].result.applied;
+        put_plan(plans[i], deeds ? &deeds[i] : NULL, options, out);
     }
     if (!n) {
         text_puts(out, "Nothing to repair.\n");
+    } else if (deeds && n_good) {
+        text_printf(out, "%zu of %zu repaired.\n", n_done, n);
     } else if (n_good) {
         text_printf(out,
                     "%zu of %zu can be repaired; nothing was done: `provnet "
@@ -174,7 +199,24 @@ put_command_list(struct json_writer *w, struct plan *const *plans, size_t n)
 }
 
 static void
-put_plan_json(struct json_writer *w, struct plan *p)
+put_deed_json(struct json_writer *w, const struct report_deed *d)
+{
+    const struct carry_result *r = &d->result;
+    json_open(w, "result", '{');
+    json_put(w, "state",
+             !d->is_begun ? "not begun"
+             : r->applied ? "applied"
+             : r->undone  ? "undone"
+                          : "failed");
+    json_put(w, "id", d->is_begun ? r->id : NULL);
+    json_put(w, "why", d->is_begun && d->why ? error_text(d->why) : NULL);
+    json_put_strings(w, "notes", r->notes, d->is_begun ? r->n_notes : 0);
+    json_close(w, '}');
+}
+
+static void
+put_plan_json(struct json_writer *w, struct plan *p,
+              const struct report_deed *deed)
 {
     text_putc(w->out, '\n');
     json_open(w, NULL, '{');
@@ -203,6 +245,11 @@ put_plan_json(struct json_writer *w, struct plan *p)
         json_put_null(w, "effect");
     }
     json_put(w, "refused", p->refused);
+    if (deed && !p->refused) {
+        put_deed_json(w, deed);
+    } else {
+        json_put_null(w, "result");
+    }
     json_close(w, '}');
 }
 
@@ -239,14 +286,14 @@ put_sum(struct json_writer *w, struct plan *const *plans, size_t n)
 
 void
 report_repair_json(const struct evidence *e, struct plan *const *plans,
-                   size_t n, struct text *out)
+                   size_t n, const struct report_deed *deeds, struct text *out)
 {
     struct json_writer w = { .out = out };
     json_open_document(&w, e);
     put_sum(&w, plans, n);
     json_open(&w, "plans", '[');
     for (size_t i = 0; i < n; i++) {
-        put_plan_json(&w, plans[i]);
+        put_plan_json(&w, plans[i], deeds ? &deeds[i] : NULL);
     }
     json_close(&w, ']');
     json_close(&w, '}');

@@ -6,6 +6,7 @@
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H 1
 
+#include "apply/carry.h"
 #include "base/text.h"
 #include "history/bisect.h"
 #include "reach/reach.h"
@@ -70,11 +71,21 @@ void report_whatif_json(const struct evidence *, const struct trial *,
                         const struct change_list *changes, const char *what,
                         struct text *);
 
-/* Plans to mend findings. */
+/* What came of a plan that was carried out. */
+struct report_deed {
+    struct carry_result result;
+    struct error *why; /* NULL if it stands. */
+    bool is_begun;     /* Else the rest is not set. */
+};
+
+/* Plans to mend findings; and, if they were carried out, what came of each
+ * ('deeds' is NULL if they were not). */
 void report_repair_text(struct plan *const *, size_t n,
+                        const struct report_deed *deeds,
                         const struct report_options *, struct text *);
 void report_repair_json(const struct evidence *, struct plan *const *,
-                        size_t n, struct text *);
+                        size_t n, const struct report_deed *deeds,
+                        struct text *);
 
 /* The findings that concern an endpoint of 'only', in '*ret'; all if 'n_only'
  * is 0.  In the assessment's arena. */

@@ -93,7 +93,7 @@ cli_state_init(struct cli_state *s, const struct cli_options *o)
 {
     memset(s, 0, sizeof *s);
     struct collect_options collect = o->collect;
-    collect.all_logs = o->at_ms != INT64_MAX;
+    collect.all_logs |= o->at_ms != INT64_MAX;
     struct error *error = cli_gather(&s->evidence, &collect);
     if (!error && o->at_ms != INT64_MAX) {
         error = go_back(&s->evidence, o->at_ms);

@@ -448,6 +448,12 @@ ovsdb_chain_next(struct ovsdb_chain *chain, struct ovsdb_store *store,
     return error;
 }
 
+const char *
+ovsdb_chain_latest(const struct ovsdb_chain *chain)
+{
+    return chain->known->path;
+}
+
 struct error *
 ovsdb_chain_read_all(struct ovsdb_chain *chain, struct ovsdb_store *store)
 {

@@ -72,6 +72,9 @@ const char *ovsdb_chain_path(const struct ovsdb_chain *, size_t i,
 struct error *ovsdb_chain_next(struct ovsdb_chain *, struct ovsdb_store *,
                                bool *ret_more);
 
+/* At the end: the file that knows the latest. */
+const char *ovsdb_chain_latest(const struct ovsdb_chain *);
+
 /* Reads all that is left. */
 struct error *ovsdb_chain_read_all(struct ovsdb_chain *, struct ovsdb_store *);
 

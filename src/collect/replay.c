@@ -314,13 +314,17 @@ check_reach(struct evidence *e, const struct replay *r, int64_t date_ms)
 }
 
 struct error *
-replay_to(struct evidence *e, int64_t date_ms)
+replay_to(struct evidence *e, int64_t date_ms, replay_progress_fn *progress,
+          void *aux)
 {
     struct replay *r;
     const struct replay_step *next;
     struct error *error = replay_open(e, &r);
     while (!error && (next = replay_peek(r)) && next->date_ms <= date_ms) {
         error = replay_next(r);
+        if (progress) {
+            progress(aux, r->at, r->n_steps);
+        }
     }
     e->now_ms = date_ms;
     if (!error) {

@@ -248,6 +248,11 @@ def test_the_incident_in_a_cluster(folder):
                in all_told(bundle) if "lsp-del provnet-" in comment]
     assert len(deleted) == 1
     assert {c[1] for c in deleted[0] if c[0] == "ovs"} == {"hv1", "hv2"}
+    dates = [record["_date"] for record in logs.records(MENDED / "nb.db")[1:]]
+    for date in dates[3::5]:
+        checked = [document("check", "--bundle", str(where), "--at",
+                            logs.text_of(date)) for where in (bundle, MENDED)]
+        assert checked[0]["endpoints"] == checked[1]["endpoints"], date
     turns = [[(c["comment"], c["from"], c["to"], c["codes"]) for c in
               document("bisect", "--bundle", str(where), VM)["changes"]
               if c["who"] != "snapshot"] for where in (bundle, MENDED)]
@@ -341,9 +346,10 @@ def test_a_bar_where_it_takes_longer_than_a_second(folder):
         began = time.monotonic()
         provnet("bisect", "--nb", nb.file, "10.0.0.1")
         took = time.monotonic() - began
-    said = on_terminal("bisect", "--nb", nb.file, "10.0.0.1")
-    assert "\rreplaying the logs [#" in said, said
-    assert said.endswith("\r\x1b[K"), said
+    for arguments in (("bisect", "10.0.0.1"), ("check", "--at", "2030-01-01")):
+        said = on_terminal(*arguments, "--nb", nb.file)
+        assert "\rreplaying the logs [#" in said, said
+        assert "\r\x1b[K" in said, said
     result = provnet("bisect", "--nb", nb.file, "10.0.0.1")
     assert "replaying" not in result.stderr
 

@@ -99,6 +99,12 @@ def test_a_copy_may_be_named_too(folder):
         == comments(alone)
 
 
+def test_a_repair_takes_back_what_a_copy_tells(folder):
+    file, _ = upgraded(folder)
+    repaired = document("repair", "--nb", file)
+    assert "network_name" in json.dumps(repaired["changes"]), repaired
+
+
 def test_collect_takes_all_files(folder):
     file, copy = upgraded(folder)
     whole = document("history", "--nb", file)

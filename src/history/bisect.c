@@ -12,7 +12,7 @@
 
 /* After so many transactions that concern no endpoint it is looked at all the
  * same. */
-#define MAX_SKIPPED 10000
+#define MAX_SKIPPED 50000
 
 /* What concerns them. */
 

@@ -182,6 +182,16 @@ file_read_db(struct evidence *e, struct evidence_db *db,
     return error;
 }
 
+/* Whether 'path' names the open file 'fd' here: the server may live in a
+ * container, where the same path is another file. */
+static bool
+is_named(int fd, const char *path)
+{
+    struct stat open, named;
+    return !fstat(fd, &open) && !stat(path, &named)
+           && open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
 struct error *
 file_read_log(struct evidence *e, struct evidence_db *db, const char *path,
               int fd, bool all_logs)
@@ -191,8 +201,10 @@ file_read_log(struct evidence *e, struct evidence_db *db, const char *path,
     ovsdb_store_init(store, db->store.spec);
     ovsdb_chain_init(&chain);
     chain.takes_prefix = all_logs;
+    if (is_named(fd, path)) {
+        add_backups(e, &chain, path);
+    }
     ovsdb_chain_add(&chain, path, fd, false);
-    add_backups(e, &chain, path);
     struct error *error = read_chain(e, db, &chain, store);
     ovsdb_chain_done(&chain);
     if (error) {

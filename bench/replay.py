@@ -10,14 +10,22 @@ EVERY = 1000
 N_ASKED = 12
 
 
+def date_of(record):
+    """A transaction's date; None of a record that is none."""
+    if "data" in record:
+        record = record["data"][1]
+    elif "prev_data" in record:
+        record = record["prev_data"][1]
+    return record.get("_date")
+
+
 def records(path):
     """The dates of a log's transactions, in the order of its records."""
     dates = []
     with open(path, "rb") as f:
         while header := f.readline():
-            dates.append(json.loads(f.read(int(header.split()[2])))
-                         .get("_date", 0))
-    return dates[1:]
+            dates.append(date_of(json.loads(f.read(int(header.split()[2])))))
+    return [date for date in dates if date is not None]
 
 
 def logs(directory):
@@ -46,15 +54,15 @@ def checked(meter, provnet, directory, *options):
             for e in json.loads(output)["endpoints"]}
 
 
-def choose(verdicts, flipped):
+def choose(verdicts, flipped, n):
     """Endpoints to ask: some that turned, some that did not; one address or
     port must name one only."""
     names = [name for key in verdicts for name in set(key)]
     alone = [key for key in verdicts if names.count(key[0]) == 1]
     turned = [key for key in alone if key in flipped]
     others = [key for key in alone if key not in flipped]
-    step = max(1, len(others) // (N_ASKED // 2))
-    return turned[:N_ASKED // 2] + others[::step][:N_ASKED // 2]
+    step = max(1, len(others) // (n // 2))
+    return turned[:n // 2] + others[::step][:n // 2]
 
 
 class Past:
@@ -71,10 +79,10 @@ class Past:
         return self.states[search.bisect_right(self.times, time)]
 
 
-def compare(pasts, dates, check_at):
-    """Agreements, and what differs, at every EVERY-th date."""
+def compare(pasts, dates, check_at, every):
+    """Agreements, and what differs, at every 'every'th date."""
     agrees, differs = 0, []
-    for date in dates[EVERY - 1::EVERY]:
+    for date in dates[every - 1::every]:
         time = text_of(date)
         verdicts = check_at(time)
         for key, past in pasts.items():

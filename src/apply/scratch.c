@@ -202,7 +202,7 @@ add_copy(struct scratch *s, struct evidence_db *db, const char *chassis,
         .remote = arena_printf(&s->arena, "unix:%s/%s.sock", s->dir, name)
     };
     struct error *error = db->live ? copy_live(s, db, copy->file)
-                                   : copy_file(s, db->from, copy->file);
+                                   : copy_file(s, db->file, copy->file);
     if (!error) {
         error = trim(copy->file, &copy->size);
     }

@@ -110,6 +110,7 @@ struct cli_progress {
     int64_t started_ms, shown_ms;
     bool is_shown;
 };
+#define CLI_REPLAYING "replaying the logs"
 void cli_progress_init(struct cli_progress *, const char *what);
 void cli_progress_update(struct cli_progress *, size_t done, size_t total);
 void cli_progress_done(struct cli_progress *);

@@ -5,9 +5,6 @@
  * were still at work on it. */
 #define SETTLED_MS 1000
 
-/* Clocks are asked only so often. */
-#define PROGRESS_EVERY 64
-
 static void
 judge(struct evidence *e, struct bisect *b)
 {
@@ -56,7 +53,7 @@ follow(struct evidence *e, struct replay *r, int64_t until_ms,
     struct error *error = NULL;
     const struct replay_step *step;
     bool is_new = false;
-    cli_progress_init(&progress, "replaying the logs");
+    cli_progress_init(&progress, CLI_REPLAYING);
     while (!error && (step = replay_peek(r)) && step->date_ms <= until_ms) {
         if (b && is_new && is_settled(e, step) && is_judgeable(e)) {
             judge(e, b);
@@ -68,10 +65,7 @@ follow(struct evidence *e, struct replay *r, int64_t until_ms,
                 t, step->db, chassis_name(e, step->db), step->date_ms);
             is_new |= b && bisect_concerns(b, event);
         }
-        size_t done = replay_position(r);
-        if (done % PROGRESS_EVERY == 0) {
-            cli_progress_update(&progress, done, replay_length(r));
-        }
+        cli_progress_update(&progress, replay_position(r), replay_length(r));
     }
     if (!error && b && is_new && is_judgeable(e)) {
         judge(e, b);

@@ -101,13 +101,15 @@ read_past(struct past *past, const struct evidence_db *db, uint32_t record)
         tables[n] = spec->tables[n].name;
     }
     past->is_open = true;
-    struct error *error =
-        whole_open(&past->then, db->log_from, db->db, tables, n);
+    const char *file; /* Of several, the one that has the record. */
+    uint64_t number = ovsdb_record_number(db->log, record, &file);
+    struct error *error = whole_open(
+        &past->then, file ? file : db->log_files[0].path, db->db, tables, n);
     if (!error) {
-        error = whole_read(&past->then, (uint64_t) record + 1);
+        error = whole_read(&past->then, number + 1);
     }
-    struct error *second =
-        whole_open(&past->now, db->log_from, db->db, tables, n);
+    struct error *second = whole_open(
+        &past->now, db->file ? db->file : db->log_from, db->db, tables, n);
     if (!error && !second) {
         second = whole_read(&past->now, UINT64_MAX);
     }

@@ -10,6 +10,9 @@
 #define FIRST_AFTER_MS 1000
 #define EVERY_MS 200
 
+/* The clock is asked only so often. */
+#define EVERY_STEPS 64
+
 #define BAR_WIDTH 30
 
 void
@@ -22,7 +25,10 @@ cli_progress_init(struct cli_progress *p, const char *what)
 void
 cli_progress_update(struct cli_progress *p, size_t done, size_t total)
 {
-    int64_t now_ms = p->shown_ms == INT64_MAX ? 0 : clock_now_ms();
+    if (p->shown_ms == INT64_MAX || done % EVERY_STEPS) {
+        return;
+    }
+    int64_t now_ms = clock_now_ms();
     if (now_ms < p->started_ms + FIRST_AFTER_MS
         || now_ms < p->shown_ms + EVERY_MS) {
         return;

@@ -74,12 +74,21 @@ cli_gather(struct evidence *e, const struct collect_options *options)
     return error;
 }
 
+static void
+show_progress(void *progress, size_t done, size_t total)
+{
+    cli_progress_update(progress, done, total);
+}
+
 /* Makes the evidence what it was at 'at_ms'. */
 static struct error *
 go_back(struct evidence *e, int64_t at_ms)
 {
     size_t n_warnings = e->n_warnings;
-    struct error *error = replay_to(e, at_ms);
+    struct cli_progress progress;
+    cli_progress_init(&progress, CLI_REPLAYING);
+    struct error *error = replay_to(e, at_ms, show_progress, &progress);
+    cli_progress_done(&progress);
     if (!error) {
         evidence_warn(e, "links and OpenFlow are taken as they were gathered: "
                          "no log keeps them");
@@ -93,7 +102,7 @@ cli_state_init(struct cli_state *s, const struct cli_options *o)
 {
     memset(s, 0, sizeof *s);
     struct collect_options collect = o->collect;
-    collect.all_logs = o->at_ms != INT64_MAX;
+    collect.all_logs |= o->at_ms != INT64_MAX;
     struct error *error = cli_gather(&s->evidence, &collect);
     if (!error && o->at_ms != INT64_MAX) {
         error = go_back(&s->evidence, o->at_ms);

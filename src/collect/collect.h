@@ -10,7 +10,8 @@
 #include "evidence/evidence.h"
 
 struct collect_options {
-    const char *nb; /* REMOTE or FILE; NULL: the default. */
+    const char *nb; /* REMOTE or FILE; several of either, separated by
+                     * commas, of a cluster's members; NULL: the default. */
     const char *sb;
     const char **ovs; /* One per chassis. */
     size_t n_ovs;
@@ -19,7 +20,9 @@ struct collect_options {
     const char *certificate;
     const char *ca_cert;
     int timeout_ms; /* For each remote, from connect to last byte. */
-    bool all_logs;  /* Of live databases, the southbound's log too. */
+    bool all_logs;  /* For who asks for the past: of live databases the
+                     * southbound's log too, and of a damaged log what stands
+                     * before the damage. */
 };
 
 #define COLLECT_DEFAULT_TIMEOUT_MS 10000

@@ -9,56 +9,204 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ovsdb/log.h"
-
 /* Dumps are small; what is larger was not written by the tools we name. */
 #define MAX_DUMP_BYTES ((size_t) 64 << 20)
 
-/* Databases. */
+/* Folders. */
 
-static struct error *
-read_store(struct evidence *e, const char *path, int fd,
-           struct ovsdb_store *store, uint64_t *ret_bytes)
+static int
+compare_names(const struct dirent **a, const struct dirent **b)
 {
-    struct ovsdb_log log;
-    struct error *error = ovsdb_log_open(&log, path, fd);
-    if (error) {
-        return error;
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int
+is_not_hidden(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+/* Calls 'visit' for each entry of 'dir', in the order of their names. */
+static struct error *
+for_each_entry(const char *dir,
+               struct error *(*visit)(void *aux, const char *name), void *aux)
+{
+    struct dirent **entries;
+    int n = scandir(dir, &entries, is_not_hidden, compare_names);
+    if (n < 0) {
+        return errno == ENOENT || errno == ENOTDIR
+                   ? NULL
+                   : error_new("%s: cannot list: %s", dir, strerror(errno));
     }
-    error = ovsdb_log_read_all(&log, store);
-    if (!error && log.cut) {
-        evidence_warn(e, "%s", log.cut);
+    struct error *error = NULL;
+    for (int i = 0; i < n; i++) {
+        if (!error) {
+            error = visit(aux, entries[i]->d_name);
+        }
+        free(entries[i]);
     }
-    if (!error && log.caveat) {
-        evidence_warn(e, "%s", log.caveat);
-    }
-    *ret_bytes = input_offset(&log.in);
-    ovsdb_log_close(&log);
+    free(entries);
     return error;
 }
 
-struct error *
-file_read_db(struct evidence *e, struct evidence_db *db, const char *path)
+/* Databases. */
+
+/* What is called like a copy that was made before a conversion: backup_db() in
+ * scripts/ovs-lib of Open vSwitch appends ".backup", the schema's version and
+ * its checksum to the file's name. */
+#define BACKUP ".backup"
+
+const char *
+file_backup_suffix(const char *path)
 {
-    struct error *error = read_store(e, path, -1, &db->store, &db->bytes);
+    const char *slash = strrchr(path, '/');
+    return strstr(slash ? slash : path, BACKUP);
+}
+
+struct backups {
+    struct ovsdb_chain *chain;
+    const char *dir;  /* With its slash, or "". */
+    const char *base; /* The file's own name. */
+    struct arena *arena;
+};
+
+static struct error *
+visit_backup(void *aux, const char *name)
+{
+    const struct backups *b = aux;
+    size_t length = strlen(b->base);
+    if (!strncmp(name, b->base, length)
+        && !strncmp(name + length, BACKUP, strlen(BACKUP))
+        && b->chain->n_files < OVSDB_CHAIN_MAX_FILES) {
+        ovsdb_chain_add(b->chain, arena_printf(b->arena, "%s%s", b->dir, name),
+                        -1, true);
+    }
+    return NULL;
+}
+
+/* Adds the copies that stand beside 'path'. */
+static void
+add_backups(struct evidence *e, struct ovsdb_chain *chain, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t) (slash - path) + 1 : 0;
+    struct backups b = { chain, arena_strndup(&e->arena, path, length),
+                         path + length, &e->arena };
+    error_free(for_each_entry(length ? b.dir : ".", visit_backup, &b));
+}
+
+/* Adds what was named, but for copies of what is named too: those are found
+ * beside it. */
+static void
+add_named(struct evidence *e, struct ovsdb_chain *chain,
+          const char *const *paths, size_t n, bool with_backups)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *suffix = file_backup_suffix(paths[i]);
+        size_t length = suffix ? (size_t) (suffix - paths[i]) : 0;
+        bool is_backup = false;
+        for (size_t j = 0; j < n; j++) {
+            is_backup |= suffix && strlen(paths[j]) == length
+                         && !strncmp(paths[i], paths[j], length);
+        }
+        if (is_backup && with_backups) {
+            continue;
+        }
+        ovsdb_chain_add(chain, paths[i], -1, is_backup);
+        if (with_backups) {
+            add_backups(e, chain, paths[i]);
+        }
+    }
+}
+
+/* Reads the files of 'chain' into 'store', and notes in 'db' which. */
+static struct error *
+read_chain(struct evidence *e, struct evidence_db *db,
+           struct ovsdb_chain *chain, struct ovsdb_store *store)
+{
+    struct error *error = ovsdb_chain_begin(chain);
+    if (!error) {
+        error = ovsdb_chain_read_all(chain, store);
+    }
+    if (error) {
+        return error;
+    }
+    for (size_t i = 0; i < chain->n_notes; i++) {
+        evidence_warn(e, "%s", chain->notes[i]);
+    }
+    if (chain->caveat) {
+        evidence_warn(e, "%s", chain->caveat);
+    }
+    db->n_log_files = chain->n_files;
+    db->log_files =
+        arena_alloc(&e->arena, chain->n_files * sizeof *db->log_files);
+    for (size_t i = 0; i < chain->n_files; i++) {
+        struct evidence_file *file = &db->log_files[i];
+        file->path = arena_strdup(
+            &e->arena, ovsdb_chain_path(chain, i, &file->is_backup));
+    }
+    db->log_until_ms = chain->is_damaged ? ovsdb_store_date(store) : INT64_MAX;
+    return NULL;
+}
+
+/* The names of several files, as they are given together. */
+static const char *
+join_names(struct arena *arena, const char *const *names, size_t n)
+{
+    const char *joined = names[0];
+    for (size_t i = 1; i < n; i++) {
+        joined = arena_printf(arena, "%s,%s", joined, names[i]);
+    }
+    return arena_strdup(arena, joined);
+}
+
+struct error *
+file_read_db(struct evidence *e, struct evidence_db *db,
+             const char *const *paths, size_t n, bool all_logs)
+{
+    struct ovsdb_chain chain;
+    ovsdb_chain_init(&chain);
+    chain.takes_prefix = all_logs;
+    add_named(e, &chain, paths, n, all_logs || strcmp(db->db, "sb"));
+    struct error *error = read_chain(e, db, &chain, &db->store);
     if (!error) {
         db->present = true;
-        db->from = arena_strdup(&e->arena, path);
-        db->n_records = db->store.n_records;
+        db->from = join_names(&e->arena, paths, n);
+        db->file = arena_strdup(&e->arena, ovsdb_chain_latest(&chain));
+        db->bytes = chain.bytes;
+        db->n_records = chain.n_records;
         db->log = &db->store;
         db->log_from = db->from;
     }
+    ovsdb_chain_done(&chain);
     return error;
+}
+
+/* Whether 'path' names the open file 'fd' here: the server may live in a
+ * container, where the same path is another file. */
+static bool
+is_named(int fd, const char *path)
+{
+    struct stat open, named;
+    return !fstat(fd, &open) && !stat(path, &named)
+           && open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }
 
 struct error *
 file_read_log(struct evidence *e, struct evidence_db *db, const char *path,
-              int fd)
+              int fd, bool all_logs)
 {
-    uint64_t bytes;
+    struct ovsdb_chain chain;
     struct ovsdb_store *store = xmalloc(sizeof *store);
     ovsdb_store_init(store, db->store.spec);
-    struct error *error = read_store(e, path, fd, store, &bytes);
+    ovsdb_chain_init(&chain);
+    chain.takes_prefix = all_logs;
+    if (is_named(fd, path)) {
+        add_backups(e, &chain, path);
+    }
+    ovsdb_chain_add(&chain, path, fd, false);
+    struct error *error = read_chain(e, db, &chain, store);
+    ovsdb_chain_done(&chain);
     if (error) {
         ovsdb_store_done(store);
         free(store);
@@ -67,6 +215,15 @@ file_read_log(struct evidence *e, struct evidence_db *db, const char *path,
     db->log = store;
     db->log_from = arena_strdup(&e->arena, path);
     return NULL;
+}
+
+void
+file_add_log(struct ovsdb_chain *chain, const struct evidence_db *db)
+{
+    for (size_t i = 0; i < db->n_log_files; i++) {
+        ovsdb_chain_add(chain, db->log_files[i].path, -1,
+                        db->log_files[i].is_backup);
+    }
 }
 
 const char *
@@ -176,41 +333,6 @@ read_dump(struct evidence *e, struct evidence_chassis *chassis,
 
 /* Bundles. */
 
-static int
-compare_names(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int
-is_not_hidden(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
-
-/* Calls 'visit' for each entry of 'dir', in the order of their names. */
-static struct error *
-for_each_entry(const char *dir,
-               struct error *(*visit)(void *aux, const char *name), void *aux)
-{
-    struct dirent **entries;
-    int n = scandir(dir, &entries, is_not_hidden, compare_names);
-    if (n < 0) {
-        return errno == ENOENT || errno == ENOTDIR
-                   ? NULL
-                   : error_new("%s: cannot list: %s", dir, strerror(errno));
-    }
-    struct error *error = NULL;
-    for (int i = 0; i < n; i++) {
-        if (!error) {
-            error = visit(aux, entries[i]->d_name);
-        }
-        free(entries[i]);
-    }
-    free(entries);
-    return error;
-}
-
 struct chassis_folder {
     struct evidence *e;
     struct evidence_chassis *chassis;
@@ -232,12 +354,15 @@ visit_flows(void *aux, const char *name)
 }
 
 static struct error *
-read_chassis(struct evidence *e, const char *dir, const char *folder)
+read_chassis(struct evidence *e, const char *dir, const char *folder,
+             bool all_logs)
 {
     struct evidence_chassis *chassis = evidence_add_chassis(e, folder);
-    char *path = arena_printf(&e->arena, "%s/conf.db", dir);
+    const char *path = arena_printf(&e->arena, "%s/conf.db", dir);
     struct error *error =
-        access(path, F_OK) ? NULL : file_read_db(e, &chassis->ovs, path);
+        access(path, F_OK)
+            ? NULL
+            : file_read_db(e, &chassis->ovs, &path, 1, all_logs);
     if (!error) {
         error = read_dump(e, chassis, dir, "interface.json", NULL,
                           take_interfaces);
@@ -259,10 +384,44 @@ read_chassis(struct evidence *e, const char *dir, const char *folder)
     return error;
 }
 
+/* The files of one database. */
+struct members {
+    const char *paths[OVSDB_CHAIN_MAX_FILES];
+    size_t n;
+};
+
 struct bundle {
     struct evidence *e;
     const char *dir;
+    bool all_logs;
+    struct members nb, sb;
 };
+
+/* Whether a file's name is DB.db, or DB.MEMBER.db. */
+static bool
+is_named_after(const char *name, const char *db)
+{
+    size_t length = strlen(name), prefix = strlen(db);
+    return length >= prefix + 3 && !strncmp(name, db, prefix)
+           && name[prefix] == '.' && !strcmp(name + length - 3, ".db");
+}
+
+static void
+add_member(struct members *members, const char *path)
+{
+    if (members->n < N_ELEMENTS(members->paths)) {
+        members->paths[members->n++] = path;
+    }
+}
+
+static struct error *
+read_members(struct bundle *b, struct evidence_db *db,
+             const struct members *members)
+{
+    return members->n ? file_read_db(b->e, db, members->paths, members->n,
+                                     b->all_logs)
+                      : NULL;
+}
 
 static bool
 is_folder(const char *path)
@@ -293,29 +452,35 @@ visit_bundle(void *aux, const char *name)
 {
     struct bundle *b = aux;
     char *path = arena_printf(&b->e->arena, "%s/%s", b->dir, name);
-    if (!strcmp(name, "nb.db")) {
-        return file_read_db(b->e, &b->e->nb, path);
-    } else if (!strcmp(name, "sb.db")) {
-        return file_read_db(b->e, &b->e->sb, path);
+    if (is_named_after(name, "nb")) {
+        add_member(&b->nb, path);
+    } else if (is_named_after(name, "sb")) {
+        add_member(&b->sb, path);
     } else if (!strcmp(name, "neutron") && is_folder(path)) {
         return read_dump(b->e, NULL, path, "networks.json", NULL,
                          take_networks);
     } else if (is_folder(path) && looks_like_chassis(path)) {
-        return read_chassis(b->e, path, name);
+        return read_chassis(b->e, path, name, b->all_logs);
     }
     return NULL; /* Whatever else people keep beside it. */
 }
 
 struct error *
-bundle_read(struct evidence *e, const char *dir)
+bundle_read(struct evidence *e, const char *dir, bool all_logs)
 {
-    struct bundle b = { e, dir };
+    struct bundle b = { .e = e, .dir = dir, .all_logs = all_logs };
     if (!is_folder(dir)) {
         return error_hint(error_new("%s: this is no folder", dir),
                           "--bundle takes a folder that holds nb.db; for a "
                           "single file use --nb FILE");
     }
     struct error *error = for_each_entry(dir, visit_bundle, &b);
+    if (!error) {
+        error = read_members(&b, &e->nb, &b.nb);
+    }
+    if (!error) {
+        error = read_members(&b, &e->sb, &b.sb);
+    }
     if (!error && !e->nb.present) {
         error = error_hint(error_new("%s: it holds no nb.db", dir),
                            "a bundle needs at least nb.db; write one with "

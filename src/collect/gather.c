@@ -69,6 +69,28 @@ check_file(const char *path)
     return NULL;
 }
 
+/* Reads a file, or several, separated by commas; a comma may also be part of a
+ * file's name. */
+static struct error *
+read_files(struct gather *g, struct evidence_db *db, const char *source)
+{
+    const char *paths[OVSDB_CHAIN_MAX_FILES];
+    size_t n = 0;
+    bool is_one = !access(source, F_OK);
+    struct error *error = NULL;
+    for (const char *p = source; p && !error;) {
+        const char *comma = is_one ? NULL : strchr(p, ',');
+        paths[n] =
+            comma ? arena_strndup(&g->e->arena, p, (size_t) (comma - p)) : p;
+        error = n + 1 == N_ELEMENTS(paths)
+                    ? error_new("%s: too many files", source)
+                    : check_file(paths[n++]);
+        p = comma ? comma + 1 : NULL;
+    }
+    return error ? error
+                 : file_read_db(g->e, db, paths, n, g->options->all_logs);
+}
+
 static struct error *
 read_source(struct gather *g, struct evidence_db *db, const char *source)
 {
@@ -76,8 +98,7 @@ read_source(struct gather *g, struct evidence_db *db, const char *source)
         return live_read_db(g->e, db, source, &g->tls, deadline(g),
                             g->options->all_logs);
     }
-    struct error *error = check_file(source);
-    return error ? error : file_read_db(g->e, db, source);
+    return read_files(g, db, source);
 }
 
 /* Chassis. */
@@ -237,7 +258,7 @@ collect_gather(const struct collect_options *options, struct evidence *e)
                    ? error_hint(error_new("--bundle and --nb, --sb or --ovs "
                                           "exclude each other"),
                                 "put the files into the bundle's folder")
-                   : bundle_read(e, options->bundle);
+                   : bundle_read(e, options->bundle, options->all_logs);
     }
     text_init(&g.tried, TEXT_CEILING_BYTES);
     struct error *error = read_sources(&g);

@@ -85,7 +85,7 @@ live_open_log(pid_t pid, const char *schema, char **ret_path,
 }
 
 static void
-read_log(struct evidence *e, struct evidence_db *db, pid_t pid)
+read_log(struct evidence *e, struct evidence_db *db, pid_t pid, bool all_logs)
 {
     char *path;
     const char *missing;
@@ -94,7 +94,7 @@ read_log(struct evidence *e, struct evidence_db *db, pid_t pid)
         db->log_missing = missing;
         return;
     }
-    struct error *error = file_read_log(e, db, path, fd);
+    struct error *error = file_read_log(e, db, path, fd, all_logs);
     if (error) {
         db->log_missing = arena_printf(&e->arena, "its log cannot be read: %s",
                                        error_text(error));
@@ -131,7 +131,7 @@ live_read_db(struct evidence *e, struct evidence_db *db, const char *remotes,
         db->n_records += db->store.tables[t].n_existing;
     }
     if (wants_log(db, all_logs)) {
-        read_log(e, db, info.peer_pid);
+        read_log(e, db, info.peer_pid, all_logs);
     } else {
         db->log_missing = "not read";
     }

@@ -5,13 +5,12 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "ovsdb/log.h"
+#include "collect/file.h"
 
 /* A log that is being read again. */
 struct source {
     struct evidence_db *db;
-    struct ovsdb_log log;
-    bool is_open;
+    struct ovsdb_chain chain;
     bool more;
 };
 
@@ -46,15 +45,40 @@ n_databases(const struct evidence *e)
 
 /* Steps. */
 
+/* A clock that was set by less, as time servers do, is not worth a word. */
+#define MAX_STEP_BACK_MS 1000
+
+static void
+warn_of_clock(struct evidence *e, const struct evidence_db *db,
+              const struct ovsdb_record *record, int64_t before_ms)
+{
+    char date[CLOCK_TEXT_SIZE], before[CLOCK_TEXT_SIZE];
+    const char *file;
+    clock_format(record->date_ms, date);
+    clock_format(before_ms, before);
+    uint32_t number = ovsdb_record_number(
+        db->log, (size_t) (record - db->log->records), &file);
+    evidence_warn(e,
+                  "%s: a clock ran backwards: record %u is of %s, one before "
+                  "it of %s; records count in their order",
+                  file ? file : db->from, number, date, before);
+}
+
 static void
 add_steps(struct replay *r, struct source *source)
 {
     const struct ovsdb_store *log = source->db->log;
     int64_t date_ms = 0;
+    bool is_warned = false;
     for (uint32_t i = 0; i < log->n_records; i++) {
         const struct ovsdb_record *record = &log->records[i];
         if (!ovsdb_record_is_transaction(record)) {
             continue;
+        }
+        if (!is_warned && record->date_ms
+            && date_ms - record->date_ms > MAX_STEP_BACK_MS) {
+            warn_of_clock(r->evidence, source->db, record, date_ms);
+            is_warned = true;
         }
         date_ms = record->date_ms > date_ms ? record->date_ms : date_ms;
         const char *comment = record->comment;
@@ -118,14 +142,17 @@ static struct error *
 open_source(struct source *source)
 {
     struct evidence_db *db = source->db;
-    struct error *error = ovsdb_log_open(&source->log, db->log_from, -1);
-    if (error) {
-        return error_hint(error, "copy the file and name it with --%s FILE",
-                          db->db);
-    }
-    source->is_open = source->more = true;
+    file_add_log(&source->chain, db);
+    source->chain.takes_prefix = true;
+    source->more = true;
     empty(db);
-    return ovsdb_log_next(&source->log, &db->store, &source->more);
+    struct error *error = ovsdb_chain_begin(&source->chain);
+    if (!error) {
+        error = ovsdb_chain_next(&source->chain, &db->store, &source->more);
+    }
+    return error ? error_hint(
+               error, "copy the file and name it with --%s FILE", db->db)
+                 : NULL;
 }
 
 /* The names of chassis may live in a store that is to be emptied. */
@@ -169,9 +196,7 @@ void
 replay_close(struct replay *r)
 {
     for (size_t i = 0; r && i < r->n_sources; i++) {
-        if (r->sources[i].is_open) {
-            ovsdb_log_close(&r->sources[i].log);
-        }
+        ovsdb_chain_done(&r->sources[i].chain);
     }
     if (r) {
         free(r->sources);
@@ -210,12 +235,13 @@ replay_next(struct replay *r)
     struct ovsdb_store *store = &step->db->store;
     while (store->n_records <= step->record) {
         struct error *error =
-            source->more ? ovsdb_log_next(&source->log, store, &source->more)
-                         : NULL;
+            source->more
+                ? ovsdb_chain_next(&source->chain, store, &source->more)
+                : NULL;
         if (error) {
             return error;
         }
-        if (!source->more) {
+        if (!source->more && store->n_records <= step->record) {
             return error_hint(error_new("%s: it is shorter than it was when "
                                         "it was read first",
                                         step->db->log_from),
@@ -229,13 +255,43 @@ replay_next(struct replay *r)
 
 /* At one moment. */
 
+/* What a damaged log hides may have happened before 'date_ms'. */
+static struct error *
+check_damage(struct evidence *e, struct evidence_db *db, int64_t date_ms)
+{
+    char until[CLOCK_TEXT_SIZE], then[CLOCK_TEXT_SIZE];
+    if (date_ms <= db->log_until_ms) {
+        return NULL;
+    }
+    clock_format(db->log_until_ms, until);
+    clock_format(date_ms, then);
+    if (db == &e->nb) {
+        return error_hint(error_new("%s: the log is damaged after %s: what it "
+                                    "was at %s is not known",
+                                    db->from, until, then),
+                          "give a time up to %s", until);
+    }
+    evidence_warn(e,
+                  "%s: the log is damaged after %s: what it was at %s is not "
+                  "known",
+                  db->from, until, then);
+    db->present = false;
+    return NULL;
+}
+
 /* Says what is not known of that moment. */
 static struct error *
 check_reach(struct evidence *e, const struct replay *r, int64_t date_ms)
 {
     for (size_t i = 0; i < r->n_sources; i++) {
+        struct error *error = check_damage(e, r->sources[i].db, date_ms);
+        if (error) {
+            return error;
+        }
+    }
+    for (size_t i = 0; i < r->n_sources; i++) {
         const struct evidence_db *db = r->sources[i].db;
-        if (db->present) {
+        if (db->present || date_ms > db->log_until_ms) {
             continue;
         }
         const struct replay_step *first = NULL;
@@ -258,13 +314,17 @@ check_reach(struct evidence *e, const struct replay *r, int64_t date_ms)
 }
 
 struct error *
-replay_to(struct evidence *e, int64_t date_ms)
+replay_to(struct evidence *e, int64_t date_ms, replay_progress_fn *progress,
+          void *aux)
 {
     struct replay *r;
     const struct replay_step *next;
     struct error *error = replay_open(e, &r);
     while (!error && (next = replay_peek(r)) && next->date_ms <= date_ms) {
         error = replay_next(r);
+        if (progress) {
+            progress(aux, r->at, r->n_steps);
+        }
     }
     e->now_ms = date_ms;
     if (!error) {

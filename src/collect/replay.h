@@ -40,7 +40,10 @@ const struct replay_step *replay_peek(const struct replay *);
 /* Puts the next record back; there must be one. */
 struct error *replay_next(struct replay *);
 
-/* Makes the evidence what it was at 'date_ms', as its logs tell. */
-struct error *replay_to(struct evidence *, int64_t date_ms);
+/* Makes the evidence what it was at 'date_ms', as its logs tell; says to
+ * 'progress', unless that is NULL, how many steps of how many are done. */
+typedef void replay_progress_fn(void *aux, size_t done, size_t total);
+struct error *replay_to(struct evidence *, int64_t date_ms,
+                        replay_progress_fn *progress, void *aux);
 
 #endif /* collect/replay.h */

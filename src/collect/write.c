@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "collect/file.h"
 #include "collect/live.h"
 #include "collect/openflow.h"
 #include "collect/run.h"
@@ -304,6 +305,13 @@ run_backup(struct writer *w, const struct evidence_db *db, int fd,
                     sink_backup, &b, &absent);
 }
 
+/* The file that a bundle calls by the database's own name. */
+static const char *
+main_file(const struct evidence_db *db)
+{
+    return db->live ? db->log_from : db->file;
+}
+
 /* Opens what can be copied byte by byte: the file that was given, or the
  * server's own log, which holds the history as well.  -1 if there is none,
  * with the reason. */
@@ -313,7 +321,7 @@ open_original(struct writer *w, const struct evidence_db *db,
 {
     if (!db->live) {
         *ret_missing = "its file cannot be opened any more";
-        return open(db->from, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        return open(main_file(db), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     }
     *ret_missing = "the server is not on this host";
     if (!ovsdb_remote_unix_path(db->from)) {
@@ -335,6 +343,48 @@ open_original(struct writer *w, const struct evidence_db *db,
         free(path);
     }
     return fd;
+}
+
+/* Copies a further file of the log of 'path', under a name that is read with
+ * it: file_read_db(), bundle_read(). */
+static struct error *
+write_part(struct writer *w, const struct evidence_file *file, size_t i,
+           int folder, const char *path)
+{
+    const char *suffix =
+        file->is_backup ? file_backup_suffix(file->path) : NULL;
+    int stem = (int) strlen(path) - (int) strlen(".db");
+    const char *target =
+        suffix ? arena_printf(&w->e->arena, "%s%s", path, suffix)
+               : arena_printf(&w->e->arena, "%.*s.%zu.db", stem, path, i);
+    const char *slash = strrchr(target, '/');
+    const char *name = slash ? slash + 1 : target;
+    int fd = -1;
+    int from = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (from < 0) {
+        note(w, "%s: %s: %s", target, file->path, strerror(errno));
+        return NULL;
+    }
+    struct error *error = make_file(folder, target, name, &fd);
+    if (!error) {
+        error = copy_file(from, fd, target);
+        error = close_file(folder, target, name, fd, error);
+    }
+    close(from);
+    return error;
+}
+
+static struct error *
+write_parts(struct writer *w, const struct evidence_db *db, int folder,
+            const char *path)
+{
+    struct error *error = NULL;
+    for (size_t i = 0; i < db->n_log_files && !error; i++) {
+        if (strcmp(db->log_files[i].path, main_file(db))) {
+            error = write_part(w, &db->log_files[i], i, folder, path);
+        }
+    }
+    return error;
 }
 
 static struct error *
@@ -369,7 +419,7 @@ write_db(struct writer *w, const struct evidence_db *db, int folder,
     if (original >= 0) {
         close(original);
     }
-    return error;
+    return error ? error : write_parts(w, db, folder, path);
 }
 
 /* Chassis. */

@@ -12,6 +12,7 @@ init_db(struct evidence_db *db, const struct ovsdb_spec *spec)
 {
     memset(db, 0, sizeof *db);
     db->db = spec->db;
+    db->log_until_ms = INT64_MAX;
     ovsdb_store_init(&db->store, spec);
 }
 

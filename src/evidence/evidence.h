@@ -19,10 +19,18 @@
 #include "evidence/sb.h"
 #include "ovsdb/store.h"
 
+/* A file of a database's log. */
+struct evidence_file {
+    const char *path;
+    bool is_backup; /* A copy that was made before a conversion. */
+};
+
 /* One database. */
 struct evidence_db {
     const char *db;   /* "nb", "sb" or "ovs". */
     const char *from; /* File or remote, for people; NULL if not gathered. */
+    const char *file; /* Of several files the one that knows the present; NULL
+                       * if the rows came from a server. */
     bool present;
     bool live;      /* From a server; else from a file. */
     uint64_t bytes; /* Read from the file or the wire. */
@@ -34,6 +42,9 @@ struct evidence_db {
      * read, NULL if not; then 'log_missing' says why. */
     struct ovsdb_store *log;
     const char *log_from;
+    struct evidence_file *log_files; /* In the order of reading. */
+    size_t n_log_files;
+    int64_t log_until_ms; /* What came later, damage hides; or INT64_MAX. */
     const char *log_missing;
 };
 

@@ -12,7 +12,7 @@
 
 /* After so many transactions that concern no endpoint it is looked at all the
  * same. */
-#define MAX_SKIPPED 10000
+#define MAX_SKIPPED 50000
 
 /* What concerns them. */
 
@@ -201,7 +201,7 @@ find_hint_event(const struct bisect *b, const struct finding *f)
 }
 
 /* The events that finding 'f' stands on, the cause that its rule names first:
- * those that made them happen, without snapshots. */
+ * those that made them happen, without snapshots that hide what did. */
 static size_t
 find_events(const struct bisect *b, const struct bisect_endpoint *e,
             const struct finding *f, size_t events[FINDING_MAX_EVIDENCE + 1])
@@ -218,8 +218,9 @@ find_events(const struct bisect *b, const struct bisect_endpoint *e,
         if (is_after_last(e, root)) {
             event = root;
         }
-        bool is_new = b->timeline->events[event].who != WHO_SNAPSHOT
-                      && is_after_last(e, event);
+        const struct history_event *it = &b->timeline->events[event];
+        bool is_new =
+            (it->who != WHO_SNAPSHOT || it->is_gap) && is_after_last(e, event);
         for (size_t j = 0; j < n; j++) {
             is_new &= events[j] != event;
         }
@@ -240,7 +241,7 @@ find_last_event(const struct bisect *b, const struct bisect_endpoint *e)
         return NO_EVENT;
     }
     for (size_t i = t->n_events; i-- > b->first_event;) {
-        if (!history_is_daemon(t->events[i].who)) {
+        if (!history_is_daemon(t->events[i].who) || t->events[i].is_gap) {
             return i;
         }
     }

@@ -10,7 +10,7 @@ const char *const history_who_names[N_WHO] = {
     [WHO_NORTHD] = "ovn-northd",
     [WHO_CONTROLLER] = "ovn-controller",
     [WHO_VSWITCHD] = "ovs-vswitchd",
-    [WHO_SNAPSHOT] = "a compaction of the log",
+    [WHO_SNAPSHOT] = "a snapshot of the whole database",
 };
 
 const char *const history_who_words[N_WHO] = {
@@ -24,7 +24,7 @@ const char *const history_who_words[N_WHO] = {
  * ovsdb/ovsdb-tool.c (compaction), ovsdb/ovsdb-client.c (backup),
  * ovsdb/ovsdb-server.c and ovsdb-tool.c (conversion). */
 static const char *
-snapshot_kind(const char *comment)
+comment_kind(const char *comment)
 {
     static const struct {
         const char *comment, *kind;
@@ -44,10 +44,17 @@ snapshot_kind(const char *comment)
     return NULL;
 }
 
+static const char *
+snapshot_kind(const struct ovsdb_record *record)
+{
+    const char *kind = comment_kind(record->comment);
+    return kind ? kind : record->is_whole ? "begun anew" : NULL;
+}
+
 bool
 cause_is_snapshot(const struct ovsdb_record *record)
 {
-    return snapshot_kind(record->comment) != NULL;
+    return snapshot_kind(record) != NULL;
 }
 
 bool
@@ -55,8 +62,18 @@ cause_starts(const struct evidence_db *db, const char *comment)
 {
     /* ovs-vswitchd leaves no comment, and no API client of note writes
      * there. */
-    return !snapshot_kind(comment) && !history_is_daemon(cause_who(comment))
+    return !comment_kind(comment) && !history_is_daemon(cause_who(comment))
            && (*comment || strcmp(db->db, "ovs"));
+}
+
+/* When the log ended that was there before the snapshot 'record'. */
+static int64_t
+date_before(const struct ovsdb_store *log, uint32_t record)
+{
+    while (record && !log->records[record - 1].date_ms) {
+        record--;
+    }
+    return record ? log->records[record - 1].date_ms : 0;
 }
 
 /* 'record' is the snapshot beyond which the log does not tell, or 0 if it is
@@ -73,7 +90,15 @@ reach_of_log(const struct ovsdb_store *log, uint32_t record, const char *db,
     }
     char since[CLOCK_TEXT_SIZE];
     clock_format(log->records[record].date_ms, since);
-    const char *kind = snapshot_kind(log->records[record].comment);
+    const char *kind = snapshot_kind(&log->records[record]);
+    if (log->records[record].is_whole) {
+        char from[CLOCK_TEXT_SIZE];
+        clock_format(date_before(log, record), from);
+        return arena_printf(arena,
+                            "the change was made between %s and %s, of which "
+                            "no %s log tells (%s then)",
+                            from, since, db, kind);
+    }
     return arena_printf(arena,
                         "the change is older than the %s log, which reaches "
                         "back to %s%s%s%s",
@@ -101,13 +126,13 @@ cause_find(const struct finding *f, struct arena *arena, struct cause *ret)
     const struct ovsdb_store *log = hint->db->log;
     uint32_t record = cause_hint_record(hint);
     if (!record || record >= log->n_records
-        || snapshot_kind(log->records[record].comment)) {
+        || snapshot_kind(&log->records[record])) {
         ret->note = reach_of_log(log, record < log->n_records ? record : 0,
                                  hint->db->db, arena);
         return;
     }
     ret->found = true;
-    ret->record = record;
+    ret->record = ovsdb_record_number(log, record, &ret->file);
     ret->date_ms = log->records[record].date_ms;
     ret->comment = log->records[record].comment;
 }

@@ -33,7 +33,8 @@ history_is_daemon(enum history_who who)
 struct cause {
     bool found;
     const char *db;      /* "nb", "sb" or "ovs". */
-    uint32_t record;     /* As `ovsdb-tool show-log` counts. */
+    uint32_t record;     /* As `ovsdb-tool show-log` counts... */
+    const char *file;    /* ...in this file; NULL if there is only one. */
     int64_t date_ms;     /* Wall clock. */
     const char *comment; /* The command line; "" if the client left none. */
     const char *note;    /* Why nothing was found; NULL if found. */

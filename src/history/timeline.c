@@ -251,7 +251,7 @@ timeline_take(struct timeline *t, const struct evidence_db *db,
     struct history_line *lines = NULL;
     t->n_last = 0;
     size_t n = 0;
-    if (!is_snapshot) {
+    if (!is_snapshot || record->is_whole) {
         t->n_last = describe_transaction(store, &t->arena, &lines);
         n = part_quiet(lines, t->n_last);
     }
@@ -269,6 +269,7 @@ timeline_take(struct timeline *t, const struct evidence_db *db,
     event->lines = lines;
     event->n_lines = n;
     event->n_rows = is_snapshot ? store->n_deltas : 0;
+    event->is_gap = record->is_whole;
     event->who = find_who(db, record, lines, n);
     event->is_wanted = is_snapshot;
     for (size_t i = 0; i < n; i++) {
@@ -277,6 +278,9 @@ timeline_take(struct timeline *t, const struct evidence_db *db,
         event->is_wanted |= lines[i].is_wanted;
     }
     t->n_wanted += event->is_wanted && !is_snapshot;
+    if (is_snapshot) {
+        return event; /* Who knows what its lines follow from. */
+    }
     if (history_is_daemon(event->who)) {
         link_event(t, t->n_events - 1);
     } else {

@@ -33,7 +33,9 @@ struct history_event {
     enum history_who who;
     struct history_line *lines; /* Those that are not quiet. */
     size_t n_lines;
-    size_t n_rows; /* Of a snapshot, which has no lines. */
+    size_t n_rows; /* Of a snapshot. */
+    bool is_gap;   /* It is a snapshot, but not the first: its lines are what
+                    * changed since the log before it, if anything. */
     size_t cause;  /* The latest that one of its lines follows from, or
                     * NO_EVENT. */
     struct history_effect *effects; /* What follows from it, in order. */

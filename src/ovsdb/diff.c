@@ -183,6 +183,51 @@ merge_searched(const struct ovsdb_column_spec *spec,
     return n_out;
 }
 
+/* Orders elements by all of their atoms. */
+static int
+compare_whole(const void *a_, const void *b_)
+{
+    const struct element *a = a_, *b = b_;
+    int order = compare_atoms(a->key, a->atoms[0], b->atoms[0]);
+    return order ? order : compare_atoms(a->value, a->atoms[1], b->atoms[1]);
+}
+
+static bool
+equals_sorted(const struct ovsdb_column_spec *spec,
+              const struct ovsdb_datum *a, const struct ovsdb_datum *b)
+{
+    uint32_t n = a->n;
+    struct element *elements = xmalloc(2 * (size_t) n * sizeof *elements);
+    load_elements(spec, a, false, elements, 0);
+    load_elements(spec, b, true, elements, n);
+    qsort(elements, n, sizeof *elements, compare_whole);
+    qsort(elements + n, n, sizeof *elements, compare_whole);
+    uint32_t i = 0;
+    while (i < n && !compare_whole(&elements[i], &elements[n + i])) {
+        i++;
+    }
+    free(elements);
+    return i == n;
+}
+
+bool
+ovsdb_datum_equals(const struct ovsdb_column_spec *spec,
+                   const struct ovsdb_datum *a, const struct ovsdb_datum *b)
+{
+    size_t width = atoms_per_element(spec), i = 0;
+    const union ovsdb_atom *p = ovsdb_datum_atoms(spec, a);
+    const union ovsdb_atom *q = ovsdb_datum_atoms(spec, b);
+    if (a->n != b->n) {
+        return false;
+    }
+    /* Servers write them sorted, so they nearly always stand alike. */
+    while (i < a->n * width
+           && same_key(i % width ? spec->value : spec->key, p[i], q[i])) {
+        i++;
+    }
+    return i == a->n * width || (a->n > 1 && equals_sorted(spec, a, b));
+}
+
 /* Whether one element of a set of references comes or goes, which is nearly
  * all that ever happens to a large set, and the set's array can take it as it
  * is: arrays are rounded up to powers of two (arena_alloc_array()). */

@@ -22,6 +22,11 @@ void ovsdb_datum_apply_diff(struct arena *, const struct ovsdb_column_spec *,
                             struct ovsdb_datum *,
                             const struct ovsdb_datum *diff);
 
+/* Whether two values hold the same elements, in whatever order. */
+bool ovsdb_datum_equals(const struct ovsdb_column_spec *,
+                        const struct ovsdb_datum *,
+                        const struct ovsdb_datum *);
+
 /* Gives the value's array back to the arena. */
 void ovsdb_datum_recycle(struct arena *, const struct ovsdb_column_spec *,
                          struct ovsdb_datum *);

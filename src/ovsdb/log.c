@@ -10,20 +10,8 @@
 #include <unistd.h>
 
 #include "ovsdb/digest.h"
+#include "ovsdb/header.h"
 #include "ovsdb/raft.h"
-
-/* Open vSwitch, ovsdb/log.h: OVSDB_MAGIC, RAFT_MAGIC. */
-#define MAGIC "OVSDB JSON "
-#define MAGIC_CLUSTER "OVSDB CLUSTER "
-#define MAX_HEADER_BYTES 128
-#define SHA1_HEX_LENGTH 40
-
-struct header {
-    uint64_t offset; /* Of the header line. */
-    uint64_t length; /* Bytes of the body. */
-    unsigned char sha1[DIGEST_BYTES];
-    bool is_clustered;
-};
 
 struct error *
 ovsdb_log_open(struct ovsdb_log *log, const char *path, int fd)
@@ -63,65 +51,6 @@ ovsdb_log_close(struct ovsdb_log *log)
     log->fd = -1;
 }
 
-/* Headers. */
-
-static bool
-parse_sha1(const char *hex, unsigned char sha1[DIGEST_BYTES])
-{
-    for (int i = 0; i < SHA1_HEX_LENGTH; i++) {
-        static const char digits[] = "0123456789abcdefABCDEF";
-        const char *digit = hex[i] ? strchr(digits, hex[i]) : NULL;
-        if (!digit) {
-            return false;
-        }
-        long value = digit - digits;
-        unsigned char nibble =
-            (unsigned char) (value < 16 ? value : value - 6);
-        sha1[i / 2] = i % 2 ? (unsigned char) (sha1[i / 2] | nibble)
-                            : (unsigned char) (nibble << 4);
-    }
-    return true;
-}
-
-static bool
-parse_header(const char *line, struct header *ret)
-{
-    ret->is_clustered = !strncmp(line, MAGIC_CLUSTER, strlen(MAGIC_CLUSTER));
-    const char *magic = ret->is_clustered ? MAGIC_CLUSTER : MAGIC;
-    if (strncmp(line, magic, strlen(magic))) {
-        return false;
-    }
-    line += strlen(magic);
-    char *end;
-    errno = 0;
-    ret->length = strtoull(line, &end, 10);
-    return *line >= '0' && *line <= '9' && !errno && *end == ' '
-           && strlen(end + 1) == SHA1_HEX_LENGTH
-           && parse_sha1(end + 1, ret->sha1);
-}
-
-/* Reads a line into 'line', without its end.  Returns its length, or -1 if
- * the input ends, or the line does not fit, first; '*ret_n' says how many
- * bytes there were. */
-static int
-read_line(struct input *in, char line[MAX_HEADER_BYTES], size_t *ret_n)
-{
-    size_t n = 0;
-    int length = -1;
-    while (n < MAX_HEADER_BYTES - 1
-           && (in->p < in->end || input_more(in, NULL))) {
-        char c = (char) *in->p++;
-        if (c == '\n') {
-            length = (int) n;
-            break;
-        }
-        line[n++] = c ? c : '?';
-    }
-    line[n] = '\0';
-    *ret_n = n;
-    return length;
-}
-
 static void
 say(char **ret, const char *format, ...)
 {
@@ -152,6 +81,7 @@ note_damage(struct ovsdb_log *log, struct error *error)
         return error;
     }
     say(&log->cut, "%s; what stands before it was read", error_text(error));
+    log->is_damaged = true;
     error_free(error);
     return NULL;
 }
@@ -174,7 +104,7 @@ not_a_header(const struct ovsdb_log *log, uint64_t offset)
 static bool
 begins_header(const struct ovsdb_log *log, const char *line, size_t n)
 {
-    static const char *const magics[] = { MAGIC, MAGIC_CLUSTER };
+    static const char *const magics[] = { LOG_MAGIC, LOG_MAGIC_CLUSTER };
     for (size_t i = 0; i < N_ELEMENTS(magics); i++) {
         size_t length = strlen(magics[i]);
         if ((!log->n_records || (log->raft != NULL) == i)
@@ -188,21 +118,21 @@ begins_header(const struct ovsdb_log *log, const char *line, size_t n)
 /* Reads the next header.  '*ret_more' is false at the end of the file, also
  * where the header is cut short. */
 static struct error *
-read_header(struct ovsdb_log *log, struct header *ret, bool *ret_more)
+read_header(struct ovsdb_log *log, struct log_header *ret, bool *ret_more)
 {
-    char line[MAX_HEADER_BYTES];
+    char line[LOG_HEADER_MAX_BYTES];
     size_t n;
     ret->offset = input_offset(&log->in);
-    int length = read_line(&log->in, line, &n);
+    int length = log_header_read_line(&log->in, line, &n);
     *ret_more = length >= 0;
     if (log->in.error) {
         return error_new("%s: %s", log->name, error_text(log->in.error));
     }
     if (length >= 0 && begins_header(log, line, n)
-        && parse_header(line, ret)) {
+        && log_header_parse(line, ret)) {
         return NULL;
     }
-    if (length >= 0 || n == MAX_HEADER_BYTES - 1
+    if (length >= 0 || n == LOG_HEADER_MAX_BYTES - 1
         || !begins_header(log, line, n)) {
         *ret_more = false;
         return note_damage(log, not_a_header(log, ret->offset));
@@ -249,7 +179,7 @@ check_end(struct json_reader *reader)
  * more from the file: only this tells a record that is still being written
  * from a damaged one. */
 static struct error *
-explain_body(struct ovsdb_log *log, const struct header *header,
+explain_body(struct ovsdb_log *log, const struct log_header *header,
              uint64_t body_offset)
 {
     unsigned char buffer[65536], sha1[DIGEST_BYTES];
@@ -297,7 +227,7 @@ read_record(struct ovsdb_log *log, struct ovsdb_store *store,
  * does not count; '*ret_error' then says why, or is NULL if it is cut. */
 static bool
 read_body(struct ovsdb_log *log, struct ovsdb_store *store,
-          const struct header *header, struct error **ret_error)
+          const struct log_header *header, struct error **ret_error)
 {
     uint64_t body_offset = input_offset(&log->in);
     struct error *schema_error = NULL;
@@ -341,6 +271,7 @@ end_cluster(struct ovsdb_log *log, struct ovsdb_store *store)
 {
     size_t n = raft_n_uncommitted(log->raft);
     ovsdb_store_number(store, log->n_records);
+    log->commit_index = raft_commit_index(log->raft);
     if (raft_has_left(log->raft)) {
         say(&log->caveat,
             "%s: this member has left its cluster; what happened since "
@@ -365,14 +296,14 @@ struct error *
 ovsdb_log_next(struct ovsdb_log *log, struct ovsdb_store *store,
                bool *ret_more)
 {
-    struct header header;
+    struct log_header header;
     if (log->raft && raft_may_commit(log->raft)) {
         *ret_more = true;
         return next_commit(log, store);
     }
     struct error *error = read_header(log, &header, ret_more);
     if (!error && *ret_more && !log->n_records && header.is_clustered) {
-        log->raft = raft_new(log->fd);
+        log->raft = raft_new(log->fd, log->known_index);
     }
     if (!error && *ret_more && !read_body(log, store, &header, &error)) {
         ovsdb_store_abort(store);
@@ -392,6 +323,19 @@ ovsdb_log_next(struct ovsdb_log *log, struct ovsdb_store *store,
 }
 
 struct error *
+ovsdb_log_check(const struct ovsdb_log *log)
+{
+    if (!log->n_records) {
+        return error_new("%s: it holds no whole record", log->name);
+    } else if (log->cut && log->n_records == 1 && !log->raft) {
+        return error_hint(error_new("%s", log->cut),
+                          "no transaction stands before it, so there is "
+                          "nothing to judge");
+    }
+    return NULL;
+}
+
+struct error *
 ovsdb_log_read_all(struct ovsdb_log *log, struct ovsdb_store *store)
 {
     bool more = true;
@@ -399,14 +343,7 @@ ovsdb_log_read_all(struct ovsdb_log *log, struct ovsdb_store *store)
     while (!error && more) {
         error = ovsdb_log_next(log, store, &more);
     }
-    if (!error && !log->n_records) {
-        error = error_new("%s: it holds no whole record", log->name);
-    } else if (!error && log->cut && log->n_records == 1 && !log->raft) {
-        error = error_hint(error_new("%s", log->cut),
-                           "no transaction stands before it, so there is "
-                           "nothing to judge");
-    }
-    return error;
+    return error ? error : ovsdb_log_check(log);
 }
 
 /* The member "name", of the object that 'r' stands before. */
@@ -418,14 +355,16 @@ find_name(struct json_reader *r)
         return NULL;
     }
     while (json_next_member(r, &name)) {
-        if (!json_slice_equals(&name, "name")) {
-            json_skip(r);
-        } else if (json_string(r, &value)) {
-            char *copy = xmalloc(value.length + 1);
-            memcpy(copy, value.s, value.length);
-            copy[value.length] = '\0';
-            return copy;
+        bool found = json_slice_equals(&name, "name");
+        if (found ? !json_string(r, &value) : !json_skip(r)) {
+            return NULL;
+        } else if (!found) {
+            continue;
         }
+        char *copy = xmalloc(value.length + 1);
+        memcpy(copy, value.s, value.length);
+        copy[value.length] = '\0';
+        return copy;
     }
     return NULL;
 }
@@ -435,12 +374,13 @@ ovsdb_log_probe(int fd)
 {
     struct input in;
     struct json_reader reader;
-    char line[MAX_HEADER_BYTES], *name = NULL;
-    struct header header;
+    char line[LOG_HEADER_MAX_BYTES], *name = NULL;
+    struct log_header header;
     size_t n;
     input_init_fd(&in, &fd);
     json_reader_init(&reader, &in);
-    if (read_line(&in, line, &n) >= 0 && parse_header(line, &header)) {
+    if (log_header_read_line(&in, line, &n) >= 0
+        && log_header_parse(line, &header)) {
         input_stop_after(&in, header.length, NULL, NULL);
         name = find_name(&reader);
     }
@@ -473,7 +413,7 @@ ovsdb_log_schema(const char *path, struct arena *arena,
                  const struct json_value **ret)
 {
     struct ovsdb_log log;
-    struct header header;
+    struct log_header header;
     bool more = false;
     const struct json_value *schema = NULL;
     struct error *error = ovsdb_log_open(&log, path, -1);

@@ -31,13 +31,18 @@ struct ovsdb_log {
     struct json_reader reader;
     struct digest *digest;
     int fd;
-    uint64_t n_records; /* Read so far, the schema included. */
-    char *cut;          /* Why the last record does not count, or NULL. */
-    char *caveat;       /* What else a reader of the rows must know, or NULL;
-                         * set at the end. */
-    bool takes_prefix;  /* To be set after ovsdb_log_open(): damage is no
-                         * error, but ends the log as a cut does, unless no
-                         * row stands before it. */
+    uint64_t n_records;   /* Read so far, the schema included. */
+    char *cut;            /* Why the last record does not count, or NULL. */
+    bool is_damaged;      /* It is damage that cut it. */
+    char *caveat;         /* What else a reader of the rows must know, or NULL;
+                           * set at the end. */
+    uint64_t known_index; /* To be set after ovsdb_log_open(): the entries of
+                           * a cluster up to this one are in the store. */
+    uint64_t commit_index; /* Of a clustered file, at its end: the last entry
+                            * that counts. */
+    bool takes_prefix;     /* To be set after ovsdb_log_open(): damage is no
+                            * error, but ends the log as a cut does, unless no
+                            * row stands before it. */
 
     struct raft *raft; /* Private: of a clustered file. */
 };
@@ -53,6 +58,9 @@ void ovsdb_log_close(struct ovsdb_log *);
  * '*ret_more' becomes false at the end of the file. */
 struct error *ovsdb_log_next(struct ovsdb_log *, struct ovsdb_store *,
                              bool *ret_more);
+
+/* At the end: whether anything could be read at all. */
+struct error *ovsdb_log_check(const struct ovsdb_log *);
 
 /* Reads the whole log. */
 struct error *ovsdb_log_read_all(struct ovsdb_log *, struct ovsdb_store *);

@@ -37,6 +37,7 @@ struct raft {
     struct error *error;  /* What is wrong with it beyond its JSON. */
     bool converts;        /* The data read last is a schema alone. */
 
+    uint64_t skip_index;     /* What the store held before. */
     uint64_t commit_index;   /* What the store holds. */
     uint64_t known_index;    /* What is known to be committed. */
     uint64_t committed_term; /* Of the entry at 'commit_index'. */
@@ -52,11 +53,12 @@ struct raft {
 };
 
 struct raft *
-raft_new(int fd)
+raft_new(int fd, uint64_t known_index)
 {
     struct raft *raft = xmalloc(sizeof *raft);
     memset(raft, 0, sizeof *raft);
     raft->place.fd = fd;
+    raft->skip_index = known_index;
     return raft;
 }
 
@@ -72,6 +74,12 @@ raft_free(struct raft *raft)
         free(raft->pending);
         free(raft);
     }
+}
+
+uint64_t
+raft_commit_index(const struct raft *raft)
+{
+    return raft->commit_index;
 }
 
 size_t
@@ -112,8 +120,8 @@ read_schema(struct raft *raft, struct ovsdb_store *store,
 }
 
 /* Reads the transaction behind a schema, or none.  It is "relative to an empty
- * database" then.  A schema alone converts what there is: so do servers from
- * Open vSwitch 3.2 on, parse_txn() in ovsdb-server.c. */
+ * database" then, so it is whole.  A schema alone converts what there is: so
+ * do servers from Open vSwitch 3.2 on, parse_txn() in ovsdb-server.c. */
 static bool
 read_transaction(struct raft *raft, struct ovsdb_store *store,
                  struct json_reader *r, bool schema)
@@ -125,8 +133,8 @@ read_transaction(struct raft *raft, struct ovsdb_store *store,
         ovsdb_store_read_nothing(store);
         return json_null(r);
     }
-    if (schema) {
-        ovsdb_store_empty(store);
+    if (schema && raft->has_header) {
+        ovsdb_store_expect_whole(store);
     }
     return ovsdb_store_read(store, r, OVSDB_FORM_LOG);
 }
@@ -326,7 +334,12 @@ take_header(struct raft *raft, struct ovsdb_store *store, uint64_t offset)
     raft->commit_index = raft->known_index = record->index;
     raft->committed_term = record->term;
     ovsdb_store_number(store, 0);
-    ovsdb_store_commit(store, offset);
+    if (record->index <= raft->skip_index) {
+        ovsdb_store_abort(store);
+        ovsdb_store_number(store, 1);
+    } else {
+        ovsdb_store_commit(store, offset);
+    }
     return NULL;
 }
 
@@ -413,11 +426,12 @@ commit_entry(struct raft *raft, struct ovsdb_store *store,
         error = error_new("%s", raft->in.error ? error_text(raft->in.error)
                                                : "the file became shorter");
     }
-    if (error) {
+    if (error || raft->commit_index < raft->skip_index) {
         ovsdb_store_abort(store);
-        return error_wrap(error, "record %llu at byte %llu",
-                          (unsigned long long) entry->number,
-                          (unsigned long long) entry->offset);
+        return error ? error_wrap(error, "record %llu at byte %llu",
+                                  (unsigned long long) entry->number,
+                                  (unsigned long long) entry->offset)
+                     : NULL;
     }
     if (raft->converts) {
         ovsdb_store_convert(store);

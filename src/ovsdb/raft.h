@@ -24,8 +24,10 @@
 
 struct raft;
 
-/* 'fd' is the file, which the caller keeps open. */
-struct raft *raft_new(int fd);
+/* 'fd' is the file, which the caller keeps open.  What is in the store from
+ * another member's file, up to the entry 'known_index', is passed over, but
+ * for the schema; 0 if nothing is. */
+struct raft *raft_new(int fd, uint64_t known_index);
 void raft_free(struct raft *);
 
 /* Reads the body of one record, the header if it is the first.  False on an
@@ -44,6 +46,9 @@ struct error *raft_take_record(struct raft *, struct ovsdb_store *,
  * into the store, if there is one. */
 bool raft_may_commit(const struct raft *);
 struct error *raft_commit(struct raft *, struct ovsdb_store *);
+
+/* The entry that was committed last. */
+uint64_t raft_commit_index(const struct raft *);
 
 /* How many transactions are in the file but not known to be committed. */
 size_t raft_n_uncommitted(const struct raft *);

@@ -28,6 +28,13 @@ struct ovsdb_change {
     struct ovsdb_datum datum;
 };
 
+/* Adds a change to the transaction being read. */
+struct ovsdb_change *ovsdb_add_change(struct ovsdb_store *, struct ovsdb_row *,
+                                      enum change_kind);
+
+/* Makes of a transaction that is whole what it changes: snapshot.c. */
+void ovsdb_make_whole(struct ovsdb_store *);
+
 /* The row with 'uuid', made up as not existing if it is new. */
 struct ovsdb_row *ovsdb_place_row(struct ovsdb_table *, const struct uuid *);
 

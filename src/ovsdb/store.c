@@ -53,10 +53,18 @@ ovsdb_store_done(struct ovsdb_store *store)
     free(store->changes);
     free(store->atoms);
     free(store->records);
+    free(store->parts);
     free(store->deltas);
     arena_done(&store->delta_arena);
     arena_done(&store->arena);
     memset(store, 0, sizeof *store);
+}
+
+/* Where the records of the file being read begin. */
+static size_t
+first_record(const struct ovsdb_store *store)
+{
+    return store->n_parts ? store->parts[store->n_parts - 1].first : 0;
 }
 
 struct error *
@@ -77,9 +85,9 @@ ovsdb_store_set_schema(struct ovsdb_store *store,
         memset(store->tables[t].guesses, 0,
                MAX_GUESSES * sizeof *store->tables[t].guesses);
     }
-    store->record = (struct ovsdb_record){ .comment = "" };
-    if (!error && !store->n_records) {
-        ovsdb_store_commit(store, 0);
+    if (!error && store->n_records == first_record(store)) {
+        store->n_deltas = 0;
+        ovsdb_store_number(store, 1);
     }
     return error;
 }
@@ -95,14 +103,6 @@ empty_table(struct ovsdb_table *table)
         }
     }
     table->n_existing = 0;
-}
-
-void
-ovsdb_store_empty(struct ovsdb_store *store)
-{
-    for (unsigned t = 0; t < store->spec->n_tables; t++) {
-        empty_table(&store->tables[t]);
-    }
 }
 
 /* Takes the values of columns from 'row' that the schema does not have. */
@@ -153,12 +153,49 @@ void
 ovsdb_store_number(struct ovsdb_store *store, uint64_t number)
 {
     static const struct ovsdb_record blank = { .comment = "" };
+    number += first_record(store);
     if (store->n_records > number) {
         store->n_records = (size_t) number;
     }
     while (store->n_records < number) {
         add_record(store, &blank);
     }
+}
+
+void
+ovsdb_store_begin_file(struct ovsdb_store *store, const char *name)
+{
+    store->parts = xgrow(store->parts, store->n_parts, &store->parts_capacity,
+                         sizeof *store->parts);
+    store->parts[store->n_parts++] =
+        (struct ovsdb_part){ arena_strdup(&store->arena, name),
+                             store->n_records };
+    if (store->n_records) {
+        ovsdb_store_expect_whole(store);
+    }
+}
+
+uint32_t
+ovsdb_record_number(const struct ovsdb_store *store, size_t i,
+                    const char **ret_file)
+{
+    size_t part = store->n_parts;
+    while (part && store->parts[part - 1].first > i) {
+        part--;
+    }
+    *ret_file =
+        store->n_parts > 1 && part ? store->parts[part - 1].name : NULL;
+    return (uint32_t) (part ? i - store->parts[part - 1].first : i);
+}
+
+int64_t
+ovsdb_store_date(const struct ovsdb_store *store)
+{
+    size_t i = store->n_records;
+    while (i && !store->records[i - 1].date_ms) {
+        i--;
+    }
+    return i ? store->records[i - 1].date_ms : 0;
 }
 
 /* Committing. */
@@ -278,6 +315,11 @@ ovsdb_store_commit(struct ovsdb_store *store, uint64_t offset)
         store->n_deltas = 0;
         arena_clear(&store->delta_arena);
     }
+    store->record.is_whole = store->expects_whole;
+    if (store->expects_whole) {
+        ovsdb_make_whole(store);
+        store->expects_whole = false;
+    }
     for (struct ovsdb_row *row; (row = store->inserted);) {
         store->inserted = row->next_inserted;
         row->is_inserted = false;
@@ -317,4 +359,5 @@ ovsdb_store_abort(struct ovsdb_store *store)
         row->held = 0;
     }
     store->n_changes = 0;
+    store->expects_whole = false;
 }

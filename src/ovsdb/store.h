@@ -70,6 +70,8 @@ struct ovsdb_row {
     uint32_t held; /* Bit C: column C of the spec stands in 'columns'. */
     bool exists;
     bool is_inserted; /* By the transaction being read. */
+    bool is_seen;     /* In the transaction being read, if that is whole... */
+    uint32_t seen;    /* ...and the columns that it has there. */
     struct ovsdb_row *next_inserted;
     const struct ovsdb_past *past; /* Newest first; NULL if nothing. */
     struct ovsdb_datum *columns;   /* Those with a bit in 'held', in order. */
@@ -97,6 +99,14 @@ struct ovsdb_record {
     int64_t date_ms;     /* Wall clock; 0 if unknown. */
     uint64_t offset;     /* In the file. */
     const char *comment; /* "" if none. */
+    bool is_whole;       /* It holds all that there was then, where other
+                          * records were read before it. */
+};
+
+/* A file of which a store holds the records. */
+struct ovsdb_part {
+    const char *name;
+    size_t first; /* Its record 0. */
 };
 
 /* Whether a record of a log is a transaction.  The schema is none, unless a
@@ -128,6 +138,8 @@ struct ovsdb_store {
     struct ovsdb_record *records; /* [0] is the schema (in a
                                    * clustered file, with a snapshot). */
     size_t n_records;
+    struct ovsdb_part *parts; /* Empty if nobody named any. */
+    size_t n_parts;
 
     /* What the last commit did, if the reader set 'keeps_deltas' before. Lives
      * until the next one. */
@@ -137,6 +149,9 @@ struct ovsdb_store {
 
     /* Private. */
     size_t deltas_capacity;
+    size_t parts_capacity;
+    bool expects_whole;
+    bool repeats; /* What is whole has a column twice: a hostile one. */
     struct arena delta_arena;
     size_t records_capacity;
     struct strmap strings;      /* Interned keys of maps. */
@@ -170,13 +185,30 @@ bool ovsdb_store_read(struct ovsdb_store *, struct json_reader *,
 /* A transaction that changes nothing, instead of ovsdb_store_read(). */
 void ovsdb_store_read_nothing(struct ovsdb_store *);
 
-/* Makes the next record number 'number': those on the way to it are blank,
- * those from it on are forgotten. */
+/* Begins with the file 'name', the first one or a further one of the same
+ * database.  Records that come are numbered from 0 again; the first
+ * transaction of a further file is whole. */
+void ovsdb_store_begin_file(struct ovsdb_store *, const char *name);
+
+/* Makes the next record number 'number' of the file: those on the way to it
+ * are blank, those from it on are forgotten. */
 void ovsdb_store_number(struct ovsdb_store *, uint64_t number);
 
-/* Deletes every row, or those rows and values that the schema has no place
- * for, in the next record. */
-void ovsdb_store_empty(struct ovsdb_store *);
+/* The number that record 'i' of the store has in its file.  '*ret_file' is the
+ * file's name, or NULL if all records are of one. */
+uint32_t ovsdb_record_number(const struct ovsdb_store *, size_t i,
+                             const char **ret_file);
+
+/* When the last transaction was made, as far as it tells; else 0. */
+int64_t ovsdb_store_date(const struct ovsdb_store *);
+
+/* Before a transaction is read that is whole: it holds all rows that there
+ * are, with all their columns, and is taken for what it makes different.  So
+ * what stayed the same keeps its past. */
+void ovsdb_store_expect_whole(struct ovsdb_store *);
+
+/* Deletes those rows and values that the schema has no place for, in the next
+ * record. */
 void ovsdb_store_convert(struct ovsdb_store *);
 
 /* Makes what was read true, as a record of the log at 'offset'. */

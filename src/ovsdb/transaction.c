@@ -7,9 +7,9 @@
 /* The end of the year 9999: a later date is a damaged one. */
 #define MAX_DATE_MS 253402300800000
 
-static struct ovsdb_change *
-add_change(struct ovsdb_store *store, struct ovsdb_row *row,
-           enum change_kind kind)
+struct ovsdb_change *
+ovsdb_add_change(struct ovsdb_store *store, struct ovsdb_row *row,
+                 enum change_kind kind)
 {
     store->changes = xgrow(store->changes, store->n_changes,
                            &store->changes_capacity, sizeof *store->changes);
@@ -26,7 +26,7 @@ static void
 insert_row(struct ovsdb_store *store, struct ovsdb_row *row)
 {
     if (!ovsdb_is_blank(row)) {
-        add_change(store, row, CHANGE_INSERT);
+        ovsdb_add_change(store, row, CHANGE_INSERT);
     } else if (!row->is_inserted) {
         row->is_inserted = true;
         row->next_inserted = store->inserted;
@@ -89,10 +89,12 @@ read_columns(struct ovsdb_table *table, struct json_reader *r,
             continue;
         }
         struct ovsdb_change *change =
-            add_change(table->store, row, CHANGE_COLUMN);
+            ovsdb_add_change(table->store, row, CHANGE_COLUMN);
         change->column = c - 1;
         change->datum = datum;
         change->is_diff = is_diff;
+        table->store->repeats |= row->seen >> (c - 1) & 1;
+        row->seen |= 1u << (c - 1);
     }
     if (held) {
         ovsdb_hold_columns(row, fresh, held);
@@ -106,9 +108,10 @@ read_log_row(struct ovsdb_table *table, struct json_reader *r,
              struct ovsdb_row *row)
 {
     if (json_peek(r) == 'n') {
-        add_change(table->store, row, CHANGE_DELETE);
+        ovsdb_add_change(table->store, row, CHANGE_DELETE);
         return json_null(r);
     }
+    row->is_seen = true;
     if (!row->exists) {
         insert_row(table->store, row);
     }
@@ -143,7 +146,7 @@ read_row_update(struct ovsdb_table *table, struct json_reader *r,
         }
     }
     if (deleted) {
-        add_change(table->store, row, CHANGE_DELETE);
+        ovsdb_add_change(table->store, row, CHANGE_DELETE);
     }
     return !json_failed(r);
 }

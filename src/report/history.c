@@ -55,8 +55,11 @@ put_record(const struct history_event *event, size_t column, size_t indent,
     if (event->chassis) {
         text_printf(&line, " of %s", event->chassis);
     }
-    text_printf(&line, " record %u, by %s", event->record,
-                history_who_names[event->who]);
+    const char *file;
+    uint32_t number =
+        ovsdb_record_number(&event->db->store, event->record, &file);
+    text_printf(&line, " record %u%s%s, by %s", number, file ? " of " : "",
+                file ? file : "", history_who_names[event->who]);
     if (event->who == WHO_COMMAND) {
         text_printf(&line, ": %s", event->comment);
     }
@@ -101,7 +104,12 @@ put_lines(const struct history_event *event, size_t cause, size_t indent,
         }
         n_left += !shown;
     }
-    if (event->who == WHO_SNAPSHOT) {
+    if (event->is_gap) {
+        text_printf(out, "%*s%s\n", (int) indent, "",
+                    n_shown + n_left ? "a conversion did that, or somebody of "
+                                       "whom no log tells"
+                                     : "nothing changed with it");
+    } else if (event->who == WHO_SNAPSHOT) {
         text_printf(out, "%*s%zu rows; what was before is not known\n",
                     (int) indent, "", event->n_rows);
     } else if (n_left) {
@@ -152,7 +160,13 @@ json_put_event_head(struct json_writer *w, const struct history_event *event)
     json_put(w, "db", event ? event->db->db : NULL);
     json_put(w, "chassis", event ? event->chassis : NULL);
     if (event) {
-        json_put_integer(w, "record", event->record);
+        const char *file;
+        json_put_integer(
+            w, "record",
+            ovsdb_record_number(&event->db->store, event->record, &file));
+        if (file) {
+            json_put(w, "file", file);
+        }
         json_put_time(w, "time", event->date_ms);
     } else {
         json_put_null(w, "record");

@@ -124,6 +124,9 @@ put_cause(struct json_writer *w, struct assessment *a, const struct finding *f)
     json_open(w, "cause", '{');
     json_put(w, "db", cause.db);
     json_put_integer(w, "record", cause.record);
+    if (cause.file) {
+        json_put(w, "file", cause.file);
+    }
     json_put_time(w, "time", cause.date_ms);
     json_put(w, "comment", cause.comment);
     json_close(w, '}');

@@ -129,8 +129,10 @@ put_cause(struct assessment *a, const struct finding *f,
     clock_format_age(cause.date_ms, a->fabric->evidence->now_ms, age);
     put_label(out, options, "cause");
     print_wrapped(out,
-                  arena_printf(&a->arena, "%s (%s), %s record %u, by %s%s",
+                  arena_printf(&a->arena, "%s (%s), %s record %u%s%s, by %s%s",
                                time, age, cause.db, cause.record,
+                               cause.file ? " of " : "",
+                               cause.file ? cause.file : "",
                                history_who_names[cause_who(cause.comment)],
                                *cause.comment ? ":" : ""),
                   INDENT, INDENT);

@@ -6,16 +6,18 @@
  *     'S'   the same, but its first line is the schema;
  *     'C'   the same as 'T' and 'S', of a clustered file: after a fixed
  *     'c'   header, or with the header as first line;
+ *     'M'   several files, between lines "--", each as after its own first
+ *           byte: a chain, of which the ones before the last are copies;
  *     'U'   the lines are <table-updates2>, 'u' <table-updates>.
  *
  * What was read must be consistent, and reading it once more must give the
- * same. */
+ * same.  A chain must end with the rows of its last file. */
 #include "fuzz.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#include "ovsdb/log.h"
+#include "ovsdb/chain.h"
 #include "small_db.h"
 
 typedef void put_record_fn(struct text *, const char *json, size_t length);
@@ -126,30 +128,130 @@ read_file(const struct text *file)
     return sum;
 }
 
+/* Makes the file that 'bytes' stand for. */
+static void
+build_file(struct text *file, const uint8_t *bytes, size_t size, char mode)
+{
+    text_init(file, TEXT_CEILING_BYTES);
+    if (mode == 'F') {
+        text_put(file, (const char *) bytes, size);
+        return;
+    }
+    bool clustered = mode == 'C' || mode == 'c';
+    if (mode == 'T') {
+        small_put_record(file, small_schema, strlen(small_schema));
+    } else if (mode == 'C') {
+        put_header(file);
+    }
+    put_lines(file, bytes, size,
+              clustered ? small_put_clustered_record : small_put_record);
+}
+
 static void
 fuzz_file(const uint8_t *bytes, size_t size, char mode)
 {
     struct text file;
-    text_init(&file, TEXT_CEILING_BYTES);
+    build_file(&file, bytes, size, mode);
     if (mode == 'F') {
-        text_put(&file, (const char *) bytes, size);
         int fd = small_memory_file(bytes, size);
-        char *name = ovsdb_log_probe(fd);
-        free(name);
+        free(ovsdb_log_probe(fd));
         close(fd);
-    } else {
-        bool clustered = mode == 'C' || mode == 'c';
-        if (mode == 'T') {
-            small_put_record(&file, small_schema, strlen(small_schema));
-        } else if (mode == 'C') {
-            put_header(&file);
-        }
-        put_lines(&file, bytes, size,
-                  clustered ? small_put_clustered_record : small_put_record);
     }
     size_t first = read_file(&file);
     CHECK(read_file(&file) == first);
     text_done(&file);
+}
+
+/* Chains. */
+
+/* Whether a column holds nothing but what it holds by itself. */
+static bool
+is_default(const struct ovsdb_row *row, unsigned c)
+{
+    const struct ovsdb_column_spec *spec = &row->table->spec->columns[c];
+    const union ovsdb_atom *atom = ovsdb_atoms(row, c);
+    return !ovsdb_count(row, c)
+           || (ovsdb_count(row, c) == 1 && spec->value == OVSDB_VOID
+               && spec->key == OVSDB_STRING && !*atom->string);
+}
+
+/* The sets of a row that was read twice in a hostile record may hold the same
+ * twice, so only their sizes are compared. */
+static void
+check_same(const struct ovsdb_store *a, const struct ovsdb_store *b)
+{
+    for (unsigned t = 0; t < a->spec->n_tables; t++) {
+        CHECK(a->tables[t].n_existing == b->tables[t].n_existing);
+        OVSDB_TABLE_FOR_EACH (row, &a->tables[t]) {
+            const struct ovsdb_row *other =
+                ovsdb_table_find(&b->tables[t], &row->uuid);
+            CHECK(other && other->exists);
+            for (unsigned c = 0; c < row->table->spec->n_columns; c++) {
+                CHECK(ovsdb_count(row, c) == ovsdb_count(other, c)
+                      || (is_default(row, c) && is_default(other, c)));
+            }
+        }
+    }
+}
+
+/* Adds the file of 'bytes' to the chain; true if it could be read alone, into
+ * 'alone'. */
+static bool
+add_part(struct ovsdb_chain *chain, const uint8_t *bytes, size_t size,
+         bool is_last, struct ovsdb_store *alone)
+{
+    struct text file;
+    struct ovsdb_log log;
+    build_file(&file, bytes + 1, size - 1, (char) bytes[0]);
+    ovsdb_chain_add(chain, is_last ? "own" : "copy",
+                    small_memory_file(text_string(&file), file.length),
+                    !is_last);
+    int fd = small_memory_file(text_string(&file), file.length);
+    struct error *error = ovsdb_log_open(&log, "own", fd);
+    CHECK(!error);
+    error = ovsdb_log_read_all(&log, alone);
+    ovsdb_log_close(&log);
+    text_done(&file);
+    bool good = !error;
+    error_free(error);
+    return good;
+}
+
+static void
+fuzz_chain(const uint8_t *bytes, size_t size)
+{
+    struct ovsdb_chain chain;
+    struct ovsdb_store store, alone;
+    const uint8_t *end = bytes + size;
+    bool good = false;
+    ovsdb_chain_init(&chain);
+    ovsdb_store_init(&store, &small_spec);
+    ovsdb_store_init(&alone, &small_spec);
+    for (const uint8_t *p = bytes; p < end && chain.n_files < 4;) {
+        const uint8_t *stop = memmem(p, (size_t) (end - p), "\n--\n", 4);
+        bool is_last = !stop || stop + 4 >= end || chain.n_files == 3;
+        ovsdb_store_done(&alone);
+        ovsdb_store_init(&alone, &small_spec);
+        size_t part = (size_t) ((stop ? stop : end) - p);
+        good = part && add_part(&chain, p, part, is_last, &alone)
+               && (*p == 'T' || *p == 'S'); /* Another member may know more. */
+        p = stop ? stop + 4 : end;
+    }
+    struct error *error = chain.n_files ? ovsdb_chain_begin(&chain) : NULL;
+    CHECK(!error);
+    error = chain.n_files ? ovsdb_chain_read_all(&chain, &store) : NULL;
+    check_store(&store);
+    for (size_t i = 0; i < store.n_records; i++) {
+        const char *file;
+        CHECK(ovsdb_record_number(&store, i, &file) <= i);
+    }
+    if (!error && good && chain.n_files) {
+        check_same(&store, &alone);
+    }
+    error_free(error);
+    ovsdb_chain_done(&chain);
+    ovsdb_store_done(&alone);
+    ovsdb_store_done(&store);
 }
 
 static void
@@ -189,6 +291,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     case 'C':
     case 'c':
         fuzz_file(bytes + 1, size - 1, (char) bytes[0]);
+        break;
+    case 'M':
+        fuzz_chain(bytes + 1, size - 1);
         break;
     case 'U':
     case 'u':

@@ -95,6 +95,8 @@ def file(*records):
 
 
 GOOD = file(record(network()))
+LATER = file(*[record(dict(network(vm={"name": "vm9"}), _date=date))
+               for date in (1795340370000, 1795340380000)])
 LONG_LOG = file(*[record(network({"name": "public"}))] * 50)
 
 
@@ -117,6 +119,8 @@ def kinds():
         "log-cut-writing": lambda: LONG_LOG,
         "checksum": lambda: GOOD.replace(b"vm1", b"vm2"),
         "checksum-schema": lambda: GOOD.replace(b"isRoot", b"isroot"),
+        "later": lambda: LATER,
+        "later-damaged": lambda: LATER.replace(b"80000", b"90000"),
         "southbound": lambda: schema(name="OVN_Southbound")
         + record({"_comment": "x"}),
         "cluster": lambda: b"OVSDB CLUSTER 10 " + b"0" * 40 + b"\n{}",

@@ -192,7 +192,7 @@ aim_init(struct aim *aim, struct assessment *a,
     if (!frame_aim(&aim->frame, e->address)) {
         block(aim, HOP_GUEST, "no address of it is known to ask for");
     } else if (!e->chassis) {
-        block(aim, HOP_PORT,
+        block(aim, e->kind == ENDPOINT_VM ? HOP_PORT : HOP_GATEWAY,
               e->chassis_known
                   ? "no chassis holds it, so no frame can reach it"
                   : "which chassis holds it is not known");

@@ -134,15 +134,27 @@ code_at(const struct aim *aim, enum hop from, enum hop to)
     return f && f->hop >= from && f->hop <= to ? f->rule->code : NULL;
 }
 
-/* Counters tell the bridge from what lies behind the patch port, but not which
- * of two neighbours it was. */
-static const char *
-code_near(const struct judge *j, enum hop hop)
+struct stop {
+    size_t at; /* Index of the hop. */
+    enum step_state state;
+    const char *why;
+    size_t first, last; /* Where it may be instead, if rows say so. */
+};
+
+/* Counters name a stretch of the way, and, on a busy network, only its inner
+ * end is certain.  Where the rows name a hop of it, it is that one. */
+static void
+ask_rows(const struct judge *j, struct stop *stop)
 {
-    return hop >= HOP_LOGICAL_SWITCH
-               ? code_at(j->aim, HOP_LOGICAL_SWITCH, HOP_GUEST)
-               : code_at(j->aim, hop,
-                         hop == HOP_PROVIDER_BRIDGE ? HOP_PATCH : hop);
+    const struct finding *f = j->aim->at->verdicts[INBOUND].culprit;
+    for (size_t i = stop->first;
+         f && stop->state == STEP_STOP && i < N_WAY && i <= stop->last; i++) {
+        if (j->hops[i] == f->hop && i != stop->at) {
+            stop->at = i;
+            stop->why = f->message;
+            return;
+        }
+    }
 }
 
 /* The way in. */
@@ -157,49 +169,45 @@ proven_in(const struct probe_seen *seen)
                                                              : AT_NIC;
 }
 
-struct stop {
-    size_t at; /* Index of the hop. */
-    enum step_state state;
-    const char *why;
-};
-
-/* Where a question that was not seen again was lost. */
+/* Where counters say that a question was lost that was not seen again. */
 static struct stop
-find_stop_in(struct judge *j)
+find_stop_in(const struct judge *j)
 {
+    static const struct stop
+        no_patch = { 3, STEP_STOP,
+                     "there is no patch port to the integration bridge; the "
+                     "frame entered the provider bridge and went no further",
+                     2, 3 },
+        at_bridge = { 2, STEP_STOP, "no frame left it through the patch port",
+                      2, 3 },
+        at_entry = { 4, STEP_STOP,
+                     "no OpenFlow flow takes what comes from the patch port",
+                     2, 4 },
+        ignored = { AT_END, STEP_UNKNOWN,
+                    "no answer, but OVN answers for this address only to "
+                    "senders with an address of its network, which the probe "
+                    "has not",
+                    0, 0 },
+        at_router = { AT_END, STEP_STOP,
+                      "OVN took the question in and did not answer", 2,
+                      AT_END },
+        at_switch = { 5, STEP_STOP,
+                      "OVN took the frame in and did not send it to the port",
+                      2, 6 },
+        at_port = { 6, STEP_STOP, "the frame did not come out of the port", 2,
+                    6 },
+        anywhere = { 2, STEP_UNKNOWN,
+                     "no answer; how far the frame came could not be watched",
+                     0, 0 };
     const struct probe_seen *seen = j->seen;
-    if (!j->aim->outer.name) {
-        return (struct stop){ 3, STEP_STOP,
-                              "there is no patch port to the integration "
-                              "bridge; the frame entered the provider bridge "
-                              "and went no further" };
-    } else if (stood_still(seen, COUNTER_OUTER)) {
-        return (struct stop){ 2, STEP_STOP,
-                              "no frame left it through the patch port" };
-    } else if (stood_still(seen, COUNTER_ENTRY)) {
-        return (struct stop){ 4, STEP_STOP,
-                              "no OpenFlow flow takes what comes from the "
-                              "patch port" };
-    } else if (is_router(j->aim)) {
-        return (struct stop){
-            AT_END, j->aim->may_be_ignored ? STEP_UNKNOWN : STEP_STOP,
-            j->aim->may_be_ignored ? "no answer, but OVN answers for this "
-                                     "address only to senders with an address "
-                                     "of its network, which the probe has not"
-                                   : "OVN took the question in and did not "
-                                     "answer"
-        };
-    } else if (stood_still(seen, COUNTER_PORT)) {
-        return (struct stop){ 5, STEP_STOP,
-                              "OVN took the frame in and did not send it to "
-                              "the port" };
-    } else if (seen->port_watched) {
-        return (struct stop){ 6, STEP_STOP,
-                              "the frame did not come out of the port" };
-    }
-    return (struct stop){ 2, STEP_UNKNOWN,
-                          "no answer, and neither counters nor the port could "
-                          "be watched" };
+    return !j->aim->outer.name                       ? no_patch
+           : stood_still(seen, COUNTER_OUTER)        ? at_bridge
+           : stood_still(seen, COUNTER_ENTRY)        ? at_entry
+           : is_router(j->aim) && !seen->nic_watched ? anywhere
+           : is_router(j->aim) ? j->aim->may_be_ignored ? ignored : at_router
+           : stood_still(seen, COUNTER_PORT) ? at_switch
+           : seen->port_watched              ? at_port
+                                             : anywhere;
 }
 
 static const char *
@@ -227,15 +235,17 @@ static bool
 judge_in(struct judge *j)
 {
     size_t proven = proven_in(j->seen);
-    struct stop stop = { proven + 1, STEP_STOP, NULL };
+    struct stop stop = { proven + 1, STEP_STOP, NULL, 0, 0 };
     if (proven == AT_NIC) {
         stop = find_stop_in(j);
+        ask_rows(j, &stop);
     } else if (proven < AT_END) {
         stop.why = "the question reached the port, and no answer came back";
     }
     add(j, HOP_WIRE, false, STEP_UNKNOWN, "nothing was sent over the wire");
     for (size_t i = AT_NIC; i <= AT_END && i < stop.at; i++) {
-        add(j, j->hops[i], false, STEP_PASS, why_passed(j, j->hops[i]));
+        add(j, j->hops[i], false, STEP_PASS,
+            i > proven ? "by counters" : why_passed(j, j->hops[i]));
     }
     if (proven == AT_END) {
         return true;
@@ -243,7 +253,7 @@ judge_in(struct judge *j)
     j->result->last_seen = &j->result->steps[j->result->n_steps - 1];
     struct probe_step *s =
         add(j, j->hops[stop.at], false, stop.state, stop.why);
-    s->step.code = code_near(j, j->hops[stop.at]);
+    s->step.code = code_at(j->aim, j->hops[stop.at], j->hops[stop.at]);
     j->result->proofs[INBOUND] =
         stop.state == STEP_STOP ? PROBE_REFUTED : PROBE_UNKNOWN;
     return false;
@@ -252,26 +262,34 @@ judge_in(struct judge *j)
 /* The way back. */
 
 static struct stop
-find_stop_back(struct judge *j)
+find_stop_back(const struct judge *j)
 {
-    const struct probe_seen *seen = j->seen;
-    if (!seen->nic_watched) {
-        return (struct stop){ AT_END - 1, STEP_UNKNOWN,
-                              "the NIC cannot be watched" };
-    } else if (seen->n_astray_answers) {
-        return (struct stop){ AT_NIC, STEP_STOP,
-                              arena_printf(
-                                  j->arena,
-                                  "the answer left with VLAN %u instead of %u",
-                                  seen->answer_vlan, j->aim->frame.vlan) };
-    } else if (rose(seen, COUNTER_ANSWER)) {
-        return (struct stop){ 2, STEP_STOP,
-                              "the answer came through the patch port and did "
-                              "not leave at the NIC" };
-    }
-    return (struct stop){ 5, STEP_STOP,
-                          "the answer was seen at the port, and did not come "
-                          "to the patch port" };
+    static const struct stop
+        anywhere = { AT_END - 1, STEP_UNKNOWN, "the NIC cannot be watched", 0,
+                     0 },
+        behind_patch = { 2, STEP_STOP,
+                         "the answer came through the patch port and did not "
+                         "leave at the NIC",
+                         AT_NIC, 6 },
+        before_patch = { 5, STEP_STOP,
+                         "the answer was seen at the port, and did not come "
+                         "to the patch port",
+                         4, 6 },
+        before_nic = { 5, STEP_STOP,
+                       "the answer was seen at the port, and did not leave at "
+                       "the NIC",
+                       AT_NIC, 6 };
+    struct stop astray = {
+        AT_NIC, STEP_STOP,
+        arena_printf(j->arena, "the answer left with VLAN %u instead of %u",
+                     j->seen->answer_vlan, j->aim->frame.vlan),
+        0, 0
+    };
+    return !j->seen->nic_watched                  ? anywhere
+           : j->seen->n_astray_answers            ? astray
+           : rose(j->seen, COUNTER_ANSWER)        ? behind_patch
+           : stood_still(j->seen, COUNTER_ANSWER) ? before_patch
+                                                  : before_nic;
 }
 
 static void
@@ -279,9 +297,10 @@ judge_back(struct judge *j)
 {
     bool left = j->seen->n_answers_at_nic;
     struct stop stop = { 0, STEP_UNKNOWN,
-                         "nothing beyond the NIC was looked at" };
+                         "nothing beyond the NIC was looked at", 0, 0 };
     if (!left) {
         stop = find_stop_back(j);
+        ask_rows(j, &stop);
     }
     /* A router's hops are behind the answer; of a VM the port is next. */
     for (size_t i = AT_END - 1; i > stop.at; i--) {
@@ -289,13 +308,14 @@ judge_back(struct judge *j)
             j->hops[i] == HOP_NIC ? "seen leaving"
             : j->hops[i] == HOP_PORT && j->seen->n_answers_at_port
                 ? "answer seen"
-                : NULL);
+            : left ? NULL
+                   : "by counters");
     }
     j->result->last_seen = &j->result->steps[j->result->n_steps - 1];
     struct probe_step *s =
         add(j, j->hops[stop.at], true, stop.state, stop.why);
     if (!left) {
-        s->step.code = code_at(j->aim, HOP_NIC, HOP_GUEST);
+        s->step.code = code_at(j->aim, j->hops[stop.at], j->hops[stop.at]);
     }
     j->result->proofs[OUTBOUND] = left                      ? PROBE_PROVEN
                                   : stop.state == STEP_STOP ? PROBE_REFUTED
@@ -341,7 +361,8 @@ judge_verdict(struct judge *j, bool answered)
     if (answered && r->proofs[OUTBOUND] == PROBE_PROVEN) {
         judge_positive(j);
     } else if (r->proofs[INBOUND] == PROBE_REFUTED
-               || r->proofs[OUTBOUND] == PROBE_REFUTED) {
+               || r->proofs[OUTBOUND] == PROBE_REFUTED
+               || (j->seen->nic_watched && !j->aim->may_be_ignored)) {
         r->verdict =
             rows->kind == VERDICT_BLOCKED ? VERDICT_BLOCKED : VERDICT_BROKEN;
     }

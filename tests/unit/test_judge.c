@@ -229,7 +229,31 @@ a_disabled_port_is_blocked(void **state)
     set_rows(f, VERDICT_BLOCKED, "lsp-disabled", HOP_PORT);
     judge(f);
     check(f, VERDICT_BLOCKED, PROBE_REFUTED, PROBE_UNKNOWN);
-    check_stop(f, HOP_LOGICAL_SWITCH, false, "lsp-disabled");
+    check_stop(f, HOP_PORT, false, "lsp-disabled");
+}
+
+/* On a busy network a counter rises all the same, and rows know better; they
+ * do not where a counter stood still before the hop that they name. */
+static void
+rows_name_the_hop_where_counters_allow_it(void **state)
+{
+    struct fixture *f = *state;
+    set_rows(f, VERDICT_BROKEN, "brex-no-flow", HOP_PROVIDER_BRIDGE);
+    set_counters(f, (unsigned[N_COUNTERS]){ 9, 9, 9, 9 });
+    judge(f);
+    check_stop(f, HOP_PROVIDER_BRIDGE, false, "brex-no-flow");
+    set_rows(f, VERDICT_BROKEN, "iface-id-missing", HOP_PORT);
+    set_counters(f, (unsigned[N_COUNTERS]){ 0, 0, 0, 0 });
+    judge(f);
+    check_stop(f, HOP_PROVIDER_BRIDGE, false, "");
+    f->seen.n_at_port = f->seen.n_answers_at_port = 3;
+    set_rows(f, VERDICT_BROKEN, "brex-nic-down", HOP_NIC);
+    set_counters(f, (unsigned[N_COUNTERS]){ 3, 3, 3, 3 });
+    judge(f);
+    check_stop(f, HOP_NIC, true, "brex-nic-down");
+    set_counters(f, (unsigned[N_COUNTERS]){ 3, 3, 3, 0 });
+    judge(f);
+    check_stop(f, HOP_LOGICAL_SWITCH, true, "");
 }
 
 static void
@@ -294,6 +318,7 @@ main(void)
         TEST(what_cannot_be_watched_is_unknown),
         TEST(an_answer_that_does_not_leave_refutes_the_way_back),
         TEST(a_disabled_port_is_blocked),
+        TEST(rows_name_the_hop_where_counters_allow_it),
         TEST(where_no_frame_can_enter_none_is_sent),
         TEST(a_router_may_ignore_the_probe),
         TEST(a_floating_ip_is_not_proven_by_arp),

@@ -100,10 +100,9 @@ aim_at_nic(struct aim *aim, const struct fabric_port *nic)
     const union ovsdb_atom *members = ovsdb_atoms(nic->row, PORT_INTERFACES);
     for (unsigned i = 0; i < ovsdb_count(nic->row, PORT_INTERFACES); i++) {
         const struct ovsdb_row *interface = members[i].row;
-        if (interface && aim->n_nics < AIM_MAX_NICS) {
-            struct aim_port port = port_of(aim, interface);
-            aim->in_port = aim->in_port > 0 ? aim->in_port : port.ofport;
-            aim->nics[aim->n_nics++] = port.name;
+        struct aim_port port = port_of(aim, interface);
+        if (port.ofport > 0 && aim->n_nics < AIM_MAX_NICS) {
+            aim->nics[aim->n_nics++] = port;
         }
     }
     const char *mode = ovsdb_string(nic->row, PORT_VLAN_MODE);
@@ -159,7 +158,7 @@ find_way(struct aim *aim, struct assessment *a)
         return;
     }
     aim_at_nic(aim, &bridge->nics[0]);
-    if (aim->in_port <= 0) {
+    if (!aim->n_nics) {
         block(aim, HOP_NIC,
               arena_printf(&a->arena, "%s has no OpenFlow port number",
                            bridge->nics[0].name));

@@ -3,7 +3,9 @@
  *
  * No I/O; strings live as long as the assessment.  A probe enters at the NIC's
  * port of the provider bridge, on the chassis by which the endpoint's frames
- * enter OVN. */
+ * enter OVN.  Of a bond the members take turns, one for each frame: a bridge
+ * takes broadcasts in at the active member only (ovs-vswitchd.conf.db(5),
+ * "Bonding Configuration"), and rows do not tell which one that is. */
 #ifndef PROBE_AIM_H
 #define PROBE_AIM_H 1
 
@@ -12,7 +14,7 @@
 
 #define AIM_MAX_NICS 4 /* Members of a bond. */
 
-/* A patch port, or a port of the integration bridge. */
+/* A NIC, a patch port, or a port of the integration bridge. */
 struct aim_port {
     const char *name; /* NULL: there is none. */
     int64_t ofport;   /* 0 or less: unknown. */
@@ -25,10 +27,8 @@ struct aim {
     const char *rundir;                   /* Of ovs-vswitchd's sockets. */
     const char *bridge;                   /* The provider bridge. */
     const char *integration_bridge;
-    const char *nics[AIM_MAX_NICS]; /* Watched; the first of them is where...
-                                     */
+    struct aim_port nics[AIM_MAX_NICS];
     size_t n_nics;
-    int64_t in_port; /* ...the frame enters, by OpenFlow number. */
     struct aim_port outer, inner, port;
     struct frame_probe frame;
 

@@ -73,7 +73,7 @@ name_of(const struct aim *aim, enum hop hop, bool is_back)
     const char *name = NULL;
     switch (hop) {
     case HOP_NIC:
-        name = aim->n_nics ? aim->nics[0] : NULL;
+        name = aim->n_nics ? aim->nics[0].name : NULL;
         break;
     case HOP_PROVIDER_BRIDGE:
         name = aim->bridge;
@@ -169,6 +169,15 @@ proven_in(const struct probe_seen *seen)
                                                              : AT_NIC;
 }
 
+/* Whether rows say that nothing leaves at the NIC.  Questions enter behind it,
+ * so what is lost then are answers; of a router's, nothing was to be seen. */
+static bool
+is_nic_shut(const struct judge *j)
+{
+    const struct finding *f = j->aim->at->verdicts[INBOUND].culprit;
+    return f && f->hop == HOP_NIC;
+}
+
 /* Where counters say that a question was lost that was not seen again. */
 static struct stop
 find_stop_in(const struct judge *j)
@@ -189,8 +198,13 @@ find_stop_in(const struct judge *j)
                     "has not",
                     0, 0 },
         at_router = { AT_END, STEP_STOP,
-                      "OVN took the question in and did not answer", 2,
-                      AT_END },
+                      "OVN took the question in, and no answer left at the "
+                      "NIC",
+                      2, AT_END },
+        shut = { AT_END, STEP_UNKNOWN,
+                 "whether OVN answered cannot be told: nothing can leave at "
+                 "the NIC",
+                 0, 0 },
         at_switch = { 5, STEP_STOP,
                       "OVN took the frame in and did not send it to the port",
                       2, 6 },
@@ -204,6 +218,8 @@ find_stop_in(const struct judge *j)
            : stood_still(seen, COUNTER_OUTER)        ? at_bridge
            : stood_still(seen, COUNTER_ENTRY)        ? at_entry
            : is_router(j->aim) && !seen->nic_watched ? anywhere
+           : is_router(j->aim) && is_nic_shut(j)     ? shut
+
            : is_router(j->aim) ? j->aim->may_be_ignored ? ignored : at_router
            : stood_still(seen, COUNTER_PORT) ? at_switch
            : seen->port_watched              ? at_port

@@ -101,7 +101,7 @@ start_watching(struct run *run)
 {
     struct error *error = NULL;
     for (size_t i = 0; i < run->aim->n_nics && !error; i++) {
-        error = watch(run, run->aim->nics[i], &run->seen.nic_watched);
+        error = watch(run, run->aim->nics[i].name, &run->seen.nic_watched);
     }
     if (!error) {
         run->port = run->aim->port.name;
@@ -206,15 +206,14 @@ count_after(struct run *run)
 /* Sending. */
 
 static struct error *
-send_frame(const struct run *run)
+send_frame(const struct run *run, const struct aim_port *nic)
 {
     uint8_t bytes[FRAME_MAX_BYTES];
     struct text argument, output;
     size_t n = frame_build(&run->aim->frame, bytes);
     text_init(&argument, MAX_OUTPUT_BYTES);
     text_init(&output, MAX_OUTPUT_BYTES);
-    text_printf(&argument,
-                "in_port=%lld packet=", (long long) run->aim->in_port);
+    text_printf(&argument, "in_port=%lld packet=", (long long) nic->ofport);
     for (size_t i = 0; i < n; i++) {
         text_printf(&argument, "%02x", bytes[i]);
     }
@@ -234,8 +233,11 @@ exchange(struct run *run, const struct probe_options *options)
     unsigned n_frames =
         options->n_frames ? options->n_frames : PROBE_DEFAULT_FRAMES;
     int wait_ms = options->wait_ms ? options->wait_ms : PROBE_DEFAULT_WAIT_MS;
+    n_frames =
+        n_frames < run->aim->n_nics ? (unsigned) run->aim->n_nics : n_frames;
     while (run->seen.n_sent < n_frames && !run->done) {
-        struct error *error = send_frame(run);
+        struct error *error = send_frame(
+            run, &run->aim->nics[run->seen.n_sent % run->aim->n_nics]);
         if (error) {
             return error;
         }
@@ -278,4 +280,15 @@ probe_run(const struct aim *aim, const struct probe_options *options,
         probe_judge(aim, &run.seen, arena, ret);
     }
     return error;
+}
+
+struct error *
+probe_endpoint(struct assessment *a, const struct assessed_endpoint *at,
+               const struct probe_options *options, struct probe_result *ret)
+{
+    struct aim *aim = arena_alloc(&a->arena, sizeof *aim);
+    uint8_t mac[FRAME_MAC_BYTES];
+    probe_make_mac(mac);
+    aim_init(aim, a, at, mac);
+    return probe_run(aim, options, &a->arena, ret);
 }

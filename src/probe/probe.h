@@ -15,7 +15,8 @@
 #include "probe/judge.h"
 
 struct probe_options {
-    unsigned n_frames; /* At most; 0: PROBE_DEFAULT_FRAMES. */
+    unsigned n_frames; /* At most, but one for each member of a bond; 0:
+                          PROBE_DEFAULT_FRAMES. */
     int wait_ms;       /* For each answer; 0: PROBE_DEFAULT_WAIT_MS. */
 };
 
@@ -31,5 +32,12 @@ void probe_make_mac(uint8_t ret[FRAME_MAC_BYTES]);
  * ('aim->obstacle') nothing is sent, and that is a result. */
 struct error *probe_run(const struct aim *, const struct probe_options *,
                         struct arena *, struct probe_result *ret);
+
+/* Aims and probes at once, for whoever needs a proof and shows no plan.
+ * Everything lives in the assessment's arena. */
+struct error *probe_endpoint(struct assessment *,
+                             const struct assessed_endpoint *,
+                             const struct probe_options *,
+                             struct probe_result *ret);
 
 #endif /* probe/probe.h */

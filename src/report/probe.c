@@ -11,7 +11,7 @@ kind_of(const struct aim *aim)
 static const char *
 device_of(const struct aim *aim)
 {
-    return aim->n_nics ? aim->nics[0] : NULL;
+    return aim->n_nics ? aim->nics[0].name : NULL;
 }
 
 /* The plan. */

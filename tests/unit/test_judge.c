@@ -34,9 +34,8 @@ setup(void **state)
                            .chassis = &f->chassis,
                            .bridge = "br-ex",
                            .integration_bridge = "br-int",
-                           .nics = { "eth0" },
+                           .nics = { { "eth0", 1 } },
                            .n_nics = 1,
-                           .in_port = 1,
                            .outer = { "outer", 2 },
                            .inner = { "inner", 3 },
                            .port = { "tap1", 4 } };
@@ -290,6 +289,19 @@ a_router_may_ignore_the_probe(void **state)
     check(f, VERDICT_UNDETERMINED, PROBE_UNKNOWN, PROBE_UNKNOWN);
 }
 
+/* The NIC is down: where a router's answer was lost, nobody saw. */
+static void
+a_shut_nic_hides_what_a_router_did(void **state)
+{
+    struct fixture *f = *state;
+    f->endpoint.kind = ENDPOINT_GATEWAY;
+    f->seen.port_watched = false;
+    set_counters(f, (unsigned[N_COUNTERS]){ 3, 3, 0, 3 });
+    set_rows(f, VERDICT_BROKEN, "brex-nic-down", HOP_NIC);
+    judge(f);
+    check(f, VERDICT_BROKEN, PROBE_UNKNOWN, PROBE_UNKNOWN);
+}
+
 /* OVN answers, whatever became of the VM. */
 static void
 a_floating_ip_is_not_proven_by_arp(void **state)
@@ -321,6 +333,7 @@ main(void)
         TEST(rows_name_the_hop_where_counters_allow_it),
         TEST(where_no_frame_can_enter_none_is_sent),
         TEST(a_router_may_ignore_the_probe),
+        TEST(a_shut_nic_hides_what_a_router_did),
         TEST(a_floating_ip_is_not_proven_by_arp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,7 @@ struct cli_options {
     struct report_options report;
     bool json;
     bool strict;
+    bool dry_run;
     int64_t at_ms;           /* INT64_MAX: as it is now. */
     int64_t since_ms;        /* INT64_MIN: from the beginning. */
     int64_t until_ms;        /* INT64_MAX: to the end. */
@@ -48,6 +49,7 @@ enum option_group {
     OPTIONS_PERIOD = 1 << 6,
     OPTIONS_TRIAL = 1 << 7,
     OPTIONS_REPAIR = 1 << 8,
+    OPTIONS_PROBE = 1 << 9,
 };
 
 struct cli_subcommand {
@@ -101,6 +103,11 @@ void cli_state_judge(struct cli_state *);
 /* Forgets what was judged; the evidence stays. */
 void cli_state_forget(struct cli_state *);
 
+/* The one endpoint that is called 'name'; an error if there are none or
+ * several. */
+struct error *cli_find_endpoint(struct assessment *, const char *name,
+                                const struct assessed_endpoint **ret);
+
 /* What `check` does with such options. */
 int cli_check_as(const struct cli_options *);
 
@@ -122,6 +129,6 @@ struct error *cli_follow(struct evidence *, int64_t until_ms,
                          struct timeline *, struct bisect *);
 
 cli_command cli_bisect, cli_check, cli_collect, cli_explain, cli_history,
-    cli_repair, cli_rules, cli_trace, cli_whatif;
+    cli_probe, cli_repair, cli_rules, cli_trace, cli_whatif;
 
 #endif /* cli/cli.h */

@@ -28,6 +28,7 @@ enum option_id {
     OPT_FOR,
     OPT_APPLY,
     OPT_UNDO,
+    OPT_DRY_RUN,
 };
 
 static const struct option_row {
@@ -71,6 +72,8 @@ static const struct option_row {
       "as it was then, from the databases' logs" },
     { "since", OPT_SINCE, "TIME", OPTIONS_PERIOD, "nothing before TIME" },
     { "until", OPT_UNTIL, "TIME", OPTIONS_PERIOD, "nothing after TIME" },
+    { "dry-run", OPT_DRY_RUN, NULL, OPTIONS_PROBE,
+      "say what would be sent, and send nothing" },
     { "format", OPT_FORMAT, "text|json", OPTIONS_OUTPUT, "default: text" },
     { "color", OPT_COLOR, "auto|always|never", OPTIONS_OUTPUT,
       "default: auto, on a terminal only" },
@@ -192,6 +195,9 @@ apply_option(struct cli_options *o, int id, const char *value)
         break;
     case OPT_STRICT:
         o->strict = true;
+        break;
+    case OPT_DRY_RUN:
+        o->dry_run = true;
         break;
     case OPT_ALL:
         o->report.all = true;

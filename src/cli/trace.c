@@ -1,45 +1,4 @@
-#include <string.h>
-
 #include "cli/cli.h"
-
-/* An error names no more than these. */
-#define MAX_CANDIDATES 4
-
-/* What to call an endpoint so that it is the only one, if anything helps. */
-static const char *
-unique_name(struct assessment *a, const struct assessed_endpoint *at)
-{
-    const struct fabric_endpoint *e = at->endpoint;
-    const char *parts[] = { "", e->port, e->name, e->ls->network,
-                            e->ls->name };
-    const char *first = *e->address ? e->address : e->port;
-    for (size_t i = 0; i < N_ELEMENTS(parts); i++) {
-        const char *name =
-            arena_printf(&a->arena, "%s%s%s", first, i ? "@" : "", parts[i]);
-        if (reach_find(a, name, NULL) == at && !reach_find(a, name, at)) {
-            return name;
-        }
-    }
-    return arena_printf(&a->arena, "%s@%s", first, e->port);
-}
-
-static struct error *
-refuse_many(struct assessment *a, const char *name)
-{
-    const struct assessed_endpoint *at = NULL;
-    const char *list = "";
-    size_t n = 0;
-    while ((at = reach_find(a, name, at))) {
-        if (n++ < MAX_CANDIDATES) {
-            list = arena_printf(&a->arena, "%s%s%s (network %s)", list,
-                                n > 1 ? ", " : "", unique_name(a, at),
-                                at->endpoint->ls->network);
-        }
-    }
-    return error_hint(error_new("\"%s\" names %zu endpoints", name, n),
-                      "give one of %s%s", list,
-                      n > MAX_CANDIDATES ? ", ..." : "");
-}
 
 /* Finds what 'name' means: an endpoint, or, if it is an address that no
  * endpoint has, something outside ('*ret' NULL). */
@@ -47,17 +6,10 @@ static struct error *
 find_end(struct assessment *a, const char *name,
          const struct assessed_endpoint **ret)
 {
-    *ret = reach_find(a, name, NULL);
-    if (*ret && reach_find(a, name, *ret)) {
-        return refuse_many(a, name);
-    }
-    if (!*ret && !address_is_ip(name)) {
-        return error_hint(
-            error_new("no endpoint is called \"%s\"", name),
-            "an address, a logical switch port or a Neutron port name; "
-            "`provnet check --all` lists them");
-    }
-    return NULL;
+    *ret = NULL;
+    return !reach_find(a, name, NULL) && address_is_ip(name)
+               ? NULL
+               : cli_find_endpoint(a, name, ret);
 }
 
 static struct error *

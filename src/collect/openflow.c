@@ -13,9 +13,9 @@
 
 /* Bridges may be told to speak newer versions only, and `ovs-ofctl` offers
  * 1.0 and a few more by default: ovs-ofctl(8), "--protocols". */
-#define PROTOCOLS                                                         \
-    "--protocols=OpenFlow10,OpenFlow11,OpenFlow12,OpenFlow13,OpenFlow14," \
-    "OpenFlow15"
+const char openflow_protocols[] =
+    "--protocols=OpenFlow10,OpenFlow11,OpenFlow12,OpenFlow13,OpenFlow14,"
+    "OpenFlow15";
 
 /* Names. */
 
@@ -118,7 +118,7 @@ openflow_dump(const char *rundir, const char *bridge, int64_t deadline_ms,
     *ret_missing = NULL;
     text_init(&remote, TEXT_CEILING_BYTES);
     text_printf(&remote, "unix:%s/%s.mgmt", rundir, bridge);
-    const char *const argv[] = { "ovs-ofctl", PROTOCOLS, "dump-flows",
+    const char *const argv[] = { "ovs-ofctl", openflow_protocols, "dump-flows",
                                  text_string(&remote), NULL };
     if (!is_socket(text_string(&remote) + strlen("unix:"))) {
         *ret_missing = "it has no management socket";

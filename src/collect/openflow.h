@@ -5,6 +5,9 @@
 
 #include "evidence/evidence.h"
 
+/* An option for ovs-ofctl(8), with which it speaks to any bridge. */
+extern const char openflow_protocols[];
+
 /* Calls 'visit' with each provider bridge of 'chassis': those that a mapping
  * names (ovn-controller(8)) and those that have a patch port, but not the
  * integration bridge.  Names that cannot be a bridge's are passed over: they

@@ -182,9 +182,9 @@ place_unit_findings(struct assessment *a, const struct fabric_switch *ls,
 /* Walking. */
 
 void
-walk_choose_way(const struct fabric_endpoint *e,
-                struct fabric_localnet **ret_localnet,
-                struct fabric_attachment **ret_attachment)
+reach_way(const struct fabric_endpoint *e,
+          struct fabric_localnet **ret_localnet,
+          struct fabric_attachment **ret_attachment)
 {
     struct fabric_switch *ls = e->ls;
     struct fabric_localnet *best = NULL;
@@ -231,7 +231,7 @@ walk_build(struct assessment *a, const struct fabric_endpoint *e,
     struct unit_examination *unit = &a->units[ls - f->switches];
     struct fabric_localnet *localnet;
     struct fabric_attachment *attachment;
-    walk_choose_way(e, &localnet, &attachment);
+    reach_way(e, &localnet, &attachment);
     struct place place = { .fabric = a->fabric,
                            .ls = ls,
                            .localnet = localnet,

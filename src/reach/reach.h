@@ -84,6 +84,12 @@ const struct assessed_endpoint *
 reach_find(const struct assessment *, const char *name,
            const struct assessed_endpoint *after);
 
+/* The localnet port and the attachment that carry the endpoint's frames, or
+ * that should; NULL where there is none. */
+void reach_way(const struct fabric_endpoint *,
+               struct fabric_localnet **ret_localnet,
+               struct fabric_attachment **ret_attachment);
+
 /* One hop of a drawn path. */
 enum step_state { STEP_PASS, STEP_STOP, STEP_UNKNOWN };
 

@@ -31,12 +31,6 @@ extern const enum verdict_kind walk_verdicts[];
 /* Hops in the order in which a frame of 'direction' meets them. */
 extern const enum hop walk_order[N_DIRECTIONS][N_HOPS];
 
-/* The localnet port and attachment that carry the endpoint's frames, or that
- * should. */
-void walk_choose_way(const struct fabric_endpoint *,
-                     struct fabric_localnet **ret_localnet,
-                     struct fabric_attachment **ret_attachment);
-
 /* Gathers all examinations on the endpoint's way to 'host' (NULL: to any host)
  * on the physical network, its own into '*own', which the caller ends with
  * examination_done(). */

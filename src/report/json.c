@@ -217,6 +217,18 @@ report_check_json(struct assessment *a, const struct assessed_endpoint **only,
     text_putc(out, '\n');
 }
 
+/* The fields of one hop, into an object that is open. */
+void
+json_put_step(struct json_writer *w, const struct step *step)
+{
+    json_put(w, "hop", hop_names[step->hop]);
+    json_put(w, "name", step->name);
+    json_put(w, "chassis", step->chassis);
+    json_put(w, "state", state_names[step->state]);
+    json_put(w, "code", step->code);
+    json_put(w, "why", step->why);
+}
+
 void
 report_trace_json(struct assessment *a, const struct path *path,
                   const char *from, const char *to, struct text *out)
@@ -229,15 +241,9 @@ report_trace_json(struct assessment *a, const struct path *path,
     json_put(&w, "note", path->note);
     json_open(&w, "path", '[');
     for (size_t i = 0; i < path->n; i++) {
-        const struct step *step = &path->steps[i];
         text_putc(out, '\n');
         json_open(&w, NULL, '{');
-        json_put(&w, "hop", hop_names[step->hop]);
-        json_put(&w, "name", step->name);
-        json_put(&w, "chassis", step->chassis);
-        json_put(&w, "state", state_names[step->state]);
-        json_put(&w, "code", step->code);
-        json_put(&w, "why", step->why);
+        json_put_step(&w, &path->steps[i]);
         json_close(&w, '}');
     }
     json_close(&w, ']');

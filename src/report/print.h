@@ -27,6 +27,12 @@ void print_padded(struct text *, const char *s, size_t width);
  * characters in 's' come out as '?'. */
 void print_wrapped(struct text *, const char *s, size_t column, size_t indent);
 
+extern const enum color verdict_colors[N_VERDICTS];
+
+/* Appends one hop of a drawn way. */
+void print_step(const struct step *, const struct report_options *,
+                struct text *);
+
 /* JSON: a writer that knows where commas go. */
 struct json_writer {
     struct text *out;
@@ -43,6 +49,7 @@ void json_put_strings(struct json_writer *, const char *name,
 
 /* Opens a document with what all of them begin with. */
 void json_open_document(struct json_writer *, const struct evidence *);
+void json_put_step(struct json_writer *, const struct step *);
 void json_put_time(struct json_writer *, const char *name, int64_t wall_ms);
 
 /* Parts of what a change does: its rows' words, and its effect. */

@@ -9,6 +9,7 @@
 #include "apply/carry.h"
 #include "base/text.h"
 #include "history/bisect.h"
+#include "probe/judge.h"
 #include "reach/reach.h"
 #include "repair/change.h"
 #include "repair/plan.h"
@@ -34,6 +35,17 @@ void report_trace_text(struct assessment *, const struct path *,
                        const struct report_options *, struct text *);
 void report_trace_json(struct assessment *, const struct path *,
                        const char *from, const char *to, struct text *);
+
+/* What `probe` would send, before it does, and what came of it.  As JSON both
+ * are one document; 'result' is NULL if nothing was done, and 'refused' why.
+ */
+void report_probe_plan(const struct aim *, unsigned n_frames, int wait_ms,
+                       const struct report_options *, struct text *);
+void report_probe_text(const struct probe_result *,
+                       const struct report_options *, struct text *);
+void report_probe_json(const struct evidence *, const struct aim *,
+                       const struct probe_result *, const char *refused,
+                       struct text *);
 
 /* What `history` tells of a timeline: the events of a period that are wanted,
  * each with what followed from it. */

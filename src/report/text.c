@@ -15,7 +15,7 @@
 
 #define INDENT 10
 
-static const enum color verdict_colors[N_VERDICTS] = {
+const enum color verdict_colors[N_VERDICTS] = {
     [VERDICT_REACHABLE] = COLOR_GOOD,    [VERDICT_BROKEN] = COLOR_BAD,
     [VERDICT_BLOCKED] = COLOR_WARN,      [VERDICT_STORM] = COLOR_BAD,
     [VERDICT_UNDETERMINED] = COLOR_WARN,
@@ -284,9 +284,9 @@ report_check_text(struct assessment *a, const struct assessed_endpoint **only,
 
 /* Paths. */
 
-static void
-put_step(const struct step *step, const struct report_options *options,
-         struct text *out)
+void
+print_step(const struct step *step, const struct report_options *options,
+           struct text *out)
 {
     static const struct {
         const char *mark;
@@ -311,7 +311,7 @@ put_step(const struct step *step, const struct report_options *options,
     text_done(&line);
     if (step->state == STEP_STOP) {
         print_color(out, options, COLOR_BAD, "  X--> stops here: ");
-        print_color(out, options, COLOR_BOLD, step->code);
+        print_color(out, options, COLOR_BOLD, step->code ? step->code : "");
         text_puts(out, "\n  X      ");
         print_wrapped(out, step->why, 9, 9);
     }
@@ -330,7 +330,7 @@ report_trace_text(struct assessment *a, const struct path *path,
                 verdict_names[path->kind]);
     text_puts(out, "\n\n");
     for (size_t i = 0; i < path->n; i++) {
-        put_step(&path->steps[i], options, out);
+        print_step(&path->steps[i], options, out);
     }
     text_putc(out, '\n');
     if (path->note) {

@@ -100,6 +100,7 @@ empty_table(struct ovsdb_table *table)
 void
 ovsdb_store_empty(struct ovsdb_store *store)
 {
+    store->will_be_rewritten = true;
     for (unsigned t = 0; t < store->spec->n_tables; t++) {
         empty_table(&store->tables[t]);
     }
@@ -126,6 +127,7 @@ drop_columns(struct ovsdb_row *row)
 void
 ovsdb_store_convert(struct ovsdb_store *store)
 {
+    store->will_be_rewritten = true;
     for (unsigned t = 0; t < store->spec->n_tables; t++) {
         struct ovsdb_table *table = &store->tables[t];
         if (!table->present) {
@@ -278,6 +280,8 @@ ovsdb_store_commit(struct ovsdb_store *store, uint64_t offset)
         store->n_deltas = 0;
         arena_clear(&store->delta_arena);
     }
+    store->is_rewritten = store->will_be_rewritten;
+    store->will_be_rewritten = false;
     for (struct ovsdb_row *row; (row = store->inserted);) {
         store->inserted = row->next_inserted;
         row->is_inserted = false;

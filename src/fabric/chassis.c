@@ -18,6 +18,7 @@ place_chassis(struct fabric *f, const char *name)
         strmap_init(&chassis->tunnels);
         f->chassis = xgrow(f->chassis, f->n_chassis, &f->chassis_capacity,
                            sizeof *f->chassis);
+        chassis->index = f->n_chassis;
         f->chassis[f->n_chassis++] = chassis;
         *place = chassis;
     }
@@ -178,6 +179,23 @@ is_on_bridge(const struct ovsdb_row *interface, const char *name)
     return !bridge || !strcmp(ovsdb_string(bridge, BRIDGE_NAME), name);
 }
 
+/* Notes that something on the chassis is called 'mark'. */
+static void
+add_sighting(struct fabric *f, struct fabric_chassis *chassis,
+             const char *mark)
+{
+    void **place = strmap_place(&f->sightings, mark);
+    const struct fabric_sighting *first = *place, *s = first;
+    while (s && s->chassis != chassis) {
+        s = s->next;
+    }
+    if (!s) {
+        struct fabric_sighting *new = arena_alloc(&f->arena, sizeof *new);
+        *new = (struct fabric_sighting){ chassis, first };
+        *place = new;
+    }
+}
+
 static void
 index_interface(struct fabric *f, struct fabric_chassis *chassis,
                 struct ovsdb_row *row)
@@ -185,8 +203,14 @@ index_interface(struct fabric *f, struct fabric_chassis *chassis,
     const char *id = ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "iface-id");
     const char *mac =
         ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "attached-mac");
-    *strmap_place(&chassis->interfaces, ovsdb_string(row, INTERFACE_NAME)) =
-        row;
+    const char *name = ovsdb_string(row, INTERFACE_NAME);
+    *strmap_place(&chassis->interfaces, name) = row;
+    if (!strncmp(name, "tap", strlen("tap"))) {
+        add_sighting(f, chassis, name);
+    }
+    if (id) {
+        add_sighting(f, chassis, id);
+    }
     if (id && is_on_bridge(row, chassis->integration_bridge)) {
         void **place = strmap_place(&chassis->interface_ids, id);
         struct fabric_interface *entry = arena_alloc(&f->arena, sizeof *entry);
@@ -195,6 +219,7 @@ index_interface(struct fabric *f, struct fabric_chassis *chassis,
     }
     if (mac) {
         *strmap_place(&chassis->macs, mac) = row;
+        add_sighting(f, chassis, mac);
     }
     const char *remote = ovsdb_map_get(row, INTERFACE_OPTIONS, "remote_ip");
     if (remote && is_on_bridge(row, chassis->integration_bridge)) {
@@ -203,9 +228,57 @@ index_interface(struct fabric *f, struct fabric_chassis *chassis,
 }
 
 static void
+add_lost(struct fabric *f, const struct evidence_db *db,
+         const struct ovsdb_row *row, const char *id)
+{
+    void **place = strmap_place(&f->lost_interfaces, id);
+    const struct fabric_lost_interface *first = *place, *l = first;
+    while (l && l->row != row) {
+        l = l->next;
+    }
+    if (!l) {
+        struct fabric_lost_interface *new =
+            arena_alloc(&f->arena, sizeof *new);
+        *new = (struct fabric_lost_interface){ db, row, first };
+        *place = new;
+    }
+}
+
+/* Interfaces that the chassis's log saw go. */
+static void
+index_lost(struct fabric *f, const struct evidence_db *db)
+{
+    const struct ovsdb_table *table =
+        db->log ? &db->log->tables[OVS_INTERFACE] : NULL;
+    for (size_t i = 0; table && i < table->n_rows; i++) {
+        const struct ovsdb_row *row = table->rows[i];
+        const char *id =
+            row->exists || !row->deleted_in
+                ? NULL
+                : ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "iface-id");
+        if (id) {
+            add_lost(f, db, row, id);
+        }
+    }
+}
+
+static void
+clear_maps(struct fabric_chassis *chassis)
+{
+    struct strmap *const maps[] = { &chassis->interfaces,
+                                    &chassis->interface_ids, &chassis->macs,
+                                    &chassis->tunnels };
+    for (size_t i = 0; i < N_ELEMENTS(maps); i++) {
+        strmap_done(maps[i]);
+        strmap_init(maps[i]);
+    }
+}
+
+static void
 read_ovs(struct fabric *f, struct fabric_chassis *chassis)
 {
     const struct ovsdb_store *store = &chassis->evidence->ovs.store;
+    index_lost(f, &chassis->evidence->ovs);
     chassis->open_vswitch =
         ovsdb_table_next(&store->tables[OVS_OPEN_VSWITCH], NULL);
     chassis->ovs_known =
@@ -227,6 +300,23 @@ read_ovs(struct fabric *f, struct fabric_chassis *chassis)
     }
     OVSDB_TABLE_FOR_EACH (row, &store->tables[OVS_INTERFACE]) {
         index_interface(f, chassis, row);
+    }
+}
+
+void
+fabric_read_chassis(struct fabric *f, struct fabric_chassis *chassis)
+{
+    clear_maps(chassis);
+    chassis->integration_bridge = "br-int";
+    chassis->mappings_known = false;
+    chassis->open_vswitch = NULL;
+    chassis->ovs_known = false;
+    chassis->n_bridges = 0;
+    if (chassis->sb) {
+        read_sb_mappings(f, chassis);
+    }
+    if (chassis->evidence) {
+        read_ovs(f, chassis);
     }
 }
 

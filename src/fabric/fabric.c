@@ -1,5 +1,6 @@
 #include "fabric/fabric.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,8 @@ fabric_init(struct fabric *f, struct evidence *e)
     f->evidence = e;
     f->northd_ms = find_northd_ms(&e->sb);
     strmap_init(&f->chassis_names);
+    strmap_init(&f->sightings);
+    strmap_init(&f->lost_interfaces);
     strmap_init(&f->port_bindings);
     strmap_init(&f->lsps);
     strmap_init(&f->lrps);
@@ -74,6 +77,8 @@ fabric_done(struct fabric *f)
     free(f->chassis);
     free(f->endpoints);
     strmap_done(&f->chassis_names);
+    strmap_done(&f->sightings);
+    strmap_done(&f->lost_interfaces);
     strmap_done(&f->port_bindings);
     strmap_done(&f->lsps);
     strmap_done(&f->lrps);
@@ -92,6 +97,29 @@ struct fabric_chassis *
 fabric_find_chassis(const struct fabric *f, const char *name)
 {
     return strmap_get(&f->chassis_names, name);
+}
+
+const struct fabric_lost_interface *
+fabric_find_lost_interface(const struct fabric *f, const char *iface_id)
+{
+    const struct fabric_lost_interface *last = NULL;
+    int64_t last_ms = -1;
+    for (const struct fabric_lost_interface *l =
+             strmap_get(&f->lost_interfaces, iface_id);
+         l; l = l->next) {
+        int64_t ms = l->db->log->records[l->row->deleted_in].date_ms;
+        if (!l->row->exists && ms >= last_ms) { /* Of equals, the first. */
+            last = l;
+            last_ms = ms;
+        }
+    }
+    return last;
+}
+
+const struct fabric_sighting *
+fabric_find_sightings(const struct fabric *f, const char *mark)
+{
+    return strmap_get(&f->sightings, mark);
 }
 
 bool
@@ -122,16 +150,22 @@ fabric_find_vif_by_ip(struct fabric_switch *ls, const char *ip)
     return strmap_get(&ls->ips, ip);
 }
 
+struct fabric_tap
+fabric_tap_of(const struct fabric_vif *vif)
+{
+    struct fabric_tap tap;
+    snprintf(tap.text, sizeof tap.text, "tap%.11s", vif->name);
+    return tap;
+}
+
 struct fabric_attachment *
 fabric_find_attachment(const struct fabric_localnet *localnet,
                        const struct fabric_chassis *chassis)
 {
-    for (size_t i = 0; i < localnet->n_attachments; i++) {
-        if (localnet->attachments[i].chassis == chassis) {
-            return &localnet->attachments[i];
-        }
-    }
-    return NULL;
+    struct fabric_attachment *a = chassis->index < localnet->n_attachments
+                                      ? &localnet->attachments[chassis->index]
+                                      : NULL;
+    return a && a->chassis ? a : NULL;
 }
 
 /* What Open vSwitch's interface.json says of an interface, or NULL. */

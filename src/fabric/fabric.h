@@ -39,6 +39,7 @@ struct fabric_bridge {
 };
 
 struct fabric_chassis {
+    size_t index;                       /* In fabric->chassis. */
     const char *name;                   /* system-id. */
     const char *hostname;               /* "" if unknown. */
     const struct ovsdb_row *sb;         /* Chassis, or NULL. */
@@ -65,6 +66,20 @@ struct fabric_chassis {
     struct strmap tunnels;       /* remote_ip -> Interface row. */
 };
 
+/* A chassis that has an interface with a certain iface-id, attached-mac, or
+ * name of a tap. */
+struct fabric_sighting {
+    struct fabric_chassis *chassis;
+    const struct fabric_sighting *next; /* In no order. */
+};
+
+/* An interface that claimed a port until somebody deleted it, by a log. */
+struct fabric_lost_interface {
+    const struct evidence_db *db; /* Whose log it is. */
+    const struct ovsdb_row *row;
+    const struct fabric_lost_interface *next;
+};
+
 /* Interfaces of one chassis that claim the same iface-id. */
 struct fabric_interface {
     const struct ovsdb_row *row;
@@ -81,8 +96,9 @@ struct fabric_localnet {
     const char *network; /* As the chassis see it; "" if absent. */
     int tag;             /* VLAN; 0 for untagged. */
     bool enabled;
-    struct fabric_attachment *attachments; /* One per chassis needed. */
-    size_t n_attachments;
+    struct fabric_attachment *attachments; /* By the chassis's index; those
+                                            * without 'chassis' are none. */
+    size_t n_attachments;                  /* Places: as many as chassis. */
 };
 
 /* A localnet port on one chassis: the way from the logical switch through a
@@ -98,6 +114,7 @@ struct fabric_attachment {
     const struct ovsdb_row *outer;       /* Interface, or NULL. */
     const struct ovsdb_row *inner;
     const struct ovsdb_row *outer_port; /* Port of 'outer', or NULL. */
+    bool is_changed;                    /* Private: change.h. */
 };
 
 /* Why we think that a switch is meant to be a provider network. */
@@ -228,9 +245,11 @@ struct fabric {
 
     /* Private. */
     struct strmap chassis_names;
-    struct strmap port_bindings; /* logical_port -> Port_Binding. */
-    struct strmap lsps;          /* Name -> Logical_Switch_Port. */
-    struct strmap lrps;          /* Name -> Logical_Router_Port. */
+    struct strmap sightings;       /* -> struct fabric_sighting. */
+    struct strmap lost_interfaces; /* iface-id -> fabric_lost_interface. */
+    struct strmap port_bindings;   /* logical_port -> Port_Binding. */
+    struct strmap lsps;            /* Name -> Logical_Switch_Port. */
+    struct strmap lrps;            /* Name -> Logical_Router_Port. */
     struct strmap macs; /* Of all ports, lower case -> the LSP or LRP row. */
     struct strmap segments;     /* "TAG NETWORK" -> its first localnet port. */
     struct strmap sb_localnets; /* Switch's uuid -> struct fabric_pb_list. */
@@ -240,6 +259,7 @@ struct fabric {
     struct fabric_vif **vif_of_row; /* By the index of the LSP's row. */
     struct strmap nat_macs;         /* Distributed external MACs -> NAT... */
     struct strmap nat_macs_again;   /* ...and those met again. */
+    bool has_nested;                /* VMs' ports with a parent. */
     struct strmap lrp_macs; /* As NB writes them -> struct fabric_lrp. */
     struct strmap balanced; /* Address -> struct fabric_balanced. */
     size_t chassis_capacity;
@@ -257,6 +277,23 @@ bool fabric_endpoint_is(const struct fabric_endpoint *, const char *name);
 /* The chassis called 'name', or NULL. */
 struct fabric_chassis *fabric_find_chassis(const struct fabric *,
                                            const char *name);
+
+/* Of the interfaces that claimed 'iface_id' and are gone, the one that was
+ * deleted last; NULL if no log tells. */
+const struct fabric_lost_interface *
+fabric_find_lost_interface(const struct fabric *, const char *iface_id);
+
+/* The chassis where something is called 'mark', at least: an iface-id, an
+ * attached-mac or a tap's name.  NULL if there is none. */
+const struct fabric_sighting *fabric_find_sightings(const struct fabric *,
+                                                    const char *mark);
+
+/* The name of the tap that Nova and others make for a port: "tap" and 11
+ * characters of its UUID. */
+struct fabric_tap {
+    char text[16];
+};
+struct fabric_tap fabric_tap_of(const struct fabric_vif *);
 
 /* The attachment of 'localnet' on 'chassis', or NULL. */
 struct fabric_attachment *

@@ -40,13 +40,13 @@ is_vif(const struct fabric *f, const struct ovsdb_row *lsp)
     }
     /* A router's port, or a metadata port, with a tap of its name?  The
      * latter has one by design. */
-    for (size_t i = 0; !strcmp(type, "router") && i < f->n_chassis; i++) {
-        if (strmap_get(&f->chassis[i]->interface_ids,
-                       ovsdb_string(lsp, LSP_NAME))) {
-            return true;
-        }
+    const char *name = ovsdb_string(lsp, LSP_NAME);
+    const struct fabric_sighting *s =
+        strcmp(type, "router") ? NULL : fabric_find_sightings(f, name);
+    while (s && !strmap_get(&s->chassis->interface_ids, name)) {
+        s = s->next;
     }
-    return false;
+    return s != NULL;
 }
 
 /* Localnet ports. */
@@ -59,14 +59,10 @@ localnet_tag(const struct ovsdb_row *lsp)
     return (int) (tag >= 0 ? tag : ovsdb_integer(lsp, LSP_TAG_REQUEST, 0));
 }
 
-static struct fabric_localnet *
-add_localnet(struct fabric_switch *ls, bool pending,
-             const struct ovsdb_row *lsp, const struct ovsdb_row *pb)
+void
+fabric_read_localnet(struct fabric_localnet *localnet)
 {
-    struct fabric_localnet *localnet = pending
-                                           ? &ls->pending[ls->n_pending++]
-                                           : &ls->localnets[ls->n_localnets++];
-    *localnet = (struct fabric_localnet){ .ls = ls, .lsp = lsp, .pb = pb };
+    const struct ovsdb_row *lsp = localnet->lsp, *pb = localnet->pb;
     const char *network = pb ? ovsdb_map_get(pb, PB_OPTIONS, "network_name")
                              : ovsdb_map_get(lsp, LSP_OPTIONS, "network_name");
     localnet->name =
@@ -75,7 +71,17 @@ add_localnet(struct fabric_switch *ls, bool pending,
     localnet->tag =
         pb ? (int) ovsdb_integer(pb, PB_TAG, 0) : localnet_tag(lsp);
     localnet->enabled = !lsp || ovsdb_bool(lsp, LSP_ENABLED, true);
-    return localnet;
+}
+
+static void
+add_localnet(struct fabric_switch *ls, bool pending,
+             const struct ovsdb_row *lsp, const struct ovsdb_row *pb)
+{
+    struct fabric_localnet *localnet = pending
+                                           ? &ls->pending[ls->n_pending++]
+                                           : &ls->localnets[ls->n_localnets++];
+    *localnet = (struct fabric_localnet){ .ls = ls, .lsp = lsp, .pb = pb };
+    fabric_read_localnet(localnet);
 }
 
 static bool
@@ -206,33 +212,54 @@ parse_addresses(struct fabric *f, struct fabric_vif *vif)
     }
 }
 
-/* The interface of 'vif' on 'chassis': its own, or its parent's. */
+/* The iface-id of the port: its own, or its parent's. */
+static const char *
+iface_id_of(const struct fabric_vif *vif)
+{
+    const char *parent = ovsdb_string(vif->lsp, LSP_PARENT_NAME);
+    return *parent ? parent : vif->name;
+}
+
 static const struct ovsdb_row *
 find_interface(const struct fabric_chassis *chassis,
                const struct fabric_vif *vif)
 {
-    const char *parent = ovsdb_string(vif->lsp, LSP_PARENT_NAME);
     const struct fabric_interface *interface =
-        strmap_get(&chassis->interface_ids, *parent ? parent : vif->name);
+        strmap_get(&chassis->interface_ids, iface_id_of(vif));
     return interface ? interface->row : NULL;
 }
 
-static void
-bind_vif(struct fabric *f, struct fabric_vif *vif)
+/* The first chassis that has an interface for the port, or NULL. */
+static struct fabric_chassis *
+find_chassis_with(const struct fabric *f, const struct fabric_vif *vif)
+{
+    struct fabric_chassis *first = NULL;
+    for (const struct fabric_sighting *s =
+             fabric_find_sightings(f, iface_id_of(vif));
+         s; s = s->next) {
+        if ((!first || s->chassis->index < first->index)
+            && find_interface(s->chassis, vif)) {
+            first = s->chassis;
+        }
+    }
+    return first;
+}
+
+void
+fabric_bind_vif(struct fabric *f, struct fabric_vif *vif)
 {
     const struct ovsdb_row *chassis =
         vif->pb ? ovsdb_ref(vif->pb, PB_CHASSIS) : NULL;
+    vif->chassis = NULL;
+    vif->interface = NULL;
     if (chassis) {
         vif->chassis =
             fabric_find_chassis(f, ovsdb_string(chassis, CHASSIS_NAME));
     }
     /* Without SB, the chassis that has an interface for the port is as good
      * as we can tell. */
-    for (size_t i = 0;
-         !f->evidence->sb.present && !vif->chassis && i < f->n_chassis; i++) {
-        if (find_interface(f->chassis[i], vif)) {
-            vif->chassis = f->chassis[i];
-        }
+    if (!f->evidence->sb.present) {
+        vif->chassis = find_chassis_with(f, vif);
     }
     if (vif->chassis) {
         vif->interface = find_interface(vif->chassis, vif);
@@ -250,11 +277,12 @@ add_vif(struct fabric *f, struct fabric_switch *ls,
     vif->ls = ls;
     vif->lsp = lsp;
     f->vif_of_row[lsp->index] = vif;
+    f->has_nested |= *ovsdb_string(lsp, LSP_PARENT_NAME) != '\0';
     vif->pb = binding_of(f, lsp);
     vif->name = ovsdb_string(lsp, LSP_NAME);
     vif->label = label && *label ? label : vif->name;
     parse_addresses(f, vif);
-    bind_vif(f, vif);
+    fabric_bind_vif(f, vif);
 }
 
 /* Switches. */
@@ -357,9 +385,8 @@ build_switch(struct fabric *f, struct fabric_switch *ls,
     fabric_build_attachments(f, ls);
 }
 
-/* Notes which network and VLAN the switch's localnet ports lead to. */
 static void
-index_segments(struct fabric *f, struct fabric_switch *ls)
+index_segments_of(struct fabric *f, struct fabric_switch *ls)
 {
     for (size_t i = 0; i < ls->n_localnets; i++) {
         struct fabric_localnet *localnet = &ls->localnets[i];
@@ -369,6 +396,16 @@ index_segments(struct fabric *f, struct fabric_switch *ls)
         if (!*place && localnet->enabled && *localnet->network) {
             *place = localnet;
         }
+    }
+}
+
+void
+fabric_index_segments(struct fabric *f)
+{
+    strmap_done(&f->segments);
+    strmap_init(&f->segments);
+    for (size_t i = 0; i < f->n_switches; i++) {
+        index_segments_of(f, &f->switches[i]);
     }
 }
 
@@ -388,6 +425,6 @@ fabric_build_switches(struct fabric *f)
     OVSDB_TABLE_FOR_EACH (row, table) {
         struct fabric_switch *ls = &f->switches[f->n_switches++];
         build_switch(f, ls, row);
-        index_segments(f, ls);
     }
+    fabric_index_segments(f);
 }

@@ -126,6 +126,26 @@ parse_acls(struct policy *p, const struct ovsdb_row *holder, unsigned column,
     return n_parsed;
 }
 
+bool
+acl_has_stateful(const struct ovsdb_row *holder, unsigned column)
+{
+    for (unsigned i = 0; i < ovsdb_count(holder, column); i++) {
+        const struct ovsdb_row *acl = ovsdb_atoms(holder, column)[i].row;
+        if (acl->exists
+            && !strcmp(ovsdb_string(acl, ACL_ACTION), "allow-related")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+acl_parse_group(struct policy *p, struct policy_group *group)
+{
+    group->n =
+        parse_acls(p, group->row, PORT_GROUP_ACLS, group->row, &group->acls);
+}
+
 static void
 add_acl(struct acl_list *list, const struct policy_acl *acl)
 {
@@ -145,8 +165,7 @@ parse_switch(struct policy *p, struct policy_switch *sw)
     for (size_t i = 0; i < sw->n_groups; i++) {
         struct policy_group *group = sw->groups[i];
         if (!group->acls) {
-            group->n = parse_acls(p, group->row, PORT_GROUP_ACLS, group->row,
-                                  &group->acls);
+            acl_parse_group(p, group);
         }
         for (size_t j = 0; j < group->n; j++) {
             if (group->acls[j].is_loose) {
@@ -171,15 +190,12 @@ compare_acls(const void *a_, const void *b_)
                        - (a->row->index < b->row->index);
 }
 
-const struct acl_list *
-acl_select(struct policy *p, struct policy_switch *sw,
-           const struct ovsdb_row *lsp, enum policy_stage stage)
+static void
+gather(const struct policy *p, const struct policy_switch *sw,
+       const struct ovsdb_row *lsp, enum policy_stage stage,
+       struct acl_list *list)
 {
-    struct acl_list *list = &p->scratch;
     list->n = 0;
-    if (!sw->is_parsed) {
-        parse_switch(p, sw);
-    }
     for (size_t i = 0; i < sw->loose.n; i++) {
         if (sw->loose.items[i]->stage == stage) {
             add_acl(list, sw->loose.items[i]);
@@ -198,7 +214,31 @@ acl_select(struct policy *p, struct policy_switch *sw,
         qsort(list->items, list->n, sizeof(const struct policy_acl *),
               compare_acls);
     }
-    return list;
+}
+
+void
+acl_forget_selections(struct policy *p)
+{
+    for (size_t i = 0; i < N_STAGES * N_SELECTIONS; i++) {
+        p->selections[i / N_SELECTIONS][i % N_SELECTIONS].sw = NULL;
+    }
+}
+
+const struct acl_list *
+acl_select(struct policy *p, struct policy_switch *sw,
+           const struct ovsdb_row *lsp, enum policy_stage stage)
+{
+    struct acl_selection *selection =
+        &p->selections[stage][lsp ? lsp->index % N_SELECTIONS : 0];
+    if (!sw->is_parsed) {
+        parse_switch(p, sw);
+    }
+    if (selection->sw != sw || selection->lsp != lsp) {
+        selection->sw = sw;
+        selection->lsp = lsp;
+        gather(p, sw, lsp, stage, &selection->list);
+    }
+    return &selection->list;
 }
 
 /* Deciding. */

@@ -3,39 +3,42 @@
 
 #include "fabric/build.h"
 
-/* Whether the port called PREFIX NAME is bound on 'chassis'. */
-static bool
-is_bound(const struct fabric *f, const char *prefix, const char *name,
-         const struct fabric_chassis *chassis)
+/* The chassis that the port called PREFIX NAME is bound on, or NULL. */
+static const struct fabric_chassis *
+bound_on(const struct fabric *f, const char *prefix, const char *name)
 {
     char port[512];
     snprintf(port, sizeof port, "%s%s", prefix, name);
     const struct ovsdb_row *pb = strmap_get(&f->port_bindings, port);
     const struct ovsdb_row *bound = pb ? ovsdb_ref(pb, PB_CHASSIS) : NULL;
-    return bound && bound == chassis->sb;
+    const struct fabric_chassis *chassis =
+        bound ? fabric_find_chassis(f, ovsdb_string(bound, CHASSIS_NAME))
+              : NULL;
+    return chassis && chassis->sb == bound ? chassis : NULL;
 }
 
-/* Whether ovn-controller on 'chassis' has reason to build the patch ports of
- * the switch: one of its ports, or of the routers on it, is bound there
- * (OVN 23.03, controller/patch.c: only local datapaths). */
-static bool
-is_local(const struct fabric *f, const struct fabric_switch *ls,
-         const struct fabric_chassis *chassis)
+/* Marks the chassis on which ovn-controller has reason to build the patch
+ * ports of the switch: one of its ports, or of the routers on it, is bound
+ * there (OVN 23.03, controller/patch.c: only local datapaths). */
+static void
+mark_local(const struct fabric *f, const struct fabric_switch *ls, bool *local)
 {
+    static const char *const prefixes[] = { "cr-", "" };
     for (size_t i = 0; i < ls->n_vifs; i++) {
-        if (ls->vifs[i].chassis == chassis) {
-            return true;
+        if (ls->vifs[i].chassis) {
+            local[ls->vifs[i].chassis->index] = true;
         }
     }
     for (size_t i = 0; i < ls->n_router_ports; i++) {
         const struct ovsdb_row *lrp = ls->router_ports[i].lrp;
-        if (lrp
-            && (is_bound(f, "cr-", ovsdb_string(lrp, LRP_NAME), chassis)
-                || is_bound(f, "", ovsdb_string(lrp, LRP_NAME), chassis))) {
-            return true;
+        for (size_t j = 0; lrp && j < N_ELEMENTS(prefixes); j++) {
+            const struct fabric_chassis *chassis =
+                bound_on(f, prefixes[j], ovsdb_string(lrp, LRP_NAME));
+            if (chassis) {
+                local[chassis->index] = true;
+            }
         }
     }
-    return false;
 }
 
 static struct fabric_bridge *
@@ -88,8 +91,12 @@ find_mapping(struct fabric_attachment *a)
  * patch_port_name()). */
 static void
 build_attachment(struct fabric *f, struct fabric_localnet *localnet,
-                 struct fabric_chassis *chassis, struct fabric_attachment *a)
+                 struct fabric_chassis *chassis)
 {
+    struct fabric_attachment *a =
+        &localnet->attachments[localnet->n_attachments++];
+    localnet->attachment_of[chassis->index] =
+        (uint32_t) localnet->n_attachments;
     const char *integration = chassis->integration_bridge;
     *a =
         (struct fabric_attachment){ .localnet = localnet, .chassis = chassis };
@@ -124,11 +131,11 @@ attach_localnet(struct fabric *f, struct fabric_localnet *localnet,
 {
     localnet->attachments =
         arena_alloc(&f->arena, f->n_chassis * sizeof *localnet->attachments);
+    localnet->attachment_of = arena_zalloc(
+        &f->arena, f->n_chassis * sizeof *localnet->attachment_of);
     for (size_t i = 0; i < f->n_chassis; i++) {
         if (local[i] || has_patch_port(localnet, f->chassis[i])) {
-            build_attachment(
-                f, localnet, f->chassis[i],
-                &localnet->attachments[localnet->n_attachments++]);
+            build_attachment(f, localnet, f->chassis[i]);
         }
     }
 }
@@ -141,9 +148,7 @@ fabric_require_attachments(struct fabric *f, struct fabric_switch *ls,
         struct fabric_localnet *localnet =
             i < ls->n_localnets ? &ls->localnets[i] : ls->lost;
         if (localnet && !fabric_find_attachment(localnet, chassis)) {
-            build_attachment(
-                f, localnet, chassis,
-                &localnet->attachments[localnet->n_attachments++]);
+            build_attachment(f, localnet, chassis);
         }
     }
 }
@@ -154,10 +159,8 @@ fabric_build_attachments(struct fabric *f, struct fabric_switch *ls)
     if (!ls->n_localnets && !ls->lost) {
         return;
     }
-    bool *local = arena_alloc(&f->arena, f->n_chassis * sizeof *local);
-    for (size_t i = 0; i < f->n_chassis; i++) {
-        local[i] = is_local(f, ls, f->chassis[i]);
-    }
+    bool *local = arena_zalloc(&f->arena, f->n_chassis * sizeof *local);
+    mark_local(f, ls, local);
     for (size_t i = 0; i < ls->n_localnets; i++) {
         attach_localnet(f, &ls->localnets[i], local);
     }

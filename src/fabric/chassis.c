@@ -18,6 +18,7 @@ place_chassis(struct fabric *f, const char *name)
         strmap_init(&chassis->tunnels);
         f->chassis = xgrow(f->chassis, f->n_chassis, &f->chassis_capacity,
                            sizeof *f->chassis);
+        chassis->index = f->n_chassis;
         f->chassis[f->n_chassis++] = chassis;
         *place = chassis;
     }
@@ -178,6 +179,20 @@ is_on_bridge(const struct ovsdb_row *interface, const char *name)
     return !bridge || !strcmp(ovsdb_string(bridge, BRIDGE_NAME), name);
 }
 
+/* Notes that something on the chassis is called 'mark'. */
+static void
+add_sighting(struct fabric *f, struct fabric_chassis *chassis,
+             const char *mark)
+{
+    void **place = strmap_place(&f->sightings, mark);
+    const struct fabric_sighting *first = *place;
+    if (!first || first->chassis != chassis) {
+        struct fabric_sighting *s = arena_alloc(&f->arena, sizeof *s);
+        *s = (struct fabric_sighting){ chassis, first };
+        *place = s;
+    }
+}
+
 static void
 index_interface(struct fabric *f, struct fabric_chassis *chassis,
                 struct ovsdb_row *row)
@@ -185,8 +200,14 @@ index_interface(struct fabric *f, struct fabric_chassis *chassis,
     const char *id = ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "iface-id");
     const char *mac =
         ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "attached-mac");
-    *strmap_place(&chassis->interfaces, ovsdb_string(row, INTERFACE_NAME)) =
-        row;
+    const char *name = ovsdb_string(row, INTERFACE_NAME);
+    *strmap_place(&chassis->interfaces, name) = row;
+    if (!strncmp(name, "tap", strlen("tap"))) {
+        add_sighting(f, chassis, name);
+    }
+    if (id) {
+        add_sighting(f, chassis, id);
+    }
     if (id && is_on_bridge(row, chassis->integration_bridge)) {
         void **place = strmap_place(&chassis->interface_ids, id);
         struct fabric_interface *entry = arena_alloc(&f->arena, sizeof *entry);
@@ -195,6 +216,7 @@ index_interface(struct fabric *f, struct fabric_chassis *chassis,
     }
     if (mac) {
         *strmap_place(&chassis->macs, mac) = row;
+        add_sighting(f, chassis, mac);
     }
     const char *remote = ovsdb_map_get(row, INTERFACE_OPTIONS, "remote_ip");
     if (remote && is_on_bridge(row, chassis->integration_bridge)) {

@@ -35,6 +35,7 @@ fabric_init(struct fabric *f, struct evidence *e)
     f->evidence = e;
     f->northd_ms = find_northd_ms(&e->sb);
     strmap_init(&f->chassis_names);
+    strmap_init(&f->sightings);
     strmap_init(&f->port_bindings);
     strmap_init(&f->lsps);
     strmap_init(&f->lrps);
@@ -74,6 +75,7 @@ fabric_done(struct fabric *f)
     free(f->chassis);
     free(f->endpoints);
     strmap_done(&f->chassis_names);
+    strmap_done(&f->sightings);
     strmap_done(&f->port_bindings);
     strmap_done(&f->lsps);
     strmap_done(&f->lrps);
@@ -92,6 +94,12 @@ struct fabric_chassis *
 fabric_find_chassis(const struct fabric *f, const char *name)
 {
     return strmap_get(&f->chassis_names, name);
+}
+
+const struct fabric_sighting *
+fabric_find_sightings(const struct fabric *f, const char *mark)
+{
+    return strmap_get(&f->sightings, mark);
 }
 
 bool
@@ -126,12 +134,9 @@ struct fabric_attachment *
 fabric_find_attachment(const struct fabric_localnet *localnet,
                        const struct fabric_chassis *chassis)
 {
-    for (size_t i = 0; i < localnet->n_attachments; i++) {
-        if (localnet->attachments[i].chassis == chassis) {
-            return &localnet->attachments[i];
-        }
-    }
-    return NULL;
+    uint32_t i =
+        localnet->attachment_of ? localnet->attachment_of[chassis->index] : 0;
+    return i ? &localnet->attachments[i - 1] : NULL;
 }
 
 /* What Open vSwitch's interface.json says of an interface, or NULL. */

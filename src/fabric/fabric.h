@@ -39,6 +39,7 @@ struct fabric_bridge {
 };
 
 struct fabric_chassis {
+    size_t index;                       /* In fabric->chassis. */
     const char *name;                   /* system-id. */
     const char *hostname;               /* "" if unknown. */
     const struct ovsdb_row *sb;         /* Chassis, or NULL. */
@@ -65,6 +66,13 @@ struct fabric_chassis {
     struct strmap tunnels;       /* remote_ip -> Interface row. */
 };
 
+/* A chassis that has an interface with a certain iface-id, attached-mac, or
+ * name of a tap. */
+struct fabric_sighting {
+    struct fabric_chassis *chassis;
+    const struct fabric_sighting *next; /* In no order. */
+};
+
 /* Interfaces of one chassis that claim the same iface-id. */
 struct fabric_interface {
     const struct ovsdb_row *row;
@@ -83,6 +91,7 @@ struct fabric_localnet {
     bool enabled;
     struct fabric_attachment *attachments; /* One per chassis needed. */
     size_t n_attachments;
+    uint32_t *attachment_of; /* By the chassis's index: index + 1, or 0. */
 };
 
 /* A localnet port on one chassis: the way from the logical switch through a
@@ -228,6 +237,7 @@ struct fabric {
 
     /* Private. */
     struct strmap chassis_names;
+    struct strmap sightings;     /* -> struct fabric_sighting. */
     struct strmap port_bindings; /* logical_port -> Port_Binding. */
     struct strmap lsps;          /* Name -> Logical_Switch_Port. */
     struct strmap lrps;          /* Name -> Logical_Router_Port. */
@@ -257,6 +267,11 @@ bool fabric_endpoint_is(const struct fabric_endpoint *, const char *name);
 /* The chassis called 'name', or NULL. */
 struct fabric_chassis *fabric_find_chassis(const struct fabric *,
                                            const char *name);
+
+/* The chassis where something is called 'mark', at least: an iface-id, an
+ * attached-mac or a tap's name.  NULL if there is none. */
+const struct fabric_sighting *fabric_find_sightings(const struct fabric *,
+                                                    const char *mark);
 
 /* The attachment of 'localnet' on 'chassis', or NULL. */
 struct fabric_attachment *

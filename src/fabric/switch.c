@@ -40,13 +40,13 @@ is_vif(const struct fabric *f, const struct ovsdb_row *lsp)
     }
     /* A router's port, or a metadata port, with a tap of its name?  The
      * latter has one by design. */
-    for (size_t i = 0; !strcmp(type, "router") && i < f->n_chassis; i++) {
-        if (strmap_get(&f->chassis[i]->interface_ids,
-                       ovsdb_string(lsp, LSP_NAME))) {
-            return true;
-        }
+    const char *name = ovsdb_string(lsp, LSP_NAME);
+    const struct fabric_sighting *s =
+        strcmp(type, "router") ? NULL : fabric_find_sightings(f, name);
+    while (s && !strmap_get(&s->chassis->interface_ids, name)) {
+        s = s->next;
     }
-    return false;
+    return s != NULL;
 }
 
 /* Localnet ports. */
@@ -206,15 +206,37 @@ parse_addresses(struct fabric *f, struct fabric_vif *vif)
     }
 }
 
-/* The interface of 'vif' on 'chassis': its own, or its parent's. */
+/* The iface-id of the port: its own, or its parent's. */
+static const char *
+iface_id_of(const struct fabric_vif *vif)
+{
+    const char *parent = ovsdb_string(vif->lsp, LSP_PARENT_NAME);
+    return *parent ? parent : vif->name;
+}
+
 static const struct ovsdb_row *
 find_interface(const struct fabric_chassis *chassis,
                const struct fabric_vif *vif)
 {
-    const char *parent = ovsdb_string(vif->lsp, LSP_PARENT_NAME);
     const struct fabric_interface *interface =
-        strmap_get(&chassis->interface_ids, *parent ? parent : vif->name);
+        strmap_get(&chassis->interface_ids, iface_id_of(vif));
     return interface ? interface->row : NULL;
+}
+
+/* The first chassis that has an interface for the port, or NULL. */
+static struct fabric_chassis *
+find_chassis_with(const struct fabric *f, const struct fabric_vif *vif)
+{
+    struct fabric_chassis *first = NULL;
+    for (const struct fabric_sighting *s =
+             fabric_find_sightings(f, iface_id_of(vif));
+         s; s = s->next) {
+        if ((!first || s->chassis->index < first->index)
+            && find_interface(s->chassis, vif)) {
+            first = s->chassis;
+        }
+    }
+    return first;
 }
 
 static void
@@ -228,11 +250,8 @@ bind_vif(struct fabric *f, struct fabric_vif *vif)
     }
     /* Without SB, the chassis that has an interface for the port is as good
      * as we can tell. */
-    for (size_t i = 0;
-         !f->evidence->sb.present && !vif->chassis && i < f->n_chassis; i++) {
-        if (find_interface(f->chassis[i], vif)) {
-            vif->chassis = f->chassis[i];
-        }
+    if (!f->evidence->sb.present) {
+        vif->chassis = find_chassis_with(f, vif);
     }
     if (vif->chassis) {
         vif->interface = find_interface(vif->chassis, vif);

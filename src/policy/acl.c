@@ -171,15 +171,12 @@ compare_acls(const void *a_, const void *b_)
                        - (a->row->index < b->row->index);
 }
 
-const struct acl_list *
-acl_select(struct policy *p, struct policy_switch *sw,
-           const struct ovsdb_row *lsp, enum policy_stage stage)
+static void
+gather(const struct policy *p, const struct policy_switch *sw,
+       const struct ovsdb_row *lsp, enum policy_stage stage,
+       struct acl_list *list)
 {
-    struct acl_list *list = &p->scratch;
     list->n = 0;
-    if (!sw->is_parsed) {
-        parse_switch(p, sw);
-    }
     for (size_t i = 0; i < sw->loose.n; i++) {
         if (sw->loose.items[i]->stage == stage) {
             add_acl(list, sw->loose.items[i]);
@@ -198,7 +195,23 @@ acl_select(struct policy *p, struct policy_switch *sw,
         qsort(list->items, list->n, sizeof(const struct policy_acl *),
               compare_acls);
     }
-    return list;
+}
+
+const struct acl_list *
+acl_select(struct policy *p, struct policy_switch *sw,
+           const struct ovsdb_row *lsp, enum policy_stage stage)
+{
+    struct acl_selection *selection =
+        &p->selections[stage][lsp ? lsp->index % N_SELECTIONS : 0];
+    if (!sw->is_parsed) {
+        parse_switch(p, sw);
+    }
+    if (selection->sw != sw || selection->lsp != lsp) {
+        selection->sw = sw;
+        selection->lsp = lsp;
+        gather(p, sw, lsp, stage, &selection->list);
+    }
+    return &selection->list;
 }
 
 /* Deciding. */

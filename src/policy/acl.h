@@ -71,6 +71,16 @@ struct policy_switch {
     const char *stranger;
 };
 
+/* What acl_select() answered last: ports are asked about several times in a
+ * row. */
+#define N_SELECTIONS 4
+
+struct acl_selection {
+    const struct policy_switch *sw; /* NULL: nothing yet. */
+    const struct ovsdb_row *lsp;
+    struct acl_list list;
+};
+
 struct policy {
     struct fabric *fabric;
     struct arena *arena;
@@ -81,7 +91,7 @@ struct policy {
     struct membership **memberships; /* By the index of the LSP's row. */
     struct strmap group_names;       /* -> struct policy_group. */
     struct strmap address_sets;      /* Name -> row. */
-    struct acl_list scratch;
+    struct acl_selection selections[N_STAGES][N_SELECTIONS];
     struct policy_acl *removed; /* From the log, newest first. */
     size_t n_removed;
     bool knows_removed;
@@ -91,7 +101,8 @@ struct policy_switch *policy_switch_of(struct policy *,
                                        const struct fabric_switch *);
 
 /* The ACLs of a stage that may concern 'lsp' (NULL: a port that NB does not
- * have), in the order in which they count.  Valid until the next call. */
+ * have), in the order in which they count.  Valid until the stage is asked
+ * about another port. */
 const struct acl_list *acl_select(struct policy *, struct policy_switch *,
                                   const struct ovsdb_row *lsp,
                                   enum policy_stage);

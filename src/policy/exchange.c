@@ -57,6 +57,11 @@ struct exchange {
     struct remote remote;
     bool is_ipv6;
     struct policy_verdict *verdict;
+
+    /* The frame that is judged, at the crossing where it is: as far as it is
+     * known, and with a stranger's address. */
+    struct match_packet packets[2];
+    int n_packets; /* Made so far. */
 };
 
 /* Packets. */
@@ -315,19 +320,22 @@ judge_stage(struct exchange *x, struct crossing *c, struct end *end,
     if (!list->n && !by_default && !is_tracked(c->sw, end)) {
         return;
     }
-    struct match_packet packets[2];
+    struct match_packet *packets = x->packets;
     bool two = !x->remote.exact && asks_members(list);
     for (int i = 0; i < 1 + two; i++) {
-        make_packet(x, c, frame, inward, i, &packets[i]);
         const char *in = inward ? c->outer.name : c->inner.name;
         const char *out = inward ? c->inner.name : c->outer.name;
+        if (i == x->n_packets) {
+            make_packet(x, c, frame, inward, i, &packets[i]);
+            x->n_packets++;
+        }
+        match_packet_set(&packets[i], MATCH_CT_STATE, 0);
         match_packet_set_port(&packets[i], MATCH_INPORT, in);
         match_packet_set_port(&packets[i], MATCH_OUTPORT,
                               stage == STAGE_OUT ? out : "none");
     }
     if (stage != STAGE_IN_AFTER_LB) {
         track(x, c, end, stage, frame, &packets[0]);
-        list = acl_select(x->policy, c->sw, end->lsp, stage); /* Again. */
     }
     struct acl_decision d =
         decide(x, c, end, stage, list, by_default, packets, two);
@@ -346,6 +354,7 @@ judge_frame(struct exchange *x, struct crossing *c, enum frame frame,
     struct end *to = inward ? &c->inner : &c->outer;
     c->ct_state = 0;
     c->may_be_tracked = false;
+    x->n_packets = 0;
     if (!only_inner || !inward) {
         judge_stage(x, c, from, STAGE_IN, frame, inward);
         judge_stage(x, c, from, STAGE_IN_AFTER_LB, frame, inward);
@@ -605,9 +614,11 @@ policy_judge(struct policy *p, const struct fabric_endpoint *e,
              const struct fabric_localnet *localnet, bool inbound,
              const char *host, struct policy_verdict *ret)
 {
-    struct exchange x = { .policy = p,
-                          .is_ipv6 = address_is_ipv6(e->address),
-                          .verdict = ret };
+    struct exchange x; /* Large: its packets are made when needed. */
+    memset(&x, 0, offsetof(struct exchange, packets));
+    x.policy = p;
+    x.is_ipv6 = address_is_ipv6(e->address);
+    x.verdict = ret;
     memset(ret, 0, sizeof *ret);
     if (host && address_is_ip(host) && address_is_ipv6(host) == x.is_ipv6) {
         x.remote.exact = host;

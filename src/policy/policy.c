@@ -256,7 +256,9 @@ policy_free(struct policy *p)
         free(p->switches[i].loose.items);
         free(p->switches[i].hosts);
     }
-    free(p->scratch.items);
+    for (size_t i = 0; i < N_STAGES * N_SELECTIONS; i++) {
+        free(p->selections[i / N_SELECTIONS][i % N_SELECTIONS].list.items);
+    }
     match_context_done(&p->context);
     strmap_done(&p->group_names);
     strmap_done(&p->address_sets);

@@ -212,16 +212,6 @@ reach_way(const struct fabric_endpoint *e,
     }
 }
 
-static size_t
-index_of_chassis(const struct fabric *f, const struct fabric_chassis *chassis)
-{
-    size_t i = 0;
-    while (i < f->n_chassis && f->chassis[i] != chassis) {
-        i++;
-    }
-    return i;
-}
-
 void
 walk_build(struct assessment *a, const struct fabric_endpoint *e,
            const char *host, struct examination *own, struct walk *walk)
@@ -244,11 +234,10 @@ walk_build(struct assessment *a, const struct fabric_endpoint *e,
     *walk = (struct walk){ .localnet = localnet, .attachment = attachment };
     walk->parts[walk->n++] = &a->deployment;
     if (e->chassis) {
-        walk->parts[walk->n++] = &a->chassis[index_of_chassis(f, e->chassis)];
+        walk->parts[walk->n++] = &a->chassis[e->chassis->index];
     }
     if (e->vif && e->vif->chassis && e->vif->chassis != e->chassis) {
-        walk->parts[walk->n++] =
-            &a->chassis[index_of_chassis(f, e->vif->chassis)];
+        walk->parts[walk->n++] = &a->chassis[e->vif->chassis->index];
     }
     walk->parts[walk->n++] = &unit->ls;
     if (localnet && localnet == ls->lost) {

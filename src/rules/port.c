@@ -309,9 +309,22 @@ is_port_of(const struct fabric *f, const char *id,
     return false;
 }
 
-/* An interface that looks like the port's, by MAC or by the tap name that
- * Nova and others give ("tap" and 11 characters of the port's UUID), but does
- * not carry its iface-id. */
+/* The name of the tap that Nova and others make for the port: "tap" and 11
+ * characters of its UUID. */
+struct tap_name {
+    char text[16];
+};
+
+static struct tap_name
+tap_of(const struct fabric_vif *vif)
+{
+    struct tap_name tap;
+    snprintf(tap.text, sizeof tap.text, "tap%.11s", vif->name);
+    return tap;
+}
+
+/* An interface that looks like the port's, by MAC or by its tap's name, but
+ * does not carry its iface-id. */
 static const struct ovsdb_row *
 find_stray(const struct fabric_chassis *chassis, const struct place *place)
 {
@@ -321,9 +334,8 @@ find_stray(const struct fabric_chassis *chassis, const struct place *place)
             ? strmap_get(&chassis->macs, place->endpoint->guest_mac)
             : NULL;
     if (!row) {
-        char tap[16];
-        snprintf(tap, sizeof tap, "tap%.11s", vif->name);
-        row = strmap_get(&chassis->interfaces, tap);
+        struct tap_name tap = tap_of(vif);
+        row = strmap_get(&chassis->interfaces, tap.text);
     }
     const char *id =
         row ? ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "iface-id") : NULL;
@@ -427,34 +439,69 @@ may_forward(const struct binding *b)
     return b->chassis->is_behind && installed && !strcmp(installed, "true");
 }
 
-static struct binding
-diagnose_binding(const struct place *place)
+/* Looks on the chassis where something bears 'mark'; of equal faults, that of
+ * the first chassis counts. */
+static void
+diagnose_at(const struct place *place, const char *mark, struct binding *best)
 {
-    const struct fabric *f = place->fabric;
+    const struct fabric_sighting *s =
+        mark ? fabric_find_sightings(place->fabric, mark) : NULL;
+    for (; s; s = s->next) {
+        struct binding b = diagnose_on(place, s->chassis);
+        if (b.fault == BINDING_OK && may_forward(&b)) {
+            b.fault = BINDING_STALE;
+        }
+        if (b.fault != BINDING_OK
+            && (b.fault < best->fault
+                || (b.fault == best->fault && best->chassis
+                    && b.chassis->index < best->chassis->index))) {
+            *best = b;
+        }
+    }
+}
+
+static struct binding
+diagnose_unbound(const struct place *place)
+{
     const struct fabric_vif *vif = vif_of(place);
+    const char *parent = ovsdb_string(vif->lsp, LSP_PARENT_NAME);
+    struct tap_name tap = tap_of(vif);
     struct binding best = { BINDING_NONE, NULL, NULL };
+    diagnose_at(place, *parent ? parent : vif->name, &best);
+    diagnose_at(place, place->endpoint->guest_mac, &best);
+    diagnose_at(place, tap.text, &best);
+    if (best.fault == BINDING_NONE
+        && is_requested_elsewhere(place->fabric, vif, NULL)) {
+        best.fault = BINDING_REQUESTED;
+    }
+    return best;
+}
+
+static struct binding
+diagnose(const struct place *place)
+{
+    const struct fabric_vif *vif = vif_of(place);
     if (!vif || is_typed(vif)) {
         return (struct binding){ BINDING_OTHER, NULL, NULL };
     }
     if (vif->chassis) {
         return diagnose_bound(place);
     }
-    if (!f->evidence->sb.present) {
-        return (struct binding){ BINDING_UNKNOWN, NULL, NULL };
+    return place->fabric->evidence->sb.present
+               ? diagnose_unbound(place)
+               : (struct binding){ BINDING_UNKNOWN, NULL, NULL };
+}
+
+/* Several rules ask; it is found out once. */
+static struct binding
+diagnose_binding(struct examination *x, const struct place *place)
+{
+    if (!x->binding) {
+        struct binding *b = arena_alloc(x->arena, sizeof *b);
+        *b = diagnose(place);
+        x->binding = b;
     }
-    for (size_t i = 0; i < f->n_chassis; i++) {
-        struct binding b = diagnose_on(place, f->chassis[i]);
-        if (b.fault == BINDING_OK && may_forward(&b)) {
-            b.fault = BINDING_STALE;
-        }
-        if (b.fault != BINDING_OK && b.fault < best.fault) {
-            best = b;
-        }
-    }
-    if (best.fault == BINDING_NONE && is_requested_elsewhere(f, vif, NULL)) {
-        best.fault = BINDING_REQUESTED;
-    }
-    return best;
+    return *x->binding;
 }
 
 static const struct evidence_db *
@@ -504,7 +551,7 @@ void
 check_pb_unbound(struct examination *x, const struct rule *rule,
                  const struct place *place)
 {
-    struct binding b = diagnose_binding(place);
+    struct binding b = diagnose_binding(x, place);
     const struct fabric_vif *vif = vif_of(place);
     if (vif && !place->fabric->evidence->sb.present) {
         report_missing(x, HOP_PORT,
@@ -582,7 +629,7 @@ void
 check_lsp_requested_chassis(struct examination *x, const struct rule *rule,
                             const struct place *place)
 {
-    struct binding b = diagnose_binding(place);
+    struct binding b = diagnose_binding(x, place);
     const struct fabric_vif *vif = vif_of(place);
     if (b.fault != BINDING_REQUESTED) {
         return;
@@ -605,7 +652,7 @@ void
 check_iface_id_missing(struct examination *x, const struct rule *rule,
                        const struct place *place)
 {
-    struct binding b = diagnose_binding(place);
+    struct binding b = diagnose_binding(x, place);
     if (b.fault != BINDING_NO_ID) {
         return;
     }
@@ -633,7 +680,7 @@ void
 check_iface_id_dup_same_host(struct examination *x, const struct rule *rule,
                              const struct place *place)
 {
-    struct binding b = diagnose_binding(place);
+    struct binding b = diagnose_binding(x, place);
     if (b.fault != BINDING_DUP) {
         return;
     }
@@ -654,7 +701,7 @@ void
 check_iface_ofport_minus1(struct examination *x, const struct rule *rule,
                           const struct place *place)
 {
-    struct binding b = diagnose_binding(place);
+    struct binding b = diagnose_binding(x, place);
     if (b.fault != BINDING_NO_OFPORT) {
         return;
     }

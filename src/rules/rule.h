@@ -142,8 +142,11 @@ struct missing_evidence {
     bool is_assumed;           /* The verdict stands, and lists it. */
 };
 
+struct binding; /* Private to port.c. */
+
 struct examination {
     struct arena *arena;
+    const struct binding *binding; /* Of the endpoint's port, once asked. */
     struct finding **findings;
     size_t n_findings, findings_capacity;
     struct missing_evidence *missing;

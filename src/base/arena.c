@@ -77,6 +77,15 @@ arena_init(struct arena *a)
     memset(a, 0, sizeof *a);
 }
 
+static void add_block(struct arena *, size_t size, size_t need);
+
+void
+arena_init_sized(struct arena *a, size_t size)
+{
+    arena_init(a);
+    add_block(a, size, 0);
+}
+
 void
 arena_done(struct arena *a)
 {
@@ -131,10 +140,13 @@ xzalloc_table(size_t size)
     return memset(alloc_block(size), 0, size);
 }
 
+/* A block of 'size' bytes (0: as the arena grows), or of what is needed. */
 static void
-add_block(struct arena *a, size_t need)
+add_block(struct arena *a, size_t size, size_t need)
 {
-    size_t size = a->blocks ? a->blocks->size * 4 : BLOCK_MIN_BYTES;
+    if (!size) {
+        size = a->blocks ? a->blocks->size * 4 : BLOCK_MIN_BYTES;
+    }
     if (size > BLOCK_MAX_BYTES) {
         size = BLOCK_MAX_BYTES;
     }
@@ -158,7 +170,7 @@ arena_alloc(struct arena *a, size_t size)
         size ? (size + ALIGNMENT - 1) & ~(size_t) (ALIGNMENT - 1) : ALIGNMENT;
     size_t pad = -(uintptr_t) a->next & (ALIGNMENT - 1);
     if ((size_t) (a->end - a->next) < size + pad) {
-        add_block(a, size);
+        add_block(a, 0, size);
         pad = -(uintptr_t) a->next & (ALIGNMENT - 1);
     }
     void *p = a->next + pad;
@@ -211,7 +223,7 @@ arena_strndup(struct arena *a, const char *s, size_t length)
 {
     /* Strings are the bulk of a store and need no alignment. */
     if ((size_t) (a->end - a->next) < length + 1) {
-        add_block(a, length + 1);
+        add_block(a, 0, length + 1);
     }
     char *copy = a->next;
     memcpy(copy, s, length);

@@ -28,6 +28,9 @@ struct arena {
 };
 
 void arena_init(struct arena *);
+
+/* Likewise, with a first block of 'size' bytes. */
+void arena_init_sized(struct arena *, size_t size);
 void arena_done(struct arena *);
 
 /* Forgets everything handed out; keeps the first block for reuse. */

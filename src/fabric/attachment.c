@@ -17,13 +17,15 @@ bound_on(const struct fabric *f, const char *prefix, const char *name)
     return chassis && chassis->sb == bound ? chassis : NULL;
 }
 
+/* Of a router port's bindings: chassisredirect and l3gateway. */
+static const char *const prefixes[] = { "cr-", "" };
+
 /* Marks the chassis on which ovn-controller has reason to build the patch
  * ports of the switch: one of its ports, or of the routers on it, is bound
  * there (OVN 23.03, controller/patch.c: only local datapaths). */
 static void
 mark_local(const struct fabric *f, const struct fabric_switch *ls, bool *local)
 {
-    static const char *const prefixes[] = { "cr-", "" };
     for (size_t i = 0; i < ls->n_vifs; i++) {
         if (ls->vifs[i].chassis) {
             local[ls->vifs[i].chassis->index] = true;
@@ -39,6 +41,27 @@ mark_local(const struct fabric *f, const struct fabric_switch *ls, bool *local)
             }
         }
     }
+}
+
+bool
+fabric_is_local(const struct fabric *f, const struct fabric_switch *ls,
+                const struct fabric_chassis *chassis)
+{
+    for (size_t i = 0; i < ls->n_vifs; i++) {
+        if (ls->vifs[i].chassis == chassis) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < ls->n_router_ports; i++) {
+        const struct ovsdb_row *lrp = ls->router_ports[i].lrp;
+        for (size_t j = 0; lrp && j < N_ELEMENTS(prefixes); j++) {
+            if (bound_on(f, prefixes[j], ovsdb_string(lrp, LRP_NAME))
+                == chassis) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 static struct fabric_bridge *
@@ -89,14 +112,11 @@ find_mapping(struct fabric_attachment *a)
 /* Resolves the way of 'localnet' on 'chassis'.  The patch ports have names by
  * which ovn-controller makes and finds them (OVN 23.03, controller/patch.c,
  * patch_port_name()). */
-static void
-build_attachment(struct fabric *f, struct fabric_localnet *localnet,
-                 struct fabric_chassis *chassis)
+void
+fabric_build_attachment(struct fabric *f, struct fabric_localnet *localnet,
+                        struct fabric_chassis *chassis)
 {
-    struct fabric_attachment *a =
-        &localnet->attachments[localnet->n_attachments++];
-    localnet->attachment_of[chassis->index] =
-        (uint32_t) localnet->n_attachments;
+    struct fabric_attachment *a = &localnet->attachments[chassis->index];
     const char *integration = chassis->integration_bridge;
     *a =
         (struct fabric_attachment){ .localnet = localnet, .chassis = chassis };
@@ -115,9 +135,9 @@ build_attachment(struct fabric *f, struct fabric_localnet *localnet,
     a->bridge = a->outer ? bridge_of(chassis, a->outer) : a->mapped_bridge;
 }
 
-static bool
-has_patch_port(const struct fabric_localnet *localnet,
-               const struct fabric_chassis *chassis)
+bool
+fabric_has_patch_port(const struct fabric_localnet *localnet,
+                      const struct fabric_chassis *chassis)
 {
     char name[512];
     snprintf(name, sizeof name, "patch-%s-to-%s", localnet->name,
@@ -129,13 +149,12 @@ static void
 attach_localnet(struct fabric *f, struct fabric_localnet *localnet,
                 const bool *local)
 {
+    localnet->n_attachments = f->n_chassis;
     localnet->attachments =
-        arena_alloc(&f->arena, f->n_chassis * sizeof *localnet->attachments);
-    localnet->attachment_of = arena_zalloc(
-        &f->arena, f->n_chassis * sizeof *localnet->attachment_of);
+        arena_zalloc(&f->arena, f->n_chassis * sizeof *localnet->attachments);
     for (size_t i = 0; i < f->n_chassis; i++) {
-        if (local[i] || has_patch_port(localnet, f->chassis[i])) {
-            build_attachment(f, localnet, f->chassis[i]);
+        if (local[i] || fabric_has_patch_port(localnet, f->chassis[i])) {
+            fabric_build_attachment(f, localnet, f->chassis[i]);
         }
     }
 }
@@ -148,7 +167,7 @@ fabric_require_attachments(struct fabric *f, struct fabric_switch *ls,
         struct fabric_localnet *localnet =
             i < ls->n_localnets ? &ls->localnets[i] : ls->lost;
         if (localnet && !fabric_find_attachment(localnet, chassis)) {
-            build_attachment(f, localnet, chassis);
+            fabric_build_attachment(f, localnet, chassis);
         }
     }
 }

@@ -21,6 +21,42 @@ void fabric_join_router_port(struct fabric_switch *,
                              struct fabric_router_port *);
 void fabric_resolve_routers(struct fabric *);
 
+/* Their parts: whether one of the switch's ports, or of the routers on it, is
+ * bound on the chassis; whether a patch port of 'localnet' is there; and the
+ * attachment itself. */
+bool fabric_is_local(const struct fabric *, const struct fabric_switch *,
+                     const struct fabric_chassis *);
+bool fabric_has_patch_port(const struct fabric_localnet *,
+                           const struct fabric_chassis *);
+void fabric_build_attachment(struct fabric *, struct fabric_localnet *,
+                             struct fabric_chassis *);
+
+/* What a localnet port's rows say of it. */
+void fabric_read_localnet(struct fabric_localnet *);
+
+/* Notes which network and VLAN each localnet port leads to. */
+void fabric_index_segments(struct fabric *);
+
+/* Where the VM's port is bound. */
+void fabric_bind_vif(struct fabric *, struct fabric_vif *);
+
+/* Reads the chassis's Open_vSwitch database, or none. */
+void fabric_read_chassis(struct fabric *, struct fabric_chassis *);
+
+/* The router's static routes, and the default ones among them; and whether a
+ * port of it leads to a physical network. */
+void fabric_read_routes(struct fabric *, struct fabric_router *);
+bool fabric_is_gateway(const struct fabric_lrp *);
+
+/* Who holds a gateway port, by SB. */
+void fabric_find_holder(struct fabric *, struct fabric_lrp *);
+
+/* Whether a router's port on the switch answers on whatever chassis it can. */
+bool fabric_has_ubiquitous(const struct fabric_switch *);
+
+/* What the NAT row of a floating IP says of its VM. */
+void fabric_read_floating_ip(struct fabric *, struct fabric_endpoint *);
+
 /* Sees to it that every localnet port of the switch has its attachment on
  * 'chassis'. */
 void fabric_require_attachments(struct fabric *, struct fabric_switch *,

@@ -185,11 +185,14 @@ add_sighting(struct fabric *f, struct fabric_chassis *chassis,
              const char *mark)
 {
     void **place = strmap_place(&f->sightings, mark);
-    const struct fabric_sighting *first = *place;
-    if (!first || first->chassis != chassis) {
-        struct fabric_sighting *s = arena_alloc(&f->arena, sizeof *s);
-        *s = (struct fabric_sighting){ chassis, first };
-        *place = s;
+    const struct fabric_sighting *first = *place, *s = first;
+    while (s && s->chassis != chassis) {
+        s = s->next;
+    }
+    if (!s) {
+        struct fabric_sighting *new = arena_alloc(&f->arena, sizeof *new);
+        *new = (struct fabric_sighting){ chassis, first };
+        *place = new;
     }
 }
 
@@ -225,6 +228,18 @@ index_interface(struct fabric *f, struct fabric_chassis *chassis,
 }
 
 static void
+clear_maps(struct fabric_chassis *chassis)
+{
+    struct strmap *const maps[] = { &chassis->interfaces,
+                                    &chassis->interface_ids, &chassis->macs,
+                                    &chassis->tunnels };
+    for (size_t i = 0; i < N_ELEMENTS(maps); i++) {
+        strmap_done(maps[i]);
+        strmap_init(maps[i]);
+    }
+}
+
+static void
 read_ovs(struct fabric *f, struct fabric_chassis *chassis)
 {
     const struct ovsdb_store *store = &chassis->evidence->ovs.store;
@@ -249,6 +264,23 @@ read_ovs(struct fabric *f, struct fabric_chassis *chassis)
     }
     OVSDB_TABLE_FOR_EACH (row, &store->tables[OVS_INTERFACE]) {
         index_interface(f, chassis, row);
+    }
+}
+
+void
+fabric_read_chassis(struct fabric *f, struct fabric_chassis *chassis)
+{
+    clear_maps(chassis);
+    chassis->integration_bridge = "br-int";
+    chassis->mappings_known = false;
+    chassis->open_vswitch = NULL;
+    chassis->ovs_known = false;
+    chassis->n_bridges = 0;
+    if (chassis->sb) {
+        read_sb_mappings(f, chassis);
+    }
+    if (chassis->evidence) {
+        read_ovs(f, chassis);
     }
 }
 

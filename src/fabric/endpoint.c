@@ -135,7 +135,7 @@ first_attached(const struct fabric_switch *ls)
     for (size_t i = 0; i < ls->n_localnets; i++) {
         const struct fabric_localnet *localnet = &ls->localnets[i];
         for (size_t j = 0; j < localnet->n_attachments; j++) {
-            if (localnet->attachments[j].mapped) {
+            if (localnet->attachments[j].mapped) { /* Not if it is none. */
                 return localnet->attachments[j].chassis;
             }
         }
@@ -147,6 +147,18 @@ static bool
 is_everywhere(const struct fabric_lrp *port)
 {
     return !port->has_group && !port->router->pinned;
+}
+
+bool
+fabric_has_ubiquitous(const struct fabric_switch *ls)
+{
+    for (size_t i = 0; i < ls->n_router_ports; i++) {
+        const struct fabric_lrp *port = ls->router_ports[i].port;
+        if (port && port->is_gateway && is_everywhere(port)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* An endpoint of a router, entering by its gateway port. */
@@ -242,16 +254,14 @@ add_nat_mac(struct fabric *f, const struct ovsdb_row *nat, const char *mac)
     }
 }
 
-static void
-add_floating_ip(struct fabric *f, struct fabric_lrp *port,
-                const struct ovsdb_row *nat)
+void
+fabric_read_floating_ip(struct fabric *f, struct fabric_endpoint *e)
 {
+    const struct ovsdb_row *nat = e->nat;
+    struct fabric_lrp *port = e->gateway;
     const char *mac = ovsdb_string(nat, NAT_EXTERNAL_MAC);
     const char *name = ovsdb_string(nat, NAT_LOGICAL_PORT);
     struct fabric_vif *named = vif_called(f, name);
-    struct fabric_endpoint *e = add_router_endpoint(
-        f, port, ENDPOINT_FLOATING_IP, ovsdb_string(nat, NAT_EXTERNAL_IP));
-    e->nb = e->nat = nat;
     e->port = *name ? name : port->name;
     e->name = e->guest_address = ovsdb_string(nat, NAT_LOGICAL_IP);
     e->inner = fabric_router_port_to(port->router, e->guest_address);
@@ -267,11 +277,23 @@ add_floating_ip(struct fabric *f, struct fabric_lrp *port,
     e->is_distributed =
         *mac && *name && port->has_group && !port->router->pinned;
     e->mac = e->is_distributed ? mac : port->mac;
-    if (e->is_distributed) {
-        add_nat_mac(f, nat, mac);
-    }
+    e->chassis =
+        is_everywhere(port) ? first_attached(port->ls) : port->chassis;
     if (e->is_distributed && strmap_get(&f->lsps, name)) {
         e->chassis = named ? named->chassis : NULL;
+    }
+}
+
+static void
+add_floating_ip(struct fabric *f, struct fabric_lrp *port,
+                const struct ovsdb_row *nat)
+{
+    struct fabric_endpoint *e = add_router_endpoint(
+        f, port, ENDPOINT_FLOATING_IP, ovsdb_string(nat, NAT_EXTERNAL_IP));
+    e->nb = e->nat = nat;
+    fabric_read_floating_ip(f, e);
+    if (e->is_distributed) {
+        add_nat_mac(f, nat, e->mac);
     }
 }
 

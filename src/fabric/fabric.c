@@ -1,5 +1,6 @@
 #include "fabric/fabric.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,13 +131,22 @@ fabric_find_vif_by_ip(struct fabric_switch *ls, const char *ip)
     return strmap_get(&ls->ips, ip);
 }
 
+struct fabric_tap
+fabric_tap_of(const struct fabric_vif *vif)
+{
+    struct fabric_tap tap;
+    snprintf(tap.text, sizeof tap.text, "tap%.11s", vif->name);
+    return tap;
+}
+
 struct fabric_attachment *
 fabric_find_attachment(const struct fabric_localnet *localnet,
                        const struct fabric_chassis *chassis)
 {
-    uint32_t i =
-        localnet->attachment_of ? localnet->attachment_of[chassis->index] : 0;
-    return i ? &localnet->attachments[i - 1] : NULL;
+    struct fabric_attachment *a = chassis->index < localnet->n_attachments
+                                      ? &localnet->attachments[chassis->index]
+                                      : NULL;
+    return a && a->chassis ? a : NULL;
 }
 
 /* What Open vSwitch's interface.json says of an interface, or NULL. */

@@ -89,9 +89,9 @@ struct fabric_localnet {
     const char *network; /* As the chassis see it; "" if absent. */
     int tag;             /* VLAN; 0 for untagged. */
     bool enabled;
-    struct fabric_attachment *attachments; /* One per chassis needed. */
-    size_t n_attachments;
-    uint32_t *attachment_of; /* By the chassis's index: index + 1, or 0. */
+    struct fabric_attachment *attachments; /* By the chassis's index; those
+                                            * without 'chassis' are none. */
+    size_t n_attachments;                  /* Places: as many as chassis. */
 };
 
 /* A localnet port on one chassis: the way from the logical switch through a
@@ -107,6 +107,7 @@ struct fabric_attachment {
     const struct ovsdb_row *outer;       /* Interface, or NULL. */
     const struct ovsdb_row *inner;
     const struct ovsdb_row *outer_port; /* Port of 'outer', or NULL. */
+    bool is_changed;                    /* Private: change.h. */
 };
 
 /* Why we think that a switch is meant to be a provider network. */
@@ -250,6 +251,7 @@ struct fabric {
     struct fabric_vif **vif_of_row; /* By the index of the LSP's row. */
     struct strmap nat_macs;         /* Distributed external MACs -> NAT... */
     struct strmap nat_macs_again;   /* ...and those met again. */
+    bool has_nested;                /* VMs' ports with a parent. */
     struct strmap lrp_macs; /* As NB writes them -> struct fabric_lrp. */
     struct strmap balanced; /* Address -> struct fabric_balanced. */
     size_t chassis_capacity;
@@ -272,6 +274,13 @@ struct fabric_chassis *fabric_find_chassis(const struct fabric *,
  * attached-mac or a tap's name.  NULL if there is none. */
 const struct fabric_sighting *fabric_find_sightings(const struct fabric *,
                                                     const char *mark);
+
+/* The name of the tap that Nova and others make for a port: "tap" and 11
+ * characters of its UUID. */
+struct fabric_tap {
+    char text[16];
+};
+struct fabric_tap fabric_tap_of(const struct fabric_vif *);
 
 /* The attachment of 'localnet' on 'chassis', or NULL. */
 struct fabric_attachment *

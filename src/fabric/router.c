@@ -113,6 +113,13 @@ fabric_find_lrp(const struct fabric *f, const char *name)
     return row ? f->lrp_of_row[row->index] : NULL;
 }
 
+bool
+fabric_lrp_is_inner(const struct fabric_lrp *port)
+{
+    bool is_outside = port->ls && port->ls->intent.why;
+    return !port->has_group && !(port->is_gateway && is_outside);
+}
+
 const struct address_prefix *
 fabric_lrp_network(const struct fabric_lrp *port, const char *ip)
 {
@@ -175,9 +182,10 @@ find_binding(const struct fabric *f, const char *prefix, const char *name,
     return pb && !strcmp(ovsdb_string(pb, PB_TYPE), type) ? pb : NULL;
 }
 
-static void
-resolve_chassis(struct fabric *f, struct fabric_lrp *port)
+void
+fabric_find_holder(struct fabric *f, struct fabric_lrp *port)
 {
+    port->chassis = NULL;
     port->binding =
         port->router->pinned
             ? find_binding(f, "", port->name, "l3gateway")
@@ -369,8 +377,8 @@ has_nat_on(const struct fabric_lrp *port)
 
 /* A port with gateway chassis, or of a pinned router; or, where a router has
  * none of these, the one that its NAT or its default route uses. */
-static bool
-is_gateway(const struct fabric_lrp *port)
+bool
+fabric_is_gateway(const struct fabric_lrp *port)
 {
     const struct fabric_router *router = port->router;
     if (port->has_group || router->pinned) {
@@ -439,19 +447,28 @@ resolve_static_macs(struct fabric *f)
 }
 
 void
+fabric_read_routes(struct fabric *f, struct fabric_router *router)
+{
+    router->n_routes = 0;
+    router->has_source_routes = false;
+    build_routes(f, router);
+    for (int family = 0; family < 2; family++) {
+        router->defaults[family] = (struct fabric_default_route){ 0 };
+        find_default(router, family, &router->defaults[family]);
+    }
+}
+
+void
 fabric_resolve_routers(struct fabric *f)
 {
     for (size_t i = 0; i < f->n_routers; i++) {
         struct fabric_router *router = &f->routers[i];
-        build_routes(f, router);
-        for (int family = 0; family < 2; family++) {
-            find_default(router, family, &router->defaults[family]);
-        }
+        fabric_read_routes(f, router);
         for (size_t j = 0; j < router->n_ports; j++) {
             struct fabric_lrp *port = &router->ports[j];
-            port->is_gateway = is_gateway(port);
+            port->is_gateway = fabric_is_gateway(port);
             if (port->is_gateway) {
-                resolve_chassis(f, port);
+                fabric_find_holder(f, port);
             }
         }
     }

@@ -115,4 +115,7 @@ const struct ovsdb_row *fabric_router_snat(const struct fabric_router *,
 /* The port of the router called 'name', or NULL. */
 struct fabric_lrp *fabric_find_lrp(const struct fabric *, const char *name);
 
+/* Whether the port may lead to tenants: it is no gateway port. */
+bool fabric_lrp_is_inner(const struct fabric_lrp *);
+
 #endif /* fabric/router.h */

@@ -59,14 +59,10 @@ localnet_tag(const struct ovsdb_row *lsp)
     return (int) (tag >= 0 ? tag : ovsdb_integer(lsp, LSP_TAG_REQUEST, 0));
 }
 
-static struct fabric_localnet *
-add_localnet(struct fabric_switch *ls, bool pending,
-             const struct ovsdb_row *lsp, const struct ovsdb_row *pb)
+void
+fabric_read_localnet(struct fabric_localnet *localnet)
 {
-    struct fabric_localnet *localnet = pending
-                                           ? &ls->pending[ls->n_pending++]
-                                           : &ls->localnets[ls->n_localnets++];
-    *localnet = (struct fabric_localnet){ .ls = ls, .lsp = lsp, .pb = pb };
+    const struct ovsdb_row *lsp = localnet->lsp, *pb = localnet->pb;
     const char *network = pb ? ovsdb_map_get(pb, PB_OPTIONS, "network_name")
                              : ovsdb_map_get(lsp, LSP_OPTIONS, "network_name");
     localnet->name =
@@ -75,7 +71,17 @@ add_localnet(struct fabric_switch *ls, bool pending,
     localnet->tag =
         pb ? (int) ovsdb_integer(pb, PB_TAG, 0) : localnet_tag(lsp);
     localnet->enabled = !lsp || ovsdb_bool(lsp, LSP_ENABLED, true);
-    return localnet;
+}
+
+static void
+add_localnet(struct fabric_switch *ls, bool pending,
+             const struct ovsdb_row *lsp, const struct ovsdb_row *pb)
+{
+    struct fabric_localnet *localnet = pending
+                                           ? &ls->pending[ls->n_pending++]
+                                           : &ls->localnets[ls->n_localnets++];
+    *localnet = (struct fabric_localnet){ .ls = ls, .lsp = lsp, .pb = pb };
+    fabric_read_localnet(localnet);
 }
 
 static bool
@@ -239,11 +245,13 @@ find_chassis_with(const struct fabric *f, const struct fabric_vif *vif)
     return first;
 }
 
-static void
-bind_vif(struct fabric *f, struct fabric_vif *vif)
+void
+fabric_bind_vif(struct fabric *f, struct fabric_vif *vif)
 {
     const struct ovsdb_row *chassis =
         vif->pb ? ovsdb_ref(vif->pb, PB_CHASSIS) : NULL;
+    vif->chassis = NULL;
+    vif->interface = NULL;
     if (chassis) {
         vif->chassis =
             fabric_find_chassis(f, ovsdb_string(chassis, CHASSIS_NAME));
@@ -269,11 +277,12 @@ add_vif(struct fabric *f, struct fabric_switch *ls,
     vif->ls = ls;
     vif->lsp = lsp;
     f->vif_of_row[lsp->index] = vif;
+    f->has_nested |= *ovsdb_string(lsp, LSP_PARENT_NAME) != '\0';
     vif->pb = binding_of(f, lsp);
     vif->name = ovsdb_string(lsp, LSP_NAME);
     vif->label = label && *label ? label : vif->name;
     parse_addresses(f, vif);
-    bind_vif(f, vif);
+    fabric_bind_vif(f, vif);
 }
 
 /* Switches. */
@@ -376,9 +385,8 @@ build_switch(struct fabric *f, struct fabric_switch *ls,
     fabric_build_attachments(f, ls);
 }
 
-/* Notes which network and VLAN the switch's localnet ports lead to. */
 static void
-index_segments(struct fabric *f, struct fabric_switch *ls)
+index_segments_of(struct fabric *f, struct fabric_switch *ls)
 {
     for (size_t i = 0; i < ls->n_localnets; i++) {
         struct fabric_localnet *localnet = &ls->localnets[i];
@@ -388,6 +396,16 @@ index_segments(struct fabric *f, struct fabric_switch *ls)
         if (!*place && localnet->enabled && *localnet->network) {
             *place = localnet;
         }
+    }
+}
+
+void
+fabric_index_segments(struct fabric *f)
+{
+    strmap_done(&f->segments);
+    strmap_init(&f->segments);
+    for (size_t i = 0; i < f->n_switches; i++) {
+        index_segments_of(f, &f->switches[i]);
     }
 }
 
@@ -407,6 +425,6 @@ fabric_build_switches(struct fabric *f)
     OVSDB_TABLE_FOR_EACH (row, table) {
         struct fabric_switch *ls = &f->switches[f->n_switches++];
         build_switch(f, ls, row);
-        index_segments(f, ls);
     }
+    fabric_index_segments(f);
 }

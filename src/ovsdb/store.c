@@ -126,6 +126,7 @@ drop_columns(struct ovsdb_row *row)
 void
 ovsdb_store_convert(struct ovsdb_store *store)
 {
+    store->will_be_rewritten = true;
     for (unsigned t = 0; t < store->spec->n_tables; t++) {
         struct ovsdb_table *table = &store->tables[t];
         if (!table->present) {
@@ -315,6 +316,8 @@ ovsdb_store_commit(struct ovsdb_store *store, uint64_t offset)
         store->n_deltas = 0;
         arena_clear(&store->delta_arena);
     }
+    store->is_rewritten = store->will_be_rewritten || store->expects_whole;
+    store->will_be_rewritten = false;
     store->record.is_whole = store->expects_whole;
     if (store->expects_whole) {
         ovsdb_make_whole(store);

@@ -146,8 +146,10 @@ struct ovsdb_store {
     bool keeps_deltas;
     struct ovsdb_delta *deltas;
     size_t n_deltas;
+    bool is_rewritten; /* It did more: ovsdb_store_empty() or _convert(). */
 
     /* Private. */
+    bool will_be_rewritten;
     size_t deltas_capacity;
     size_t parts_capacity;
     bool expects_whole;

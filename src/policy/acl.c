@@ -126,6 +126,26 @@ parse_acls(struct policy *p, const struct ovsdb_row *holder, unsigned column,
     return n_parsed;
 }
 
+bool
+acl_has_stateful(const struct ovsdb_row *holder, unsigned column)
+{
+    for (unsigned i = 0; i < ovsdb_count(holder, column); i++) {
+        const struct ovsdb_row *acl = ovsdb_atoms(holder, column)[i].row;
+        if (acl->exists
+            && !strcmp(ovsdb_string(acl, ACL_ACTION), "allow-related")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+acl_parse_group(struct policy *p, struct policy_group *group)
+{
+    group->n =
+        parse_acls(p, group->row, PORT_GROUP_ACLS, group->row, &group->acls);
+}
+
 static void
 add_acl(struct acl_list *list, const struct policy_acl *acl)
 {
@@ -145,8 +165,7 @@ parse_switch(struct policy *p, struct policy_switch *sw)
     for (size_t i = 0; i < sw->n_groups; i++) {
         struct policy_group *group = sw->groups[i];
         if (!group->acls) {
-            group->n = parse_acls(p, group->row, PORT_GROUP_ACLS, group->row,
-                                  &group->acls);
+            acl_parse_group(p, group);
         }
         for (size_t j = 0; j < group->n; j++) {
             if (group->acls[j].is_loose) {
@@ -194,6 +213,14 @@ gather(const struct policy *p, const struct policy_switch *sw,
     if (list->n > 1) {
         qsort(list->items, list->n, sizeof(const struct policy_acl *),
               compare_acls);
+    }
+}
+
+void
+acl_forget_selections(struct policy *p)
+{
+    for (size_t i = 0; i < N_STAGES * N_SELECTIONS; i++) {
+        p->selections[i / N_SELECTIONS][i % N_SELECTIONS].sw = NULL;
     }
 }
 

@@ -95,6 +95,8 @@ struct policy {
     struct policy_acl *removed; /* From the log, newest first. */
     size_t n_removed;
     bool knows_removed;
+    size_t n_with_hosts; /* Switches whose 'hosts' were looked up. */
+    const struct ovsdb_row **holders; /* Private: change.c. */
 };
 
 struct policy_switch *policy_switch_of(struct policy *,
@@ -106,6 +108,15 @@ struct policy_switch *policy_switch_of(struct policy *,
 const struct acl_list *acl_select(struct policy *, struct policy_switch *,
                                   const struct ovsdb_row *lsp,
                                   enum policy_stage);
+
+/* Forgets what acl_select() answered. */
+void acl_forget_selections(struct policy *);
+
+/* Parses the ACLs of a port group as they are now. */
+void acl_parse_group(struct policy *, struct policy_group *);
+
+/* Whether one of the ACLs that 'holder' has in 'column' is "allow-related". */
+bool acl_has_stateful(const struct ovsdb_row *holder, unsigned column);
 
 /* What the ACLs of one stage do to a packet.  'stranger' is the same packet
  * with an address that no port has, for where 'packet' leaves open which host

@@ -143,19 +143,6 @@ find_port_group(void *aux, const char *name, const char *const **ret_members,
 
 /* Groups and switches. */
 
-static bool
-has_stateful(const struct ovsdb_row *holder, unsigned column)
-{
-    for (unsigned i = 0; i < ovsdb_count(holder, column); i++) {
-        const struct ovsdb_row *acl = ovsdb_atoms(holder, column)[i].row;
-        if (acl->exists
-            && !strcmp(ovsdb_string(acl, ACL_ACTION), "allow-related")) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void
 join(struct policy *p, struct policy_group *group, struct policy_switch *sw,
      const struct ovsdb_row *lsp)
@@ -183,7 +170,7 @@ gather_group(struct policy *p, struct policy_switch **by_row,
     unsigned n = ovsdb_count(row, PORT_GROUP_ACLS)
                      ? ovsdb_count(row, PORT_GROUP_PORTS)
                      : 0;
-    group->is_stateful = n && has_stateful(row, PORT_GROUP_ACLS);
+    group->is_stateful = n && acl_has_stateful(row, PORT_GROUP_ACLS);
     for (unsigned i = 0; i < n; i++) {
         const struct ovsdb_row *lsp =
             ovsdb_atoms(row, PORT_GROUP_PORTS)[i].row;
@@ -207,7 +194,7 @@ gather(struct policy *p)
         struct policy_switch *sw = &p->switches[i];
         sw->ls = &f->switches[i];
         sw->has_acls = ovsdb_count(sw->ls->row, LS_ACLS) > 0;
-        sw->is_stateful = has_stateful(sw->ls->row, LS_ACLS);
+        sw->is_stateful = acl_has_stateful(sw->ls->row, LS_ACLS);
         sw->is_balanced = fabric_has_vip(sw->ls->row);
         by_row[sw->ls->row->index] = sw;
     }
@@ -259,6 +246,7 @@ policy_free(struct policy *p)
     for (size_t i = 0; i < N_STAGES * N_SELECTIONS; i++) {
         free(p->selections[i / N_SELECTIONS][i % N_SELECTIONS].list.items);
     }
+    free(p->holders);
     match_context_done(&p->context);
     strmap_done(&p->group_names);
     strmap_done(&p->address_sets);
@@ -346,6 +334,7 @@ policy_find_hosts(struct policy *p, struct policy_switch *sw)
         }
     }
     strmap_done(&lrps);
+    p->n_with_hosts++;
     qsort(sw->hosts, sw->n_hosts, sizeof *sw->hosts, compare_hosts);
     choose_hosts(sw);
 }

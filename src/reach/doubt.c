@@ -57,13 +57,13 @@ walk_doubt(struct assessment *a, const struct walk *walk,
            const struct fabric_endpoint *e, const struct finding *f)
 {
     if (chassis_may_not_know(f, walk, e)) {
-        return arena_printf(&a->arena,
+        return arena_printf(a->judging,
                             "whether chassis %s, which has not applied the "
                             "latest changes, still forwards as before %s",
                             e->chassis->name, f->rule->code);
     }
     if (northd_may_not_know(a, f) || northd_has_not_answered(a, f)) {
-        return arena_printf(&a->arena,
+        return arena_printf(a->judging,
                             "whether ovn-northd, which is behind NB, has "
                             "taken over the change that made %s",
                             f->rule->code);

@@ -37,145 +37,121 @@ examine(struct assessment *a, enum scope scope, const struct place *place,
         struct examination *x)
 {
     memset(x, 0, sizeof *x);
-    x->arena = &a->arena;
+    x->arena = a->judging;
     rules_examine(scope, place, x);
+}
+
+/* Of a localnet port that is lost, only what lies beyond its patch ports can
+ * be examined: that it has none is no further fault. */
+static void
+keep_beyond(struct examination *x)
+{
+    size_t n = 0;
+    for (size_t j = 0; j < x->n_findings; j++) {
+        if (x->findings[j]->hop != HOP_PATCH) {
+            x->findings[n++] = x->findings[j];
+        }
+    }
+    x->n_findings = n;
+}
+
+void
+walk_examine_attachment(struct assessment *a,
+                        struct fabric_attachment *attachment,
+                        struct examination *x)
+{
+    struct fabric_localnet *localnet = attachment->localnet;
+    struct place place = { .fabric = a->fabric,
+                           .ls = localnet->ls,
+                           .localnet = localnet,
+                           .attachment = attachment,
+                           .chassis = attachment->chassis };
+    examine(a, SCOPE_ATTACHMENT, &place, x);
+    if (localnet == localnet->ls->lost) {
+        keep_beyond(x);
+    }
 }
 
 static struct examination *
 examine_attachments(struct assessment *a, struct fabric_localnet *localnet)
 {
     struct examination *parts =
-        arena_alloc(&a->arena, localnet->n_attachments * sizeof *parts);
+        arena_zalloc(&a->arena, localnet->n_attachments * sizeof *parts);
     for (size_t i = 0; i < localnet->n_attachments; i++) {
-        struct fabric_attachment *attachment = &localnet->attachments[i];
-        struct place place = { .fabric = a->fabric,
-                               .ls = localnet->ls,
-                               .localnet = localnet,
-                               .attachment = attachment,
-                               .chassis = attachment->chassis };
-        examine(a, SCOPE_ATTACHMENT, &place, &parts[i]);
+        if (localnet->attachments[i].chassis) {
+            walk_examine_attachment(a, &localnet->attachments[i], &parts[i]);
+        }
     }
     return parts;
 }
 
-/* Of a localnet port that is lost, only what lies beyond its patch ports can
- * be examined: that it has none is no further fault. */
-static struct examination *
-examine_lost(struct assessment *a, struct fabric_localnet *lost)
+void
+walk_examine_shell(struct assessment *a, struct fabric_switch *ls,
+                   struct unit_examination *unit)
 {
-    struct examination *parts = examine_attachments(a, lost);
-    for (size_t i = 0; i < lost->n_attachments; i++) {
-        struct examination *x = &parts[i];
-        size_t n = 0;
-        for (size_t j = 0; j < x->n_findings; j++) {
-            if (x->findings[j]->hop != HOP_PATCH) {
-                x->findings[n++] = x->findings[j];
-            }
-        }
-        x->n_findings = n;
+    struct place place = { .fabric = a->fabric, .ls = ls };
+    examine(a, SCOPE_SWITCH, &place, &unit->ls);
+    for (size_t i = 0; i < ls->n_localnets; i++) {
+        place.localnet = &ls->localnets[i];
+        examine(a, SCOPE_LOCALNET, &place, &unit->localnets[i]);
     }
-    return parts;
+    for (size_t i = 0; i < ls->n_pending; i++) {
+        place.localnet = &ls->pending[i];
+        examine(a, SCOPE_LOCALNET, &place, &unit->pending[i]);
+    }
+}
+
+void
+walk_done_shell(const struct fabric_switch *ls, struct unit_examination *unit)
+{
+    examination_done(&unit->ls);
+    for (size_t i = 0; i < ls->n_localnets; i++) {
+        examination_done(&unit->localnets[i]);
+    }
+    for (size_t i = 0; i < ls->n_pending; i++) {
+        examination_done(&unit->pending[i]);
+    }
 }
 
 static void
 examine_unit(struct assessment *a, struct fabric_switch *ls,
              struct unit_examination *unit)
 {
-    struct place place = { .fabric = a->fabric, .ls = ls };
-    examine(a, SCOPE_SWITCH, &place, &unit->ls);
+    struct arena *arena = &a->arena;
     size_t n = ls->n_localnets;
-    unit->localnets = arena_alloc(&a->arena, n * sizeof *unit->localnets);
-    unit->attachments = arena_alloc(&a->arena, n * sizeof *unit->attachments);
+    unit->localnets = arena_zalloc(arena, n * sizeof *unit->localnets);
+    unit->attachments = arena_alloc(arena, n * sizeof *unit->attachments);
+    unit->pending = arena_zalloc(arena, ls->n_pending * sizeof *unit->pending);
+    walk_examine_shell(a, ls, unit);
     for (size_t i = 0; i < n; i++) {
-        place.localnet = &ls->localnets[i];
-        examine(a, SCOPE_LOCALNET, &place, &unit->localnets[i]);
-        unit->attachments[i] = examine_attachments(a, place.localnet);
+        unit->attachments[i] = examine_attachments(a, &ls->localnets[i]);
     }
-    n = ls->n_pending;
-    unit->pending = arena_alloc(&a->arena, n * sizeof *unit->pending);
-    for (size_t i = 0; i < n; i++) {
-        place.localnet = &ls->pending[i];
-        examine(a, SCOPE_LOCALNET, &place, &unit->pending[i]);
+    unit->lost = ls->lost ? examine_attachments(a, ls->lost) : NULL;
+}
+
+void
+walk_examine_daemons(struct assessment *a)
+{
+    struct fabric *f = a->fabric;
+    struct place place = { .fabric = f };
+    examination_done(&a->deployment);
+    examine(a, SCOPE_DEPLOYMENT, &place, &a->deployment);
+    for (size_t i = 0; i < f->n_chassis; i++) {
+        place.chassis = f->chassis[i];
+        examination_done(&a->chassis[i]);
+        examine(a, SCOPE_CHASSIS, &place, &a->chassis[i]);
     }
-    unit->lost = ls->lost ? examine_lost(a, ls->lost) : NULL;
 }
 
 static void
 examine_fabric(struct assessment *a)
 {
     struct fabric *f = a->fabric;
-    struct place place = { .fabric = f };
-    examine(a, SCOPE_DEPLOYMENT, &place, &a->deployment);
-    a->chassis = arena_alloc(&a->arena, f->n_chassis * sizeof *a->chassis);
-    for (size_t i = 0; i < f->n_chassis; i++) {
-        place.chassis = f->chassis[i];
-        examine(a, SCOPE_CHASSIS, &place, &a->chassis[i]);
-    }
+    a->chassis = arena_zalloc(&a->arena, f->n_chassis * sizeof *a->chassis);
+    walk_examine_daemons(a);
     a->units = arena_alloc(&a->arena, f->n_switches * sizeof *a->units);
     for (size_t i = 0; i < f->n_switches; i++) {
         examine_unit(a, &f->switches[i], &a->units[i]);
-    }
-}
-
-/* Findings, once each. */
-
-static struct reach_finding *
-place_finding(struct assessment *a, const struct finding *finding)
-{
-    char uuid[UUID_LENGTH + 1] = "";
-    if (finding->subject) {
-        uuid_format(&finding->subject->uuid, uuid);
-    }
-    const char *key =
-        arena_printf(&a->arena, "%s %s %s %d %s", finding->rule->code, uuid,
-                     finding->chassis ? finding->chassis : "", finding->effect,
-                     finding->network);
-    void **slot = strmap_place(&a->finding_index, key);
-    if (!*slot) {
-        a->findings = xgrow(a->findings, a->n_findings, &a->findings_capacity,
-                            sizeof *a->findings);
-        a->findings[a->n_findings++] =
-            (struct reach_finding){ .finding = finding };
-        *slot = (void *) (uintptr_t) a->n_findings;
-    }
-    return &a->findings[(uintptr_t) *slot - 1];
-}
-
-static void
-add_affected(struct reach_finding *f, const char *id)
-{
-    if (f->n_affects && !strcmp(f->affects[f->n_affects - 1], id)) {
-        return; /* Met once per direction. */
-    }
-    f->affects = xgrow(f->affects, f->n_affects, &f->affects_capacity,
-                       sizeof *f->affects);
-    f->affects[f->n_affects++] = id;
-}
-
-static void
-place_findings(struct assessment *a, const struct examination *x)
-{
-    for (size_t i = 0; i < x->n_findings; i++) {
-        place_finding(a, x->findings[i]);
-    }
-}
-
-static void
-place_unit_findings(struct assessment *a, const struct fabric_switch *ls,
-                    const struct unit_examination *unit)
-{
-    place_findings(a, &unit->ls);
-    for (size_t i = 0; i < ls->n_localnets; i++) {
-        place_findings(a, &unit->localnets[i]);
-        for (size_t j = 0; j < ls->localnets[i].n_attachments; j++) {
-            place_findings(a, &unit->attachments[i][j]);
-        }
-    }
-    for (size_t i = 0; i < ls->n_pending; i++) {
-        place_findings(a, &unit->pending[i]);
-    }
-    for (size_t i = 0; ls->lost && i < ls->lost->n_attachments; i++) {
-        place_findings(a, &unit->lost[i]);
     }
 }
 
@@ -260,6 +236,20 @@ walk_build(struct assessment *a, const struct fabric_endpoint *e,
 
 /* Verdicts. */
 
+/* Makes room for one more pointer.  Lists are short: eight at a time. */
+static void *
+grow_list(struct assessment *a, void *list, size_t n)
+{
+    if (n % 8) {
+        return list;
+    }
+    void *more = arena_alloc(a->judging, (n + 8) * sizeof(void *));
+    if (n) {
+        memcpy(more, list, n * sizeof(void *));
+    }
+    return more;
+}
+
 static void
 add_string(struct assessment *a, const char ***list, size_t *n, const char *s)
 {
@@ -268,14 +258,7 @@ add_string(struct assessment *a, const char ***list, size_t *n, const char *s)
             return;
         }
     }
-    /* Lists are short: room for eight at a time. */
-    if (*n % 8 == 0) {
-        const char **more = arena_alloc(&a->arena, (*n + 8) * sizeof **list);
-        if (*n) {
-            memcpy(more, *list, *n * sizeof **list);
-        }
-        *list = more;
-    }
+    *list = grow_list(a, *list, *n);
     (*list)[(*n)++] = s;
 }
 
@@ -291,7 +274,7 @@ assume_routed(struct assessment *a, const struct fabric_endpoint *e,
     if (e->vif && e->vif->chassis && e->chassis
         && e->vif->chassis != e->chassis) {
         add_string(a, &v->assumptions, &v->n_assumptions,
-                   arena_printf(&a->arena,
+                   arena_printf(a->judging,
                                 "the network between chassis %s and %s "
                                 "carries their tunnel",
                                 e->chassis->name, e->vif->chassis->name));
@@ -331,11 +314,11 @@ assume(struct assessment *a, const struct walk *walk,
     int tag = way->localnet->tag;
     add_string(
         a, &v->assumptions, &v->n_assumptions,
-        tag ? arena_printf(&a->arena,
+        tag ? arena_printf(a->judging,
                            "the wire beyond %s of chassis %s carries "
                            "VLAN %d",
                            way->bridge->nics[0].name, way->chassis->name, tag)
-            : arena_printf(&a->arena,
+            : arena_printf(a->judging,
                            "the wire beyond %s of chassis %s carries "
                            "untagged frames",
                            way->bridge->nics[0].name, way->chassis->name));
@@ -367,6 +350,8 @@ blame(struct assessment *a, const struct finding *f, struct verdict *v)
         v->kind = walk_verdicts[f->effect];
     }
     add_string(a, &v->codes, &v->n_codes, f->rule->code);
+    v->blamed = grow_list(a, v->blamed, v->n_blamed);
+    v->blamed[v->n_blamed++] = f;
 }
 
 static void
@@ -396,9 +381,6 @@ weigh(struct assessment *a, const struct walk *walk,
         return;
     }
     blame(a, f, v);
-    if (!walk->is_trial) {
-        add_affected(place_finding(a, f), fabric_endpoint_id(e));
-    }
 }
 
 void
@@ -442,95 +424,69 @@ assessed_worst(const struct assessed_endpoint *e)
     return badness[in] > badness[out] ? in : out;
 }
 
-/* A fault that no walk crosses waits for its time: it is a warning.  Only a
- * switch without any endpoint is broken as such.  Of a switch with several
- * localnet ports each chassis maps one (ovn-architecture(7), "Gateway"), so
- * what is wrong with the way of one that nobody uses is no fault at all. */
-static void
-demote_unused(struct assessment *a)
+void
+walk_judge_endpoint(struct assessment *a, struct assessed_endpoint *e)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < a->n_findings; i++) {
-        struct reach_finding *rf = &a->findings[i];
-        struct finding *f = (struct finding *) rf->finding;
-        bool unused = f->effect == EFFECT_STOPS && !rf->n_affects && f->ls;
-        if (unused && f->scope == SCOPE_ATTACHMENT && f->ls->n_localnets > 1) {
-            free(rf->affects);
-            continue;
-        }
-        if (unused && (f->ls->n_vifs || f->ls->n_router_ports)) {
-            f->effect = EFFECT_LATENT;
-        }
-        a->findings[n++] = *rf;
-    }
-    a->n_findings = n;
-}
-
-static int
-compare_findings(const void *a_, const void *b_)
-{
-    const struct reach_finding *a = a_, *b = b_;
-    int order = (int) b->finding->effect - (int) a->finding->effect;
-    order =
-        order ? order
-              : (b->n_affects > a->n_affects) - (b->n_affects < a->n_affects);
-    return order ? order : (a->order > b->order) - (a->order < b->order);
-}
-
-/* Worst first; equal ones as the catalogue and the fabric have them. */
-static void
-sort_findings(struct assessment *a)
-{
-    for (size_t i = 0; i < a->n_findings; i++) {
-        a->findings[i].order = i;
-    }
-    if (a->n_findings) {
-        qsort(a->findings, a->n_findings, sizeof *a->findings,
-              compare_findings);
-    }
-}
-
-static void
-assess_endpoint(struct assessment *a, const struct fabric_endpoint *endpoint)
-{
-    struct assessed_endpoint *e = &a->endpoints[a->n_endpoints++];
-    struct examination own;
     struct walk walk;
-    e->endpoint = endpoint;
-    walk_build(a, endpoint, NULL, &own, &walk);
-    place_findings(a, &own);
+    walk_build(a, e->endpoint, NULL, &e->own, &walk);
     for (int d = 0; d < N_DIRECTIONS; d++) {
-        walk_judge(a, &walk, endpoint, d, &e->verdicts[d]);
+        walk_judge(a, &walk, e->endpoint, d, &e->verdicts[d]);
     }
-    a->counts[assessed_worst(e)]++;
-    examination_done(&own);
+}
+
+static void
+judge_endpoints(struct assessment *a, const char *only)
+{
+    struct fabric *f = a->fabric;
+    a->endpoints =
+        arena_zalloc(&a->arena, f->n_endpoints * sizeof *a->endpoints);
+    for (size_t i = 0; i < f->n_endpoints; i++) {
+        if (!only || fabric_endpoint_is(&f->endpoints[i], only)) {
+            struct assessed_endpoint *e = &a->endpoints[a->n_endpoints++];
+            e->endpoint = &f->endpoints[i];
+            walk_judge_endpoint(a, e);
+        }
+    }
+}
+
+void
+reach_judge_all(struct assessment *a, struct fabric *f, const char *only)
+{
+    memset(a, 0, sizeof *a);
+    arena_init(&a->arena);
+    a->fabric = f;
+    a->judging = &a->arena;
+    a->policy = policy_new(f, &a->arena);
+    examine_fabric(a);
+    judge_endpoints(a, only);
 }
 
 void
 reach_assess(struct assessment *a, struct fabric *f, const char *only)
 {
-    memset(a, 0, sizeof *a);
-    arena_init(&a->arena);
-    strmap_init(&a->finding_index);
-    a->fabric = f;
-    a->policy = policy_new(f, &a->arena);
-    examine_fabric(a);
-    a->endpoints =
-        arena_zalloc(&a->arena, f->n_endpoints * sizeof *a->endpoints);
-    place_findings(a, &a->deployment);
-    for (size_t i = 0; i < f->n_chassis; i++) {
-        place_findings(a, &a->chassis[i]);
+    reach_judge_all(a, f, only);
+    findings_collect(a);
+}
+
+static void
+done_attachments(const struct fabric_localnet *localnet,
+                 struct examination *parts)
+{
+    for (size_t i = 0; i < localnet->n_attachments; i++) {
+        examination_done(&parts[i]);
     }
-    for (size_t i = 0; i < f->n_switches; i++) {
-        place_unit_findings(a, &f->switches[i], &a->units[i]);
+}
+
+static void
+done_unit(const struct fabric_switch *ls, struct unit_examination *unit)
+{
+    walk_done_shell(ls, unit);
+    for (size_t i = 0; i < ls->n_localnets; i++) {
+        done_attachments(&ls->localnets[i], unit->attachments[i]);
     }
-    for (size_t i = 0; i < f->n_endpoints; i++) {
-        if (!only || fabric_endpoint_is(&f->endpoints[i], only)) {
-            assess_endpoint(a, &f->endpoints[i]);
-        }
+    if (ls->lost) {
+        done_attachments(ls->lost, unit->lost);
     }
-    demote_unused(a);
-    sort_findings(a);
 }
 
 void
@@ -538,33 +494,22 @@ assessment_done(struct assessment *a)
 {
     const struct fabric *f = a->fabric;
     for (size_t i = 0; i < f->n_switches; i++) {
-        struct unit_examination *unit = &a->units[i];
-        for (size_t j = 0; j < f->switches[i].n_localnets; j++) {
-            const struct fabric_localnet *l = &f->switches[i].localnets[j];
-            for (size_t k = 0; k < l->n_attachments; k++) {
-                examination_done(&unit->attachments[j][k]);
-            }
-            examination_done(&unit->localnets[j]);
-        }
-        for (size_t j = 0; j < f->switches[i].n_pending; j++) {
-            examination_done(&unit->pending[j]);
-        }
-        const struct fabric_localnet *lost = f->switches[i].lost;
-        for (size_t j = 0; lost && j < lost->n_attachments; j++) {
-            examination_done(&unit->lost[j]);
-        }
-        examination_done(&unit->ls);
+        done_unit(&f->switches[i], &a->units[i]);
     }
     for (size_t i = 0; i < f->n_chassis; i++) {
         examination_done(&a->chassis[i]);
     }
-    for (size_t i = 0; i < a->n_findings; i++) {
-        free(a->findings[i].affects);
+    findings_done(a);
+    for (size_t i = 0; i < a->n_endpoints; i++) {
+        struct assessed_endpoint *e = &a->endpoints[i];
+        examination_done(&e->own);
+        if (e->arena) {
+            arena_done(e->arena);
+            free(e->arena);
+        }
     }
     examination_done(&a->deployment);
-    free(a->findings);
     policy_free(a->policy);
-    strmap_done(&a->finding_index);
     arena_done(&a->arena);
     memset(a, 0, sizeof *a);
 }

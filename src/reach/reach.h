@@ -40,6 +40,8 @@ struct verdict {
     const struct finding *culprit; /* Where it stops; NULL if it does not. */
     const char **codes;            /* All that stop it, the culprit's first. */
     size_t n_codes;
+    const struct finding **blamed; /* Likewise, in order of the way. */
+    size_t n_blamed;
     const char **missing;
     size_t n_missing;
     const char **assumptions;
@@ -50,6 +52,10 @@ struct verdict {
 struct assessed_endpoint {
     const struct fabric_endpoint *endpoint;
     struct verdict verdicts[N_DIRECTIONS];
+
+    /* Private. */
+    struct examination own;
+    struct arena *arena; /* Of one that was judged again; else NULL. */
 };
 
 struct assessment {
@@ -66,6 +72,8 @@ struct assessment {
     struct unit_examination *units; /* One per switch. */
     struct examination deployment;
     struct examination *chassis; /* One per chassis of the fabric. */
+    struct arena *judging;       /* Where what is being judged lives. */
+    struct arena finding_arena;
     struct strmap finding_index;
     size_t findings_capacity;
 };
@@ -74,6 +82,9 @@ struct assessment {
  * called 'only', if that is not NULL: then findings affect no others. */
 void reach_assess(struct assessment *, struct fabric *, const char *only);
 void assessment_done(struct assessment *);
+
+/* Likewise, but findings are not gathered. */
+void reach_judge_all(struct assessment *, struct fabric *, const char *only);
 
 /* The worse of both directions. */
 enum verdict_kind assessed_worst(const struct assessed_endpoint *);

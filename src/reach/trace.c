@@ -286,7 +286,6 @@ judge_with(struct assessment *a, const struct fabric_endpoint *e,
     struct walk walk;
     struct verdict verdict;
     walk_build(a, e, external, &own, &walk);
-    walk.is_trial = true;
     walk_judge(a, &walk, e, direction, &verdict);
     examination_done(&own);
     return verdict.kind;

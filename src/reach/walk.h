@@ -22,7 +22,6 @@ struct walk {
     size_t n;
     const struct fabric_localnet *localnet;
     const struct fabric_attachment *attachment;
-    bool is_trial; /* Judging it does not count in findings. */
 };
 
 /* The verdict on a frame that meets a finding of that effect. */
@@ -30,6 +29,23 @@ extern const enum verdict_kind walk_verdicts[];
 
 /* Hops in the order in which a frame of 'direction' meets them. */
 extern const enum hop walk_order[N_DIRECTIONS][N_HOPS];
+
+/* Examines a switch and its localnet ports; an attachment; the deployment and
+ * its chassis.  'unit' has its arrays; what it held is forgotten first, with
+ * walk_done_shell() and examination_done(). */
+void walk_examine_shell(struct assessment *, struct fabric_switch *,
+                        struct unit_examination *unit);
+void walk_done_shell(const struct fabric_switch *, struct unit_examination *);
+void walk_examine_attachment(struct assessment *, struct fabric_attachment *,
+                             struct examination *ret);
+void walk_examine_daemons(struct assessment *);
+
+/* Judges both directions of an endpoint; its 'own' must be empty. */
+void walk_judge_endpoint(struct assessment *, struct assessed_endpoint *);
+
+/* Gathers the findings of all examinations, and whom they affect, anew. */
+void findings_collect(struct assessment *);
+void findings_done(struct assessment *);
 
 /* Gathers all examinations on the endpoint's way to 'host' (NULL: to any host)
  * on the physical network, its own into '*own', which the caller ends with

@@ -185,13 +185,15 @@ suggest_network(const struct place *place)
 static bool
 still_patched(const struct fabric_localnet *localnet)
 {
+    size_t n = 0;
     for (size_t i = 0; i < localnet->n_attachments; i++) {
         const struct fabric_attachment *a = &localnet->attachments[i];
-        if (!a->outer || !a->inner) {
+        if (a->chassis && (!a->outer || !a->inner)) {
             return false;
         }
+        n += a->chassis != NULL;
     }
-    return localnet->n_attachments > 0;
+    return n > 0;
 }
 
 void

@@ -1,6 +1,5 @@
 /* Rules about the port of one endpoint: its row in NB, its binding in SB, its
  * interface on the chassis. */
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -309,20 +308,6 @@ is_port_of(const struct fabric *f, const char *id,
     return false;
 }
 
-/* The name of the tap that Nova and others make for the port: "tap" and 11
- * characters of its UUID. */
-struct tap_name {
-    char text[16];
-};
-
-static struct tap_name
-tap_of(const struct fabric_vif *vif)
-{
-    struct tap_name tap;
-    snprintf(tap.text, sizeof tap.text, "tap%.11s", vif->name);
-    return tap;
-}
-
 /* An interface that looks like the port's, by MAC or by its tap's name, but
  * does not carry its iface-id. */
 static const struct ovsdb_row *
@@ -334,7 +319,7 @@ find_stray(const struct fabric_chassis *chassis, const struct place *place)
             ? strmap_get(&chassis->macs, place->endpoint->guest_mac)
             : NULL;
     if (!row) {
-        struct tap_name tap = tap_of(vif);
+        struct fabric_tap tap = fabric_tap_of(vif);
         row = strmap_get(&chassis->interfaces, tap.text);
     }
     const char *id =
@@ -465,7 +450,7 @@ diagnose_unbound(const struct place *place)
 {
     const struct fabric_vif *vif = vif_of(place);
     const char *parent = ovsdb_string(vif->lsp, LSP_PARENT_NAME);
-    struct tap_name tap = tap_of(vif);
+    struct fabric_tap tap = fabric_tap_of(vif);
     struct binding best = { BINDING_NONE, NULL, NULL };
     diagnose_at(place, *parent ? parent : vif->name, &best);
     diagnose_at(place, place->endpoint->guest_mac, &best);

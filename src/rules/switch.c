@@ -151,7 +151,7 @@ find_looping_chassis(const struct pair *pair)
     for (size_t i = 0; i < pair->a->n_attachments; i++) {
         struct fabric_attachment *a = &pair->a->attachments[i];
         struct fabric_attachment *b =
-            fabric_find_attachment(pair->b, a->chassis);
+            a->chassis ? fabric_find_attachment(pair->b, a->chassis) : NULL;
         if (b && same_l2(a, b)) {
             return a->chassis;
         }

@@ -11,9 +11,7 @@ way_nb(const struct place *place)
 bool
 way_is_tenant(const struct fabric_lrp *port, const struct fabric_lrp *gateway)
 {
-    bool is_outside = port->ls && port->ls->intent.why;
-    return port != gateway && !port->has_group
-           && !(port->is_gateway && is_outside);
+    return port != gateway && fabric_lrp_is_inner(port);
 }
 
 bool

@@ -1,0 +1,570 @@
+#include "mutation.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/input.h"
+#include "ovsdb/diff.h"
+#include "ovsdb/json.h"
+
+/* A transaction that takes another one back. */
+struct mutation_undo {
+    struct evidence_db *db;
+    char *text;
+    const char *what;
+};
+
+/* Most that wait to be taken back. */
+#define MAX_UNDOS 24
+
+void
+mutation_init(struct mutation *m, struct evidence *e, enum mutation_mix mix,
+              uint64_t seed)
+{
+    memset(m, 0, sizeof *m);
+    m->evidence = e;
+    m->mix = mix;
+    m->state = seed * 2 + 1;
+    m->date_ms = e->now_ms;
+    text_init(&m->text, TEXT_CEILING_BYTES);
+}
+
+void
+mutation_done(struct mutation *m)
+{
+    for (size_t i = 0; i < m->n_undos; i++) {
+        free(m->undos[i].text);
+    }
+    free(m->undos);
+    text_done(&m->text);
+}
+
+/* xorshift64*. */
+static uint64_t
+draw(struct mutation *m, uint64_t n)
+{
+    m->state ^= m->state >> 12;
+    m->state ^= m->state << 25;
+    m->state ^= m->state >> 27;
+    return n ? (m->state * UINT64_C(0x2545f4914f6cdd1d) >> 16) % n : 0;
+}
+
+/* JSON. */
+
+static void
+put_string(struct text *t, const char *s)
+{
+    text_putc(t, '"');
+    for (; *s; s++) {
+        if (*s == '"' || *s == '\\') {
+            text_putc(t, '\\');
+        }
+        if ((unsigned char) *s < 32) {
+            text_printf(t, "\\u%04x", *s);
+        } else {
+            text_putc(t, *s);
+        }
+    }
+    text_putc(t, '"');
+}
+
+static void
+put_uuid(struct text *t, const struct uuid *uuid)
+{
+    char text[UUID_LENGTH + 1];
+    uuid_format(uuid, text);
+    text_printf(t, "[\"uuid\",\"%s\"]", text);
+}
+
+static void
+put_atom(struct text *t, enum ovsdb_atomic type, union ovsdb_atom atom)
+{
+    switch (type) {
+    case OVSDB_INTEGER:
+        text_printf(t, "%" PRId64, atom.integer);
+        break;
+    case OVSDB_REAL:
+        text_printf(t, "%.17g", atom.real);
+        break;
+    case OVSDB_BOOLEAN:
+        text_puts(t, atom.boolean ? "true" : "false");
+        break;
+    case OVSDB_STRING:
+        put_string(t, atom.string);
+        break;
+    case OVSDB_UUID:
+        put_uuid(t, &atom.row->uuid);
+        break;
+    case OVSDB_VOID:
+        break;
+    }
+}
+
+/* A value, without element 'without' (-1: with all), and with row 'more'
+ * (NULL: none). */
+static void
+put_datum(struct text *t, const struct ovsdb_column_spec *spec,
+          const struct ovsdb_datum *d, int64_t without,
+          const struct uuid *more)
+{
+    const union ovsdb_atom *atoms = ovsdb_datum_atoms(spec, d);
+    bool is_map = spec->value != OVSDB_VOID;
+    const char *comma = "";
+    text_printf(t, "[\"%s\",[", is_map ? "map" : "set");
+    for (uint32_t i = 0; i < d->n; i++) {
+        if (i == without) {
+            continue;
+        }
+        text_puts(t, comma);
+        comma = ",";
+        if (is_map) {
+            text_putc(t, '[');
+            put_atom(t, spec->key, atoms[2 * i]);
+            text_putc(t, ',');
+            put_atom(t, spec->value, atoms[2 * i + 1]);
+            text_putc(t, ']');
+        } else {
+            put_atom(t, spec->key, atoms[i]);
+        }
+    }
+    if (more) {
+        text_puts(t, comma);
+        put_uuid(t, more);
+    }
+    text_puts(t, "]]");
+}
+
+/* Whether rows of the table must differ in the column (a schema's "indexes").
+ */
+static bool
+is_name(const struct ovsdb_column_spec *spec)
+{
+    return !strcmp(spec->name, "name") || !strcmp(spec->name, "logical_port");
+}
+
+/* The columns of the row; if it is a twin's, without the parts, and with
+ * another name. */
+static void
+put_row(struct text *t, const struct ovsdb_row *row, bool is_twin)
+{
+    const struct ovsdb_table_spec *spec = row->table->spec;
+    const char *comma = "";
+    text_putc(t, '{');
+    for (unsigned c = 0; c < spec->n_columns; c++) {
+        if (ovsdb_has_column(row->table, c)
+            && !(is_twin && spec->columns[c].owns)) {
+            text_printf(t, "%s\"%s\":", comma, spec->columns[c].name);
+            if (is_twin && is_name(&spec->columns[c])) {
+                text_printf(t, "\"twin%u\"", (unsigned) row->table->n_rows);
+            } else {
+                put_datum(t, &spec->columns[c], ovsdb_datum(row, c), -1, NULL);
+            }
+            comma = ",";
+        }
+    }
+    text_putc(t, '}');
+}
+
+/* Choosing. */
+
+static struct evidence_db *
+choose_db(struct mutation *m)
+{
+    struct evidence *e = m->evidence;
+    uint64_t n = draw(m, 20);
+    if (n < 5 && e->n_chassis) {
+        return &e->chassis[draw(m, e->n_chassis)]->ovs;
+    }
+    return n < 11 && e->sb.present ? &e->sb : &e->nb;
+}
+
+static struct ovsdb_row *
+choose_row(struct mutation *m, const struct ovsdb_table *table)
+{
+    struct ovsdb_row *row = NULL;
+    for (int tries = 0; tries < 20 && table->n_existing; tries++) {
+        row = table->rows[draw(m, table->n_rows)];
+        if (row->exists) {
+            return row;
+        }
+    }
+    return table->n_existing ? ovsdb_table_next(table, NULL) : NULL;
+}
+
+static struct ovsdb_table *
+choose_table(struct mutation *m, struct evidence_db *db)
+{
+    struct ovsdb_table *table;
+    do {
+        table = &db->store.tables[draw(m, db->store.spec->n_tables)];
+    } while (!table->n_existing);
+    return table;
+}
+
+/* New values. */
+
+/* Something near to the element, or a part of it. */
+static void
+put_near(struct mutation *m, const struct ovsdb_column_spec *spec,
+         const struct ovsdb_datum *d)
+{
+    union ovsdb_atom atom = ovsdb_datum_atoms(spec, d)[0];
+    char copy[200];
+    if (spec->key == OVSDB_BOOLEAN) {
+        atom.boolean = !atom.boolean;
+    } else if (spec->key == OVSDB_INTEGER) {
+        atom.integer += (int64_t) draw(m, 5) - 2;
+    } else if (spec->key == OVSDB_STRING && spec->value == OVSDB_VOID
+               && strlen(atom.string) < sizeof copy && *atom.string) {
+        strcpy(copy, atom.string);
+        copy[draw(m, strlen(copy))] = "0123456789abx"[draw(m, 13)];
+        atom.string = copy;
+    } else {
+        put_datum(&m->text, spec, d, (int64_t) draw(m, d->n), NULL);
+        return;
+    }
+    text_puts(&m->text, "[\"set\",[");
+    put_atom(&m->text, spec->key, atom);
+    text_puts(&m->text, "]]");
+}
+
+static void
+put_value(struct mutation *m, const struct ovsdb_row *row, unsigned c)
+{
+    static const struct ovsdb_datum empty;
+    const struct ovsdb_column_spec *spec = &row->table->spec->columns[c];
+    const struct ovsdb_datum *d = ovsdb_datum(row, c);
+    uint64_t n = draw(m, 10);
+    if (spec->owns) { /* No client of OVN shares the parts of a row. */
+        put_datum(&m->text, spec, d,
+                  d->n && n < 5 ? (int64_t) draw(m, d->n) : -1, NULL);
+    } else if (n < 5 && !is_name(spec)) {
+        const struct ovsdb_row *other = choose_row(m, row->table);
+        put_datum(&m->text, spec, ovsdb_datum(other, c), -1, NULL);
+    } else if (n < 6 && !is_name(spec)) {
+        put_datum(&m->text, spec, &empty, -1, NULL);
+    } else if (d->n) {
+        put_near(m, spec, d);
+    } else if (spec->key == OVSDB_BOOLEAN) {
+        text_puts(&m->text, draw(m, 2) ? "false" : "true");
+    } else if (spec->key == OVSDB_INTEGER) {
+        text_printf(&m->text, "%d", (int) draw(m, 200));
+    } else {
+        put_datum(&m->text, spec, &empty, -1, NULL);
+    }
+}
+
+/* Transactions. */
+
+static void
+begin(struct text *t)
+{
+    text_clear(t);
+    text_putc(t, '{');
+}
+
+static void
+begin_row(struct text *t, const struct ovsdb_table *table,
+          const struct uuid *uuid)
+{
+    char text[UUID_LENGTH + 1];
+    uuid_format(uuid, text);
+    text_printf(t, "\"%s\":{\"%s\":", table->spec->name, text);
+}
+
+static void
+remember(struct mutation *m, struct text *undo)
+{
+    struct mutation_undo *place;
+    if (m->n_undos == MAX_UNDOS) {
+        place = &m->undos[draw(m, MAX_UNDOS)];
+        free(place->text);
+    } else {
+        m->undos =
+            xgrow(m->undos, m->n_undos, &m->undos_capacity, sizeof *m->undos);
+        place = &m->undos[m->n_undos++];
+    }
+    *place =
+        (struct mutation_undo){ m->db, xstrdup(text_string(undo)), "undo" };
+}
+
+/* The value that a column gets.  Servers do not log a column that stays what
+ * it was, but for maps of which not all keys are kept. */
+static void
+put_change(struct mutation *m, const struct ovsdb_row *row, unsigned c)
+{
+    const struct ovsdb_column_spec *spec = &row->table->spec->columns[c];
+    size_t start = m->text.length;
+    struct text before;
+    text_init(&before, TEXT_CEILING_BYTES);
+    put_datum(&before, spec, ovsdb_datum(row, c), -1, NULL);
+    for (int tries = 0; tries < 10; tries++) {
+        text_cut(&m->text, start);
+        if (spec->keys && m->mix == MUTATE_DAILY) {
+            text_puts(&m->text, text_string(&before)); /* Another key. */
+        } else {
+            put_value(m, row, c);
+        }
+        if (spec->keys
+            || strcmp(text_string(&m->text) + start, text_string(&before))) {
+            break;
+        }
+    }
+    text_done(&before);
+}
+
+static void
+change_column(struct mutation *m, const struct ovsdb_row *row, unsigned c)
+{
+    const struct ovsdb_table_spec *spec = row->table->spec;
+    struct text undo;
+    text_init(&undo, TEXT_CEILING_BYTES);
+    begin(&undo);
+    begin_row(&undo, row->table, &row->uuid);
+    text_printf(&undo, "{\"%s\":", spec->columns[c].name);
+    put_datum(&undo, &spec->columns[c], ovsdb_datum(row, c), -1, NULL);
+    text_puts(&undo, "}}");
+    begin_row(&m->text, row->table, &row->uuid);
+    text_printf(&m->text, "{\"%s\":", spec->columns[c].name);
+    put_change(m, row, c);
+    text_puts(&m->text, "}}");
+    snprintf(m->label, sizeof m->label, "%s.%s", spec->name,
+             spec->columns[c].name);
+    remember(m, &undo);
+    text_done(&undo);
+}
+
+/* The tables are members of one object each: a change of a second row of a
+ * table must be written beside the first.  So rows that refer to others of
+ * their own table are left out (there are none). */
+
+/* For each row of another table that refers to 'row' in a column: its new
+ * value, without the row, into 'now', and the old one into 'undo'. */
+static void
+drop_references(const struct ovsdb_table *table, const struct ovsdb_row *row,
+                struct text *now, struct text *undo)
+{
+    bool any = false;
+    OVSDB_TABLE_FOR_EACH (other, table) {
+        bool begun = false;
+        for (unsigned c = 0; c < table->spec->n_columns; c++) {
+            const struct ovsdb_column_spec *spec = &table->spec->columns[c];
+            const union ovsdb_atom *atoms =
+                spec->key == OVSDB_UUID ? ovsdb_atoms(other, c) : NULL;
+            int64_t at = -1;
+            for (unsigned i = 0; atoms && i < ovsdb_count(other, c); i++) {
+                at = atoms[i].row == row ? (int64_t) i : at;
+            }
+            if (at < 0) {
+                continue;
+            }
+            struct text *const texts[] = { now, undo };
+            for (int i = 0; i < 2; i++) {
+                char uuid[UUID_LENGTH + 1];
+                uuid_format(&other->uuid, uuid);
+                if (!any) {
+                    text_printf(texts[i], ",\"%s\":{", table->spec->name);
+                }
+                if (!begun) {
+                    text_printf(texts[i], "%s\"%s\":{", any ? "," : "", uuid);
+                }
+                text_printf(texts[i], "%s\"%s\":", begun ? "," : "",
+                            spec->name);
+                put_datum(texts[i], spec, ovsdb_datum(other, c), i ? -1 : at,
+                          NULL);
+            }
+            any = begun = true;
+        }
+        if (begun) {
+            text_putc(now, '}');
+            text_putc(undo, '}');
+        }
+    }
+    if (any) {
+        text_putc(now, '}');
+        text_putc(undo, '}');
+    }
+}
+
+static void
+delete_row(struct mutation *m, const struct ovsdb_row *row)
+{
+    struct text undo;
+    text_init(&undo, TEXT_CEILING_BYTES);
+    begin(&undo);
+    begin_row(&undo, row->table, &row->uuid);
+    put_row(&undo, row, false);
+    text_putc(&undo, '}');
+    begin_row(&m->text, row->table, &row->uuid);
+    text_puts(&m->text, "null}");
+    const struct ovsdb_store *store = &m->db->store;
+    for (unsigned t = 0; t < store->spec->n_tables; t++) {
+        if (&store->tables[t] != row->table) {
+            drop_references(&store->tables[t], row, &m->text, &undo);
+        }
+    }
+    snprintf(m->label, sizeof m->label, "%s goes", row->table->spec->name);
+    remember(m, &undo);
+    text_done(&undo);
+}
+
+/* A twin of 'row', beside it wherever it is. */
+static void
+insert_twin(struct mutation *m, const struct ovsdb_row *row)
+{
+    struct uuid uuid = { draw(m, 0) + m->state, m->state * 31 };
+    struct text undo;
+    text_init(&undo, TEXT_CEILING_BYTES);
+    begin(&undo);
+    begin_row(&undo, row->table, &uuid);
+    text_puts(&undo, "null}");
+    begin_row(&m->text, row->table, &uuid);
+    put_row(&m->text, row, true);
+    text_putc(&m->text, '}');
+    const struct ovsdb_row *owner = row->owner;
+    for (unsigned c = 0; owner && c < owner->table->spec->n_columns; c++) {
+        const struct ovsdb_column_spec *spec = &owner->table->spec->columns[c];
+        if (!spec->owns
+            || &m->db->store.tables[spec->ref_table] != row->table) {
+            continue;
+        }
+        struct text *const texts[] = { &m->text, &undo };
+        for (int i = 0; i < 2; i++) {
+            text_putc(texts[i], ',');
+            begin_row(texts[i], owner->table, &owner->uuid);
+            text_printf(texts[i], "{\"%s\":", spec->name);
+            put_datum(texts[i], spec, ovsdb_datum(owner, c), -1,
+                      i ? NULL : &uuid);
+            text_puts(texts[i], "}}");
+        }
+        break;
+    }
+    snprintf(m->label, sizeof m->label, "%s comes", row->table->spec->name);
+    remember(m, &undo);
+    text_done(&undo);
+}
+
+/* Any change. */
+
+static void
+change_any(struct mutation *m)
+{
+    const struct ovsdb_table *table;
+    m->db = choose_db(m);
+    table = choose_table(m, m->db);
+    const struct ovsdb_row *row = choose_row(m, table);
+    uint64_t n = draw(m, 20);
+    begin(&m->text);
+    if (n == 0) {
+        delete_row(m, row);
+    } else if (n == 1) {
+        insert_twin(m, row);
+    } else {
+        unsigned c = (unsigned) draw(m, table->spec->n_columns);
+        change_column(m, row, c);
+    }
+}
+
+/* A day's changes: weights by how often they are seen. */
+static const struct {
+    unsigned weight;
+    int db; /* 0: nb, 1: sb, 2: ovs. */
+    unsigned table, column;
+} daily[] = {
+    { 20, 1, SB_PORT_BINDING, PB_CHASSIS },
+    { 15, 0, NB_LOGICAL_SWITCH_PORT, LSP_EXTERNAL_IDS },
+    { 8, 0, NB_LOGICAL_SWITCH_PORT, LSP_ENABLED },
+    { 6, 0, NB_LOGICAL_SWITCH_PORT, LSP_PORT_SECURITY },
+    { 6, 0, NB_LOGICAL_SWITCH_PORT, LSP_OPTIONS },
+    { 10, 1, SB_MAC_BINDING, MAC_BINDING_MAC },
+    { 10, 2, OVS_INTERFACE, INTERFACE_OFPORT },
+    { 5, 2, OVS_INTERFACE, INTERFACE_ERROR },
+    { 3, 0, NB_NAT, NAT_LOGICAL_PORT },
+    { 3, 0, NB_LOGICAL_ROUTER_STATIC_ROUTE, ROUTE_NEXTHOP },
+    { 3, 0, NB_LOGICAL_ROUTER, LR_ENABLED },
+    { 3, 0, NB_LOGICAL_ROUTER_PORT, LRP_ENABLED },
+    { 3, 0, NB_GATEWAY_CHASSIS, GATEWAY_CHASSIS_PRIORITY },
+    { 5, 1, SB_CHASSIS_PRIVATE, CHASSIS_PRIVATE_NB_CFG_TIMESTAMP },
+};
+
+static struct evidence_db *
+db_of(struct mutation *m, int db)
+{
+    struct evidence *e = m->evidence;
+    return db == 0 || (db == 2 && !e->n_chassis) ? &e->nb
+           : db == 1                             ? &e->sb
+                     : &e->chassis[draw(m, e->n_chassis)]->ovs;
+}
+
+static void
+change_daily(struct mutation *m)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < N_ELEMENTS(daily); i++) {
+        total += daily[i].weight;
+    }
+    for (;;) {
+        uint64_t n = draw(m, total);
+        size_t i = 0;
+        while (n >= daily[i].weight) {
+            n -= daily[i++].weight;
+        }
+        m->db = db_of(m, daily[i].db);
+        const struct ovsdb_row *row =
+            choose_row(m, &m->db->store.tables[daily[i].table]);
+        if (row) {
+            begin(&m->text);
+            change_column(m, row, daily[i].column);
+            return;
+        }
+    }
+}
+
+static void
+take_back(struct mutation *m)
+{
+    struct mutation_undo *undo = &m->undos[draw(m, m->n_undos)];
+    text_clear(&m->text);
+    text_puts(&m->text, undo->text);
+    m->db = undo->db;
+    snprintf(m->label, sizeof m->label, "undo");
+    free(undo->text);
+    *undo = m->undos[--m->n_undos];
+}
+
+static void
+commit(struct mutation *m)
+{
+    struct ovsdb_store *store = &m->db->store;
+    struct input_memory memory;
+    struct input in;
+    struct json_reader reader;
+    m->date_ms += 10;
+    text_printf(&m->text, ",\"_date\":%" PRId64 ",\"_comment\":\"%s\"}",
+                m->date_ms, draw(m, 4) ? "ovn-northd" : "");
+    input_init_memory(&in, &memory, text_string(&m->text), m->text.length);
+    json_reader_init(&reader, &in);
+    store->keeps_deltas = true;
+    bool ok = ovsdb_store_read(store, &reader, OVSDB_FORM_LOG);
+    assert(ok);
+    ovsdb_store_commit(store, 0);
+    json_reader_done(&reader);
+    input_done(&in);
+}
+
+void
+mutation_next(struct mutation *m)
+{
+    if (m->n_undos && draw(m, 10) < 4) {
+        take_back(m);
+    } else if (m->mix == MUTATE_DAILY) {
+        change_daily(m);
+    } else {
+        change_any(m);
+    }
+    m->what = m->label;
+    commit(m);
+}

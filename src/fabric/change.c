@@ -1,0 +1,752 @@
+#include "fabric/change.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fabric/follow.h"
+#include "ovsdb/diff.h"
+
+/* Garbage in the fabric's arena before it is built again: as much as the
+ * rest, and so much besides. */
+#define GARBAGE_BYTES ((size_t) 16 << 20)
+
+#define NONE UINT32_MAX
+
+/* An endpoint of a list. */
+struct linked {
+    uint32_t endpoint;
+    uint32_t next; /* NONE behind the last. */
+};
+
+/* Which endpoints depend on what: lists, by number. */
+struct fabric_links {
+    struct linked *links;
+    size_t n, capacity;
+    uint32_t *by_vif; /* Of the index of its LSP's row. */
+    uint32_t *by_switch;
+    uint32_t *by_router;
+    uint32_t *enters; /* Index of the chassis where its frames enter... */
+    uint32_t *lives;  /* ...and of that of its VM; NONE if there is none. */
+    struct fabric_switch **switches; /* By the index of its row. */
+    struct fabric_router **routers;  /* Likewise. */
+    size_t n_lsps, n_ls_rows, n_lr_rows;
+};
+
+/* Marks. */
+
+static void
+marks_init(struct fabric_marks *m, size_t n)
+{
+    *m = (struct fabric_marks){ .is_marked = xcalloc(n, 1) };
+}
+
+static void
+marks_done(struct fabric_marks *m)
+{
+    free(m->items);
+    free(m->is_marked);
+}
+
+static void
+marks_clear(struct fabric_marks *m)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        m->is_marked[m->items[i]] = 0;
+    }
+    m->n = 0;
+}
+
+void
+change_mark(struct fabric_marks *m, size_t number)
+{
+    if (!m->is_marked[number]) {
+        m->is_marked[number] = 1;
+        m->items = xgrow(m->items, m->n, &m->capacity, sizeof *m->items);
+        m->items[m->n++] = (uint32_t) number;
+    }
+}
+
+void
+change_mark_shell(struct fabric_change *c, const struct fabric_switch *ls)
+{
+    change_mark(&c->switches, (size_t) (ls - c->fabric->switches));
+}
+
+void
+change_mark_attachment(struct fabric_change *c, struct fabric_attachment *a)
+{
+    if (!a->is_changed) {
+        a->is_changed = true;
+        c->attachments =
+            xgrow(c->attachments, c->n_attachments, &c->attachments_capacity,
+                  sizeof(struct fabric_attachment *));
+        c->attachments[c->n_attachments++] = a;
+    }
+}
+
+static void
+mark_endpoint(struct fabric_change *c, struct fabric_endpoint *e, void *aux)
+{
+    (void) aux;
+    change_mark(&c->endpoints, (size_t) (e - c->fabric->endpoints));
+}
+
+static void
+mark_gateway(struct fabric_change *c, struct fabric_endpoint *e, void *aux)
+{
+    if (e->kind == ENDPOINT_GATEWAY) {
+        mark_endpoint(c, e, aux);
+    }
+}
+
+/* Lists. */
+
+static void
+add_link(struct fabric_links *l, uint32_t *list, size_t endpoint)
+{
+    l->links = xgrow(l->links, l->n, &l->capacity, sizeof *l->links);
+    l->links[l->n] = (struct linked){ (uint32_t) endpoint, *list };
+    *list = (uint32_t) l->n++;
+}
+
+static void
+visit(struct fabric_change *c, uint32_t i, endpoint_visit *visit_it, void *aux)
+{
+    for (; i != NONE; i = c->links->links[i].next) {
+        visit_it(c, &c->fabric->endpoints[c->links->links[i].endpoint], aux);
+    }
+}
+
+void
+change_visit_vif(struct fabric_change *c, const struct fabric_vif *vif,
+                 endpoint_visit *visit_it, void *aux)
+{
+    visit(c, c->links->by_vif[vif->lsp->index], visit_it, aux);
+}
+
+void
+change_visit_switch(struct fabric_change *c, const struct fabric_switch *ls,
+                    endpoint_visit *visit_it, void *aux)
+{
+    visit(c, c->links->by_switch[ls - c->fabric->switches], visit_it, aux);
+}
+
+void
+change_visit_router(struct fabric_change *c, const struct fabric_router *r,
+                    endpoint_visit *visit_it, void *aux)
+{
+    visit(c, c->links->by_router[r - c->fabric->routers], visit_it, aux);
+}
+
+static size_t
+index_of(const struct fabric_change *c, const struct fabric_endpoint *e)
+{
+    return (size_t) (e - c->fabric->endpoints);
+}
+
+void
+change_link_vif(struct fabric_change *c, const struct fabric_endpoint *e,
+                const struct fabric_vif *vif)
+{
+    if (vif) {
+        add_link(c->links, &c->links->by_vif[vif->lsp->index], index_of(c, e));
+        if (vif->ls != e->ls) {
+            add_link(c->links,
+                     &c->links->by_switch[vif->ls - c->fabric->switches],
+                     index_of(c, e));
+        }
+    }
+}
+
+void
+change_place_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
+{
+    const struct fabric_chassis *lives = e->vif ? e->vif->chassis : NULL;
+    size_t i = index_of(c, e);
+    c->links->enters[i] = e->chassis ? (uint32_t) e->chassis->index : NONE;
+    c->links->lives[i] = lives ? (uint32_t) lives->index : NONE;
+}
+
+static void
+link_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
+{
+    struct fabric_links *l = c->links;
+    const struct fabric *f = c->fabric;
+    change_link_vif(c, e, e->vif);
+    if (e->nat) {
+        const char *name = ovsdb_string(e->nat, NAT_LOGICAL_PORT);
+        change_link_vif(c, e, change_find_vif(c, name));
+    }
+    if (e->gateway) {
+        add_link(l, &l->by_router[e->gateway->router - f->routers],
+                 index_of(c, e));
+    }
+    add_link(l, &l->by_switch[e->ls - f->switches], index_of(c, e));
+    change_place_endpoint(c, e);
+}
+
+static uint32_t *
+new_lists(size_t n)
+{
+    uint32_t *lists = xmalloc(n * sizeof *lists);
+    memset(lists, 0xff, n * sizeof *lists);
+    return lists;
+}
+
+static void
+build_links(struct fabric_change *c)
+{
+    const struct fabric *f = c->fabric;
+    const struct ovsdb_table *nb = f->evidence->nb.store.tables;
+    struct fabric_links *l = c->links = xcalloc(1, sizeof *l);
+    l->n_lsps = nb[NB_LOGICAL_SWITCH_PORT].n_rows;
+    l->n_ls_rows = nb[NB_LOGICAL_SWITCH].n_rows;
+    l->n_lr_rows = nb[NB_LOGICAL_ROUTER].n_rows;
+    l->by_vif = new_lists(l->n_lsps);
+    l->by_switch = new_lists(f->n_switches);
+    l->by_router = new_lists(f->n_routers);
+    l->enters = new_lists(f->n_endpoints);
+    l->lives = new_lists(f->n_endpoints);
+    l->switches = xcalloc(l->n_ls_rows, sizeof(struct fabric_switch *));
+    l->routers = xcalloc(l->n_lr_rows, sizeof(struct fabric_router *));
+    for (size_t i = 0; i < f->n_switches; i++) {
+        l->switches[f->switches[i].row->index] = &f->switches[i];
+    }
+    for (size_t i = 0; i < f->n_routers; i++) {
+        l->routers[f->routers[i].row->index] = &f->routers[i];
+    }
+    for (size_t i = f->n_endpoints; i-- > 0;) {
+        link_endpoint(c, &f->endpoints[i]);
+    }
+}
+
+/* Finding things. */
+
+struct fabric_switch *
+change_find_switch(const struct fabric_change *c, const struct ovsdb_row *row)
+{
+    return row && row->index < c->links->n_ls_rows
+               ? c->links->switches[row->index]
+               : NULL;
+}
+
+struct fabric_router *
+change_find_router(const struct fabric_change *c, const struct ovsdb_row *row)
+{
+    return row && row->index < c->links->n_lr_rows
+               ? c->links->routers[row->index]
+               : NULL;
+}
+
+struct fabric_vif *
+change_find_vif(const struct fabric_change *c, const char *name)
+{
+    const struct ovsdb_row *lsp =
+        *name ? strmap_get(&c->fabric->lsps, name) : NULL;
+    return lsp ? c->fabric->vif_of_row[lsp->index] : NULL;
+}
+
+/* What others mark. */
+
+void
+change_mark_gateways(struct fabric_change *c, const struct fabric_router *r)
+{
+    change_visit_router(c, r, mark_gateway, NULL);
+}
+
+/* Those who go out by a router's own address depend on the tenants' VMs. */
+static void
+mark_gateways_of(struct fabric_change *c, const struct fabric_switch *ls)
+{
+    for (size_t i = 0; i < ls->n_router_ports; i++) {
+        const struct fabric_lrp *port = ls->router_ports[i].port;
+        if (port && fabric_lrp_is_inner(port)) {
+            change_mark_gateways(c, port->router);
+        }
+    }
+}
+
+void
+change_mark_vif(struct fabric_change *c, const struct fabric_vif *vif)
+{
+    change_visit_vif(c, vif, mark_endpoint, NULL);
+}
+
+void
+fabric_change_vif(struct fabric_change *c, const struct fabric_vif *vif)
+{
+    change_mark_vif(c, vif);
+    mark_gateways_of(c, vif->ls);
+}
+
+void
+fabric_change_switch(struct fabric_change *c, const struct fabric_switch *ls)
+{
+    change_visit_switch(c, ls, mark_endpoint, NULL);
+    mark_gateways_of(c, ls);
+}
+
+void
+fabric_change_router(struct fabric_change *c, const struct fabric_router *r)
+{
+    change_visit_router(c, r, mark_endpoint, NULL);
+}
+
+void
+fabric_change_on_chassis(struct fabric_change *c,
+                         const struct fabric_chassis *chassis)
+{
+    const uint32_t *enters = c->links->enters, *lives = c->links->lives;
+    for (size_t i = 0; i < c->fabric->n_endpoints; i++) {
+        if (enters[i] == chassis->index || lives[i] == chassis->index) {
+            change_mark(&c->endpoints, i);
+        }
+    }
+}
+
+bool
+fabric_change_is_sighted(const struct fabric *f,
+                         const struct fabric_endpoint *e,
+                         const struct fabric_chassis *chassis)
+{
+    const struct fabric_vif *vif = e->vif;
+    if (!vif || vif->chassis) {
+        return false;
+    }
+    const char *parent = ovsdb_string(vif->lsp, LSP_PARENT_NAME);
+    struct fabric_tap tap = fabric_tap_of(vif);
+    const char *const marks[] = { *parent ? parent : vif->name, e->guest_mac,
+                                  tap.text };
+    for (size_t i = 0; i < N_ELEMENTS(marks); i++) {
+        const struct fabric_sighting *s =
+            marks[i] ? fabric_find_sightings(f, marks[i]) : NULL;
+        for (; s; s = s->next) {
+            if (s->chassis == chassis) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Attachments. */
+
+static void
+require(struct fabric_change *c, struct fabric_endpoint *e, void *needs_)
+{
+    struct needs {
+        const struct fabric_chassis *chassis;
+        bool found;
+    } *needs = needs_;
+    (void) c;
+    needs->found |= e->gateway && e->chassis == needs->chassis;
+}
+
+/* Whether the switch needs attachments on the chassis, apart from those that
+ * have a patch port there. */
+static bool
+is_needed(struct fabric_change *c, const struct fabric_switch *ls,
+          const struct fabric_chassis *chassis)
+{
+    struct {
+        const struct fabric_chassis *chassis;
+        bool found;
+    } needs = { chassis, fabric_is_local(c->fabric, ls, chassis) };
+    if (!needs.found && ls->intent.why) {
+        change_visit_switch(c, ls, require, &needs);
+    }
+    return needs.found;
+}
+
+static void
+attach(struct fabric_change *c, struct fabric_localnet *localnet,
+       struct fabric_chassis *chassis, bool needed)
+{
+    struct fabric_attachment *a = &localnet->attachments[chassis->index];
+    bool was_there = a->chassis, was_changed = a->is_changed;
+    const char *mapped = a->mapped;
+    memset(a, 0, sizeof *a);
+    if (needed || fabric_has_patch_port(localnet, chassis)) {
+        fabric_build_attachment(c->fabric, localnet, chassis);
+    }
+    a->is_changed = was_changed;
+    a->localnet = localnet; /* Of one that is not there, too. */
+    if (was_there || a->chassis) {
+        change_mark_attachment(c, a);
+        change_mark_shell(c, localnet->ls);
+    }
+    if (!mapped != !a->mapped) {
+        c->all |= fabric_has_ubiquitous(localnet->ls);
+    }
+}
+
+void
+change_attach(struct fabric_change *c, struct fabric_switch *ls,
+              struct fabric_chassis *chassis)
+{
+    if (!ls->n_localnets && !ls->lost) {
+        return;
+    }
+    bool needed = is_needed(c, ls, chassis);
+    for (size_t i = 0; i < ls->n_localnets; i++) {
+        attach(c, &ls->localnets[i], chassis, needed);
+    }
+    if (ls->lost) {
+        attach(c, ls->lost, chassis, needed);
+    }
+}
+
+void
+change_examine(struct fabric_change *c, struct fabric_switch *ls,
+               const struct fabric_chassis *chassis)
+{
+    for (size_t i = 0; i <= ls->n_localnets; i++) {
+        struct fabric_localnet *localnet =
+            i < ls->n_localnets ? &ls->localnets[i] : ls->lost;
+        struct fabric_attachment *a =
+            localnet ? fabric_find_attachment(localnet, chassis) : NULL;
+        if (a) {
+            change_mark_attachment(c, a);
+            change_mark_shell(c, ls);
+        }
+    }
+}
+
+void
+change_move(struct fabric_change *c, struct fabric_switch *ls,
+            struct fabric_chassis *before, struct fabric_chassis *now)
+{
+    const struct fabric_localnet *localnet =
+        ls->n_localnets ? &ls->localnets[0] : ls->lost;
+    if (!localnet || before == now) {
+        return;
+    }
+    if (now && !fabric_find_attachment(localnet, now)) {
+        change_attach(c, ls, now);
+    }
+    if (before && !is_needed(c, ls, before)) {
+        change_attach(c, ls, before);
+    }
+}
+
+static void
+change_localnet(struct fabric_change *c, struct fabric_localnet *localnet)
+{
+    struct fabric *f = c->fabric;
+    struct fabric_switch *ls = localnet->ls;
+    fabric_read_localnet(localnet);
+    for (size_t i = 0; i < localnet->n_attachments; i++) {
+        if (localnet->attachments[i].chassis) {
+            attach(c, localnet, f->chassis[i], true);
+        }
+    }
+    fabric_change_switch(c, ls);
+    /* Others may share its segment, or not any more. */
+    fabric_index_segments(f);
+    for (size_t i = 0; i < f->n_switches; i++) {
+        if (f->switches[i].n_localnets) {
+            change_mark_shell(c, &f->switches[i]);
+        }
+    }
+    change_mark_shell(c, ls);
+}
+
+size_t
+change_localnets(struct fabric_change *c, const struct ovsdb_row *row)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->fabric->n_switches; i++) {
+        struct fabric_switch *ls = &c->fabric->switches[i];
+        for (size_t j = 0; j < ls->n_localnets + ls->n_pending; j++) {
+            struct fabric_localnet *localnet =
+                j < ls->n_localnets ? &ls->localnets[j]
+                                    : &ls->pending[j - ls->n_localnets];
+            if (localnet->lsp == row || localnet->pb == row) {
+                change_localnet(c, localnet);
+                n++;
+            }
+        }
+    }
+    return n;
+}
+
+/* Deltas. */
+
+void
+change_ignore(struct fabric_change *c, const struct ovsdb_delta *delta)
+{
+    (void) c;
+    (void) delta;
+}
+
+static bool
+same_atom(enum ovsdb_atomic type, union ovsdb_atom a, union ovsdb_atom b)
+{
+    return type == OVSDB_STRING    ? !strcmp(a.string, b.string)
+           : type == OVSDB_UUID    ? a.row == b.row
+           : type == OVSDB_BOOLEAN ? a.boolean == b.boolean
+           : type == OVSDB_REAL    ? a.real == b.real
+                                   : a.integer == b.integer;
+}
+
+bool
+fabric_change_is_none(const struct ovsdb_delta *d)
+{
+    const struct ovsdb_column_spec *spec =
+        &d->row->table->spec->columns[d->column];
+    const struct ovsdb_datum *now = ovsdb_datum(d->row, d->column);
+    const union ovsdb_atom *a = ovsdb_datum_atoms(spec, &d->before);
+    const union ovsdb_atom *b = ovsdb_datum_atoms(spec, now);
+    size_t width = spec->value == OVSDB_VOID ? 1 : 2;
+    bool same = now->n == d->before.n;
+    for (size_t i = 0; same && i < now->n * width; i++) {
+        same = same_atom(i % width ? spec->value : spec->key, a[i], b[i]);
+    }
+    return same;
+}
+
+bool
+change_key_differs(const struct ovsdb_delta *d, const char *key)
+{
+    const char *before = ovsdb_datum_map_get(&d->before, key);
+    const char *now = ovsdb_map_get(d->row, d->column, key);
+    return before && now ? strcmp(before, now) != 0 : before != now;
+}
+
+static change_handler *
+handler_of(const struct change_handlers *handlers, const struct ovsdb_delta *d)
+{
+    const struct change_handlers *h =
+        &handlers[d->row->table - d->row->table->store->tables];
+    return d->kind == OVSDB_CHANGED ? h->changed : h->came_or_went;
+}
+
+/* Whether some delta is of a kind that is not followed. */
+static bool
+has_unfollowed(const struct change_handlers *handlers,
+               const struct ovsdb_store *store)
+{
+    for (size_t i = 0; i < store->n_deltas; i++) {
+        if (!handler_of(handlers, &store->deltas[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* When ovn-northd wrote SB last; a clock that runs backwards makes more than
+ * those who waited for it uncertain. */
+static void
+follow_northd(struct fabric_change *c)
+{
+    struct fabric *f = c->fabric;
+    const struct ovsdb_store *log = f->evidence->sb.log;
+    size_t n = log ? log->n_records : 0;
+    for (; c->n_sb_records < n; c->n_sb_records++) {
+        const struct ovsdb_record *record = &log->records[c->n_sb_records];
+        if (record->comment && !strcmp(record->comment, "ovn-northd")) {
+            c->all |= record->date_ms < f->northd_ms;
+            f->northd_ms = record->date_ms;
+            c->awaits_northd = true;
+        }
+    }
+    c->all |= c->n_sb_records > n;
+}
+
+static bool
+is_northd_behind(const struct fabric *f)
+{
+    const struct ovsdb_row *global =
+        ovsdb_table_next(&f->evidence->nb.store.tables[NB_NB_GLOBAL], NULL);
+    return global
+           && ovsdb_integer(global, NB_GLOBAL_NB_CFG, 0)
+                  > ovsdb_integer(global, NB_GLOBAL_SB_CFG, 0);
+}
+
+/* Rows that are parts of two others. */
+
+static bool
+shares(const struct ovsdb_row *row, unsigned column)
+{
+    const union ovsdb_atom *atoms = ovsdb_atoms(row, column);
+    for (unsigned i = 0; i < ovsdb_count(row, column); i++) {
+        if (atoms[i].row->owner != row) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+has_shared(const struct ovsdb_store *store)
+{
+    for (unsigned t = 0; t < store->spec->n_tables; t++) {
+        const struct ovsdb_table_spec *spec = &store->spec->tables[t];
+        for (unsigned c = 0; c < spec->n_columns; c++) {
+            if (!spec->columns[c].owns) {
+                continue;
+            }
+            OVSDB_TABLE_FOR_EACH (row, &store->tables[t]) {
+                if (shares(row, c)) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+static bool
+has_any_shared(const struct evidence *e)
+{
+    bool any = has_shared(&e->nb.store)
+               || (e->sb.present && has_shared(&e->sb.store));
+    for (size_t i = 0; i < e->n_chassis && !any; i++) {
+        any = e->chassis[i]->ovs.present
+              && has_shared(&e->chassis[i]->ovs.store);
+    }
+    return any;
+}
+
+static bool
+has_part(const struct ovsdb_column_spec *spec, const struct ovsdb_datum *d,
+         const struct ovsdb_row *row)
+{
+    const union ovsdb_atom *atoms = ovsdb_datum_atoms(spec, d);
+    for (uint32_t i = 0; i < d->n; i++) {
+        if (atoms[i].row == row) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether two rows have one name. */
+static bool
+has_namesakes(const struct fabric *f)
+{
+    const struct ovsdb_table *nb = f->evidence->nb.store.tables;
+    const struct ovsdb_table *sb = f->evidence->sb.store.tables;
+    return f->lsps.n != nb[NB_LOGICAL_SWITCH_PORT].n_existing
+           || f->lrps.n != nb[NB_LOGICAL_ROUTER_PORT].n_existing
+           || f->port_bindings.n != sb[SB_PORT_BINDING].n_existing;
+}
+
+/* Whether the change takes a part that was there before from another row, or
+ * shares it. */
+static bool
+takes_part(const struct ovsdb_delta *d)
+{
+    const struct ovsdb_table *table = d->row->table;
+    if (!table->spec->columns[d->column].owns) {
+        return false;
+    }
+    const union ovsdb_atom *atoms = ovsdb_atoms(d->row, d->column);
+    uint32_t record = (uint32_t) table->store->n_records - 1;
+    for (unsigned i = 0; i < ovsdb_count(d->row, d->column); i++) {
+        if (atoms[i].row->created_in != record
+            && !has_part(&table->spec->columns[d->column], &d->before,
+                         atoms[i].row)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A log beside the rows (of a live server) is not followed. */
+static bool
+is_followed(const struct evidence_db *db)
+{
+    return !db->log || db->log == &db->store;
+}
+
+void
+fabric_change_apply(struct fabric_change *c, const struct evidence_db *db)
+{
+    const struct evidence *e = c->fabric->evidence;
+    const struct change_handlers *handlers = db == &e->nb   ? nb_changes
+                                             : db == &e->sb ? sb_changes
+                                                            : ovs_changes;
+    c->all |= !is_followed(db) || db->store.is_rewritten
+              || e->sb.present != c->has_sb
+              || has_unfollowed(handlers, &db->store);
+    if (!c->all && !c->links) {
+        build_links(c);
+        c->has_twins = has_any_shared(e) || has_namesakes(c->fabric);
+    }
+    c->all |= c->has_twins;
+    for (size_t i = 0; i < db->store.n_deltas && !c->all; i++) {
+        const struct ovsdb_delta *d = &db->store.deltas[i];
+        handler_of(handlers, d)(c, d);
+        c->all |= !c->all && d->kind == OVSDB_CHANGED && takes_part(d);
+    }
+    if (c->all) {
+        return;
+    }
+    change_read_chassis(c);
+    marks_clear(&c->chassis);
+    follow_northd(c);
+    bool behind = is_northd_behind(c->fabric);
+    c->is_unsettled |= c->nb_global_changed && (behind || c->northd_behind);
+    c->northd_behind = behind;
+    c->nb_global_changed = false;
+    c->all |= c->fabric->arena.used_bytes > c->limit_bytes;
+}
+
+/* Life. */
+
+void
+fabric_change_init(struct fabric_change *c, struct fabric *f)
+{
+    const struct ovsdb_store *sb = f->evidence->sb.log;
+    memset(c, 0, sizeof *c);
+    c->fabric = f;
+    c->limit_bytes = 2 * f->arena.used_bytes + GARBAGE_BYTES;
+    c->n_sb_records = sb ? sb->n_records : 0;
+    c->has_sb = f->evidence->sb.present;
+    c->northd_behind = is_northd_behind(f);
+    marks_init(&c->endpoints, f->n_endpoints);
+    marks_init(&c->switches, f->n_switches);
+    marks_init(&c->chassis, f->n_chassis);
+    marks_init(&c->progress, f->n_chassis);
+    marks_init(&c->sighted, f->n_chassis);
+}
+
+void
+fabric_change_done(struct fabric_change *c)
+{
+    marks_done(&c->endpoints);
+    marks_done(&c->switches);
+    marks_done(&c->chassis);
+    marks_done(&c->progress);
+    marks_done(&c->sighted);
+    free(c->attachments);
+    if (c->links) {
+        free(c->links->links);
+        free(c->links->by_vif);
+        free(c->links->by_switch);
+        free(c->links->by_router);
+        free(c->links->enters);
+        free(c->links->lives);
+        free(c->links->switches);
+        free(c->links->routers);
+        free(c->links);
+    }
+    memset(c, 0, sizeof *c);
+}
+
+void
+fabric_change_clear(struct fabric_change *c)
+{
+    marks_clear(&c->endpoints);
+    marks_clear(&c->switches);
+    marks_clear(&c->chassis);
+    marks_clear(&c->progress);
+    marks_clear(&c->sighted);
+    for (size_t i = 0; i < c->n_attachments; i++) {
+        c->attachments[i]->is_changed = false;
+    }
+    c->n_attachments = 0;
+    c->awaits_northd = c->is_unsettled = false;
+}

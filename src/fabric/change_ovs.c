@@ -1,0 +1,227 @@
+/* What follows from changes in a chassis's Open_vSwitch. */
+#include <string.h>
+
+#include "fabric/follow.h"
+
+/* The chassis whose database the row is in; NULL if another one of the same
+ * name is judged. */
+static struct fabric_chassis *
+chassis_of(const struct fabric_change *c, const struct ovsdb_delta *d)
+{
+    const struct ovsdb_store *store = d->row->table->store;
+    for (size_t i = 0; i < c->fabric->n_chassis; i++) {
+        struct fabric_chassis *chassis = c->fabric->chassis[i];
+        if (chassis->evidence && &chassis->evidence->ovs.store == store) {
+            return chassis;
+        }
+    }
+    return NULL;
+}
+
+/* The chassis is read again, after the last delta. */
+static void
+changes_chassis(struct fabric_change *c, const struct ovsdb_delta *d)
+{
+    const struct fabric_chassis *chassis = chassis_of(c, d);
+    if (chassis && (d->kind != OVSDB_CHANGED || !fabric_change_is_none(d))) {
+        change_mark(&c->chassis, chassis->index);
+    }
+}
+
+static void
+changed_open_vswitch(struct fabric_change *c, const struct ovsdb_delta *d)
+{
+    if (d->column == OPEN_VSWITCH_EXTERNAL_IDS) {
+        changes_chassis(c, d);
+    }
+}
+
+static void
+changed_bridge(struct fabric_change *c, const struct ovsdb_delta *d)
+{
+    if (d->column != BRIDGE_DATAPATH_TYPE && d->column != BRIDGE_CONTROLLER
+        && d->column != BRIDGE_EXTERNAL_IDS
+        && d->column != BRIDGE_OTHER_CONFIG) {
+        changes_chassis(c, d);
+    }
+}
+
+static void
+changed_port(struct fabric_change *c, const struct ovsdb_delta *d)
+{
+    if (d->column != PORT_BOND_MODE && d->column != PORT_OTHER_CONFIG) {
+        changes_chassis(c, d);
+    }
+}
+
+/* Whether the tunnel of 'chassis' leads to 'other'. */
+static bool
+leads_to(const struct ovsdb_row *tunnel, const struct fabric_chassis *chassis,
+         const struct fabric_chassis *other)
+{
+    return other && fabric_find_tunnel(chassis, other) == tunnel;
+}
+
+/* Marks those whose frames may go through the tunnel between a gateway and a
+ * VM, and gateway ports that nobody holds, perhaps because of it. */
+static void
+mark_tunnel(struct fabric_change *c, const struct fabric_chassis *chassis,
+            const struct ovsdb_row *tunnel)
+{
+    const struct fabric *f = c->fabric;
+    for (size_t i = 0; i < f->n_endpoints; i++) {
+        const struct fabric_endpoint *e = &f->endpoints[i];
+        const struct fabric_chassis *lives = e->vif ? e->vif->chassis : NULL;
+        if (!e->gateway) {
+            continue;
+        }
+        bool enters = e->chassis == chassis
+                      && (e->kind == ENDPOINT_GATEWAY
+                          || leads_to(tunnel, chassis, lives));
+        bool leaves = (e->kind == ENDPOINT_GATEWAY || lives == chassis)
+                      && leads_to(tunnel, chassis, e->chassis);
+        if (!e->chassis || enters || leaves) {
+            change_mark(&c->endpoints, i);
+        }
+    }
+}
+
+/* A link, or what Open vSwitch makes of it. */
+static void
+changed_state(struct fabric_change *c, const struct ovsdb_delta *d,
+              struct fabric_chassis *chassis)
+{
+    const struct fabric *f = c->fabric;
+    const char *id = ovsdb_map_get(d->row, INTERFACE_EXTERNAL_IDS, "iface-id");
+    const struct fabric_vif *vif = id ? change_find_vif(c, id) : NULL;
+    if (vif && !f->has_nested) {
+        change_mark_vif(c, vif);
+        return;
+    }
+    if (ovsdb_map_get(d->row, INTERFACE_OPTIONS, "remote_ip")) {
+        mark_tunnel(c, chassis, d->row);
+        return;
+    }
+    for (size_t i = 0; i < f->n_switches; i++) {
+        change_examine(c, &f->switches[i], chassis);
+    }
+    fabric_change_on_chassis(c, chassis);
+    change_mark(&c->sighted, chassis->index);
+}
+
+static void
+changed_interface(struct fabric_change *c, const struct ovsdb_delta *d)
+{
+    struct fabric_chassis *chassis = chassis_of(c, d);
+    if (!chassis) {
+        return;
+    }
+    switch (d->column) {
+    case INTERFACE_MAC_IN_USE:
+    case INTERFACE_IFINDEX:
+        break;
+    case INTERFACE_OFPORT:
+    case INTERFACE_ADMIN_STATE:
+    case INTERFACE_LINK_STATE:
+    case INTERFACE_ERROR:
+    case INTERFACE_BFD:
+    case INTERFACE_BFD_STATUS:
+        changed_state(c, d, chassis);
+        break;
+    case INTERFACE_EXTERNAL_IDS:
+        if (!change_key_differs(d, "iface-id")
+            && !change_key_differs(d, "attached-mac")) {
+            changed_state(c, d, chassis);
+            break;
+        }
+        changes_chassis(c, d);
+        break;
+    default:
+        changes_chassis(c, d);
+        break;
+    }
+}
+
+/* Reading a chassis again. */
+
+static bool
+same_text(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* The ports that have an interface on the chassis find it again. */
+static void
+bind_again(struct fabric_change *c, const struct strmap *ids)
+{
+    STRMAP_FOR_EACH (entry, ids) {
+        const struct ovsdb_row *lsp = strmap_get(&c->fabric->lsps, entry->key);
+        struct fabric_vif *vif = change_find_vif(c, entry->key);
+        if (vif) {
+            fabric_bind_vif(c->fabric, vif);
+        }
+        /* An interface makes a VM's port of a router's. */
+        c->all |= lsp && !strcmp(ovsdb_string(lsp, LSP_TYPE), "router");
+    }
+}
+
+static bool
+same_tunnels(const struct strmap *a, const struct strmap *b)
+{
+    if (a->n != b->n) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n; i++) {
+        if (strcmp(a->entries[i].key, b->entries[i].key)
+            || a->entries[i].value != b->entries[i].value) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+read_again(struct fabric_change *c, struct fabric_chassis *chassis)
+{
+    struct fabric *f = c->fabric;
+    struct fabric_chassis before = *chassis;
+    strmap_init(&chassis->interface_ids);
+    strmap_init(&chassis->tunnels);
+    fabric_read_chassis(f, chassis);
+    c->all |= chassis->ovs_known != before.ovs_known
+              || chassis->mappings_known != before.mappings_known
+              || chassis->mappings_row != before.mappings_row
+              || !same_text(chassis->mappings_key, before.mappings_key)
+              || !same_text(chassis->mappings.text, before.mappings.text)
+              || strcmp(chassis->integration_bridge, before.integration_bridge)
+              || f->has_nested || !f->evidence->sb.present;
+    bind_again(c, &before.interface_ids);
+    bind_again(c, &chassis->interface_ids);
+    if (!same_tunnels(&chassis->tunnels, &before.tunnels)) {
+        for (size_t i = 0; i < f->n_routers; i++) {
+            change_mark_gateways(c, &f->routers[i]);
+        }
+    }
+    strmap_done(&before.interface_ids);
+    strmap_done(&before.tunnels);
+    for (size_t i = 0; i < f->n_switches; i++) {
+        change_attach(c, &f->switches[i], chassis);
+    }
+    fabric_change_on_chassis(c, chassis);
+    change_mark(&c->sighted, chassis->index);
+}
+
+void
+change_read_chassis(struct fabric_change *c)
+{
+    for (size_t i = 0; i < c->chassis.n && !c->all; i++) {
+        read_again(c, c->fabric->chassis[c->chassis.items[i]]);
+    }
+}
+
+const struct change_handlers ovs_changes[OVS_N_TABLES] = {
+    [OVS_OPEN_VSWITCH] = { changed_open_vswitch, NULL },
+    [OVS_BRIDGE] = { changed_bridge, changes_chassis },
+    [OVS_PORT] = { changed_port, changes_chassis },
+    [OVS_INTERFACE] = { changed_interface, changes_chassis },
+};

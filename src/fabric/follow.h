@@ -1,0 +1,83 @@
+/* The parts of following changes: change.c, and one file for each database.
+ * Private to fabric/. */
+#ifndef FABRIC_FOLLOW_H
+#define FABRIC_FOLLOW_H 1
+
+#include "fabric/build.h"
+#include "fabric/change.h"
+
+/* Takes one delta of a row of its table. */
+typedef void change_handler(struct fabric_change *,
+                            const struct ovsdb_delta *);
+
+/* By table; NULL: whatever happens to it, the fabric is built again. */
+struct change_handlers {
+    change_handler *changed;      /* A column. */
+    change_handler *came_or_went; /* A row. */
+};
+extern const struct change_handlers nb_changes[NB_N_TABLES];
+extern const struct change_handlers sb_changes[SB_N_TABLES];
+extern const struct change_handlers ovs_changes[OVS_N_TABLES];
+
+/* What does not concern the fabric. */
+change_handler change_ignore;
+
+/* After the deltas of a transaction: reads the chassis that were marked. */
+void change_read_chassis(struct fabric_change *);
+
+/* Marks: a thing, or the endpoints of one; those of a VM's port without those
+ * who go out by the router that it is behind. */
+void change_mark(struct fabric_marks *, size_t number);
+void change_mark_vif(struct fabric_change *, const struct fabric_vif *);
+void change_mark_gateways(struct fabric_change *,
+                          const struct fabric_router *);
+void change_mark_shell(struct fabric_change *, const struct fabric_switch *);
+void change_mark_attachment(struct fabric_change *,
+                            struct fabric_attachment *);
+
+/* Calls 'visit' for the endpoints of a VM's port, a switch or a router. */
+typedef void endpoint_visit(struct fabric_change *, struct fabric_endpoint *,
+                            void *aux);
+void change_visit_vif(struct fabric_change *, const struct fabric_vif *,
+                      endpoint_visit *visit, void *aux);
+void change_visit_switch(struct fabric_change *, const struct fabric_switch *,
+                         endpoint_visit *visit, void *aux);
+void change_visit_router(struct fabric_change *, const struct fabric_router *,
+                         endpoint_visit *visit, void *aux);
+
+/* Notes where the endpoint's frames enter and where its VM is. */
+void change_place_endpoint(struct fabric_change *,
+                           const struct fabric_endpoint *);
+
+/* Notes that the endpoint depends on 'vif', too. */
+void change_link_vif(struct fabric_change *, const struct fabric_endpoint *,
+                     const struct fabric_vif *);
+
+/* Something of the switch is on 'now' and no longer on 'before' (NULL:
+ * nowhere): its localnet ports' attachments follow. */
+void change_move(struct fabric_change *, struct fabric_switch *,
+                 struct fabric_chassis *before, struct fabric_chassis *now);
+
+/* The switch's attachments on 'chassis' are examined again, ... */
+void change_examine(struct fabric_change *, struct fabric_switch *,
+                    const struct fabric_chassis *);
+
+/* ...or made again as well. */
+void change_attach(struct fabric_change *, struct fabric_switch *,
+                   struct fabric_chassis *);
+
+/* The row of a localnet port, in NB or SB, changed; returns of how many, since
+ * NB and SB may have it on two switches. */
+size_t change_localnets(struct fabric_change *, const struct ovsdb_row *);
+
+/* What follows finds these by row or name; NULL if there are none. */
+struct fabric_switch *change_find_switch(const struct fabric_change *,
+                                         const struct ovsdb_row *);
+struct fabric_router *change_find_router(const struct fabric_change *,
+                                         const struct ovsdb_row *);
+struct fabric_vif *change_find_vif(const struct fabric_change *,
+                                   const char *name);
+/* The value of a map's key before and now; whether it changed. */
+bool change_key_differs(const struct ovsdb_delta *, const char *key);
+
+#endif /* fabric/follow.h */

@@ -1,0 +1,271 @@
+#include "policy/change.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/acl.h"
+
+/* Whose an ACL is that several have. */
+static const struct ovsdb_row several;
+
+static void
+note_holder(struct policy *p, const struct ovsdb_row *holder, unsigned column)
+{
+    for (unsigned i = 0; i < ovsdb_count(holder, column); i++) {
+        const struct ovsdb_row *acl = ovsdb_atoms(holder, column)[i].row;
+        const struct ovsdb_row **place = &p->holders[acl->index];
+        *place = *place && *place != holder ? &several : holder;
+    }
+}
+
+/* The switch or port group that has the ACL; NULL if none has. */
+static const struct ovsdb_row *
+find_holder(struct policy *p, const struct ovsdb_row *acl)
+{
+    const struct ovsdb_table *nb = p->fabric->evidence->nb.store.tables;
+    if (!p->holders) {
+        p->holders = xcalloc(nb[NB_ACL].n_rows, sizeof(struct ovsdb_row *));
+        OVSDB_TABLE_FOR_EACH (ls, &nb[NB_LOGICAL_SWITCH]) {
+            note_holder(p, ls, LS_ACLS);
+        }
+        OVSDB_TABLE_FOR_EACH (group, &nb[NB_PORT_GROUP]) {
+            note_holder(p, group, PORT_GROUP_ACLS);
+        }
+    }
+    return p->holders[acl->index];
+}
+
+static void
+forget_holders(struct policy *p)
+{
+    free(p->holders);
+    p->holders = NULL;
+}
+
+static void
+forget_parsed(struct policy_switch *sw)
+{
+    sw->is_parsed = false;
+    sw->loose.n = 0;
+}
+
+static void
+changed_switch(struct policy *p, struct fabric_change *c,
+               const struct ovsdb_row *ls)
+{
+    struct policy_switch *sw = NULL;
+    for (size_t i = 0; i < p->fabric->n_switches && !sw; i++) {
+        sw = p->switches[i].ls->row == ls ? &p->switches[i] : NULL;
+    }
+    if (!sw) {
+        return;
+    }
+    bool has_acls = ovsdb_count(ls, LS_ACLS) > 0 || sw->n_groups;
+    bool is_stateful = acl_has_stateful(ls, LS_ACLS);
+    for (size_t i = 0; i < sw->n_groups; i++) {
+        is_stateful |= sw->groups[i]->is_stateful;
+    }
+    sw->has_acls = has_acls;
+    sw->is_stateful = is_stateful;
+    forget_parsed(sw);
+    fabric_change_switch(c, sw->ls);
+}
+
+static bool
+has_group(const struct policy_switch *sw, const struct policy_group *group)
+{
+    for (size_t i = 0; i < sw->n_groups; i++) {
+        if (sw->groups[i] == group) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether some ACL of the group is asked about others than its ports; also
+ * if it is not known. */
+static bool
+is_loose(const struct policy_group *group)
+{
+    bool loose = !group->acls;
+    for (size_t i = 0; i < group->n; i++) {
+        loose |= group->acls[i].is_loose;
+    }
+    return loose;
+}
+
+static void
+mark_members(struct policy *p, struct fabric_change *c,
+             const struct policy_group *group)
+{
+    const struct fabric *f = p->fabric;
+    const union ovsdb_atom *ports = ovsdb_atoms(group->row, PORT_GROUP_PORTS);
+    for (unsigned i = 0; i < ovsdb_count(group->row, PORT_GROUP_PORTS); i++) {
+        const struct fabric_vif *vif = f->vif_of_row[ports[i].row->index];
+        if (vif) {
+            fabric_change_vif(c, vif);
+        } else {
+            c->all = true;
+        }
+    }
+}
+
+static void
+changed_group(struct policy *p, struct fabric_change *c,
+              const struct ovsdb_row *row)
+{
+    struct policy_group *group = &p->groups[row->index];
+    bool loose = is_loose(group);
+    bool is_stateful = ovsdb_count(row, PORT_GROUP_PORTS)
+                       && acl_has_stateful(row, PORT_GROUP_ACLS);
+    c->all |= is_stateful != group->is_stateful;
+    acl_parse_group(p, group);
+    loose |= is_loose(group);
+    for (size_t i = 0; i < p->fabric->n_switches; i++) {
+        if (has_group(&p->switches[i], group)) {
+            forget_parsed(&p->switches[i]);
+            if (loose) {
+                fabric_change_switch(c, p->switches[i].ls);
+            }
+        }
+    }
+    if (!loose) {
+        mark_members(p, c, group);
+    }
+}
+
+static void
+changed_holder(struct policy *p, struct fabric_change *c,
+               const struct ovsdb_row *holder)
+{
+    const struct ovsdb_table *nb = p->fabric->evidence->nb.store.tables;
+    if (holder == &several) {
+        c->all = true;
+    } else if (holder && holder->table == &nb[NB_LOGICAL_SWITCH]) {
+        changed_switch(p, c, holder);
+    } else if (holder) {
+        changed_group(p, c, holder);
+    }
+}
+
+static void
+apply_acl(struct policy *p, struct fabric_change *c,
+          const struct ovsdb_delta *d)
+{
+    if (d->kind == OVSDB_CHANGED) {
+        if (d->column != ACL_NAME) {
+            changed_holder(p, c, find_holder(p, d->row));
+        }
+        return;
+    }
+    forget_holders(p);
+    if (d->kind == OVSDB_WENT) { /* It may be what let a frame pass. */
+        p->knows_removed = false;
+        p->n_removed = 0;
+        c->is_unsettled = true;
+    }
+}
+
+static void
+apply_group(struct policy *p, struct fabric_change *c,
+            const struct ovsdb_delta *d)
+{
+    bool none = d->kind == OVSDB_CHANGED && fabric_change_is_none(d);
+    if (none) {
+        return;
+    }
+    if (d->kind != OVSDB_CHANGED || d->column != PORT_GROUP_ACLS
+        || !d->before.n || !ovsdb_count(d->row, PORT_GROUP_ACLS)) {
+        c->all = true; /* Groups without ACLs are no one's. */
+        return;
+    }
+    forget_holders(p);
+    changed_group(p, c, d->row);
+}
+
+/* Ports' addresses are in the sets of their groups. */
+static void
+apply_port(struct policy *p, struct fabric_change *c,
+           const struct ovsdb_delta *d)
+{
+    c->all |= (d->column == LSP_ADDRESSES || d->column == LSP_NAME
+               || d->column == LSP_DYNAMIC_ADDRESSES)
+              && p->memberships[d->row->index] && !fabric_change_is_none(d);
+}
+
+static void
+apply_nb(struct policy *p, struct fabric_change *c,
+         const struct ovsdb_delta *d)
+{
+    switch (d->row->table - d->row->table->store->tables) {
+    case NB_LOGICAL_SWITCH:
+        if (d->column == LS_ACLS) {
+            forget_holders(p);
+            changed_switch(p, c, d->row);
+        }
+        break;
+    case NB_LOGICAL_SWITCH_PORT:
+        apply_port(p, c, d);
+        break;
+    case NB_PORT_GROUP:
+        apply_group(p, c, d);
+        break;
+    case NB_ACL:
+        apply_acl(p, c, d);
+        break;
+    case NB_ADDRESS_SET:
+        c->all |= d->kind != OVSDB_CHANGED || !fabric_change_is_none(d);
+        break;
+    default:
+        break;
+    }
+}
+
+/* A router of the switch learned or forgot a host: what was found before does
+ * not count any more. */
+static void
+forget_hosts(struct policy *p, struct fabric_change *c, const char *lrp)
+{
+    for (size_t i = 0; i < p->fabric->n_switches; i++) {
+        struct policy_switch *sw = &p->switches[i];
+        for (size_t j = 0; sw->hosts && j < sw->ls->n_router_ports; j++) {
+            const struct ovsdb_row *port = sw->ls->router_ports[j].lrp;
+            if (port && !strcmp(ovsdb_string(port, LRP_NAME), lrp)) {
+                free(sw->hosts);
+                sw->hosts = NULL;
+                sw->n_hosts = 0;
+                p->n_with_hosts--;
+                fabric_change_switch(c, sw->ls);
+            }
+        }
+    }
+}
+
+static void
+apply_neighbour(struct policy *p, struct fabric_change *c,
+                const struct ovsdb_delta *d)
+{
+    if (!p->n_with_hosts) {
+        return;
+    }
+    forget_hosts(p, c, ovsdb_string(d->row, MAC_BINDING_LOGICAL_PORT));
+    c->all |=
+        d->kind == OVSDB_CHANGED && d->column == MAC_BINDING_LOGICAL_PORT;
+}
+
+void
+policy_change_apply(struct policy *p, struct fabric_change *c,
+                    const struct evidence_db *db)
+{
+    const struct evidence *e = p->fabric->evidence;
+    const struct ovsdb_table *tables = db->store.tables;
+    for (size_t i = 0; i < db->store.n_deltas && !c->all; i++) {
+        const struct ovsdb_delta *d = &db->store.deltas[i];
+        if (db == &e->nb) {
+            apply_nb(p, c, d);
+        } else if (db == &e->sb && d->row->table == &tables[SB_MAC_BINDING]) {
+            apply_neighbour(p, c, d);
+        }
+    }
+    acl_forget_selections(p);
+}

@@ -1,0 +1,15 @@
+/* A policy that follows changes of rows, as the fabric under it does
+ * (fabric/change.h): ACLs are parsed again where they changed, and the
+ * endpoints that they concern are marked.  Who is in which port group, and
+ * what is in address sets, is not followed: such a change marks 'all'. */
+#ifndef POLICY_CHANGE_H
+#define POLICY_CHANGE_H 1
+
+#include "fabric/change.h"
+#include "policy/policy.h"
+
+/* Takes what the last commit of 'db' did, after fabric_change_apply(). */
+void policy_change_apply(struct policy *, struct fabric_change *,
+                         const struct evidence_db *db);
+
+#endif /* policy/change.h */

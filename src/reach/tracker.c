@@ -1,0 +1,298 @@
+#include "reach/tracker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/change.h"
+#include "reach/walk.h"
+
+/* Garbage in the assessment's arena before everything is judged again. */
+#define GARBAGE_BYTES ((size_t) 16 << 20)
+
+/* What a verdict that was judged again takes, for most. */
+#define VERDICT_BYTES 2048
+
+/* An endpoint's flags. */
+enum {
+    IS_UNSETTLED = 1, /* Not plainly reachable both ways. */
+    AWAITS_DAEMONS = 2,
+    IS_UNBOUND = 4, /* Its VM is bound to no chassis. */
+    IS_MARKED = 8,  /* To be judged again. */
+};
+
+static unsigned char
+flags_of(const struct assessed_endpoint *e)
+{
+    const struct fabric_vif *vif = e->endpoint->vif;
+    unsigned char flags = vif && !vif->chassis ? IS_UNBOUND : 0;
+    for (int d = 0; d < N_DIRECTIONS; d++) {
+        flags |= e->verdicts[d].kind != VERDICT_REACHABLE ? IS_UNSETTLED : 0;
+        flags |= e->verdicts[d].awaits_daemons ? AWAITS_DAEMONS : 0;
+    }
+    return flags;
+}
+
+static void
+build(struct tracker *f)
+{
+    struct assessment *a = &f->assessment;
+    fabric_init(&f->fabric, f->evidence);
+    reach_judge_all(a, &f->fabric, f->only);
+    fabric_change_init(&f->change, &f->fabric);
+    f->limit_bytes = 2 * a->arena.used_bytes + GARBAGE_BYTES;
+    f->flags = xcalloc(a->n_endpoints, 1);
+    for (size_t i = 0; i < a->n_endpoints; i++) {
+        f->flags[i] = flags_of(&a->endpoints[i]);
+    }
+}
+
+static void
+unbuild(struct tracker *f)
+{
+    free(f->flags);
+    fabric_change_done(&f->change);
+    assessment_done(&f->assessment);
+    fabric_done(&f->fabric);
+}
+
+void
+tracker_init(struct tracker *f, struct evidence *e, const char *only)
+{
+    memset(f, 0, sizeof *f);
+    f->evidence = e;
+    f->only = only;
+    build(f);
+}
+
+void
+tracker_done(struct tracker *f)
+{
+    unbuild(f);
+    memset(f, 0, sizeof *f);
+}
+
+void
+tracker_apply(struct tracker *f, const struct evidence_db *db)
+{
+    if (!f->change.all) {
+        fabric_change_apply(&f->change, db);
+    }
+    if (!f->change.all) {
+        policy_change_apply(f->assessment.policy, &f->change, db);
+    }
+}
+
+/* Examining again. */
+
+static bool
+same_text(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+static bool
+same_finding(const struct finding *a, const struct finding *b)
+{
+    return a->rule == b->rule && a->effect == b->effect && a->hop == b->hop
+           && a->subject == b->subject && same_text(a->chassis, b->chassis)
+           && !strcmp(a->message, b->message)
+           && !memcmp(a->spares, b->spares, sizeof a->spares)
+           && cause_hint_record(&a->cause) == cause_hint_record(&b->cause);
+}
+
+static bool
+same_missing(const struct missing_evidence *a,
+             const struct missing_evidence *b)
+{
+    return a->hop == b->hop && a->is_assumed == b->is_assumed
+           && !strcmp(a->what, b->what)
+           && !memcmp(a->spares, b->spares, sizeof a->spares);
+}
+
+static bool
+same_examination(const struct examination *a, const struct examination *b)
+{
+    bool same = a->n_findings == b->n_findings && a->n_missing == b->n_missing;
+    for (size_t i = 0; same && i < a->n_findings; i++) {
+        same = same_finding(a->findings[i], b->findings[i]);
+    }
+    for (size_t i = 0; same && i < a->n_missing; i++) {
+        same = same_missing(&a->missing[i], &b->missing[i]);
+    }
+    return same;
+}
+
+static bool
+same_shell(const struct fabric_switch *ls, const struct unit_examination *a,
+           const struct unit_examination *b)
+{
+    bool same = same_examination(&a->ls, &b->ls);
+    for (size_t i = 0; same && i < ls->n_localnets; i++) {
+        same = same_examination(&a->localnets[i], &b->localnets[i]);
+    }
+    for (size_t i = 0; same && i < ls->n_pending; i++) {
+        same = same_examination(&a->pending[i], &b->pending[i]);
+    }
+    return same;
+}
+
+/* Examines the switch and its localnet ports; if that says something else
+ * than before, everybody on the switch is judged again. */
+static void
+examine_shell(struct tracker *f, struct fabric_switch *ls)
+{
+    struct assessment *a = &f->assessment;
+    struct unit_examination *unit = &a->units[ls - f->fabric.switches];
+    struct unit_examination before = *unit;
+    unit->localnets =
+        arena_zalloc(&a->arena, ls->n_localnets * sizeof *unit->localnets);
+    unit->pending =
+        arena_zalloc(&a->arena, ls->n_pending * sizeof *unit->pending);
+    walk_examine_shell(a, ls, unit);
+    if (!same_shell(ls, &before, unit)) {
+        fabric_change_switch(&f->change, ls);
+    }
+    walk_done_shell(ls, &before);
+}
+
+static void
+examine_attachment(struct tracker *f, struct fabric_attachment *attachment)
+{
+    struct assessment *a = &f->assessment;
+    struct fabric_localnet *localnet = attachment->localnet;
+    struct fabric_switch *ls = localnet->ls;
+    struct unit_examination *unit = &a->units[ls - f->fabric.switches];
+    struct examination *parts =
+        localnet == ls->lost ? unit->lost
+                             : unit->attachments[localnet - ls->localnets];
+    struct examination *x = &parts[attachment - localnet->attachments];
+    examination_done(x);
+    memset(x, 0, sizeof *x);
+    if (attachment->chassis) {
+        walk_examine_attachment(a, attachment, x);
+    }
+}
+
+/* Judging again. */
+
+static void
+judge(struct tracker *f, size_t i)
+{
+    struct assessment *a = &f->assessment;
+    struct assessed_endpoint *e = &a->endpoints[i];
+    examination_done(&e->own);
+    if (e->arena) {
+        arena_clear(e->arena);
+    } else {
+        e->arena = xmalloc(sizeof *e->arena);
+        arena_init_sized(e->arena, VERDICT_BYTES);
+    }
+    a->judging = e->arena;
+    walk_judge_endpoint(a, e);
+    a->judging = &a->arena;
+    f->flags[i] = flags_of(e);
+    f->n_judged++;
+}
+
+/* Whether an endpoint with these flags is one of those that are marked all
+ * together. */
+static bool
+is_concerned(const struct tracker *f, size_t i)
+{
+    const struct fabric_change *c = &f->change;
+    const struct fabric_endpoint *e = f->assessment.endpoints[i].endpoint;
+    unsigned char flags = f->flags[i];
+    bool concerned = (c->is_unsettled && flags & IS_UNSETTLED)
+                     || (c->awaits_northd && flags & AWAITS_DAEMONS);
+    for (size_t j = 0; !concerned && j < c->progress.n; j++) {
+        const struct fabric_chassis *chassis =
+            f->fabric.chassis[c->progress.items[j]];
+        concerned =
+            flags & IS_UNSETTLED
+            && (e->chassis == chassis || (e->vif && e->vif->chassis == chassis)
+                || fabric_change_is_sighted(&f->fabric, e, chassis));
+    }
+    for (size_t j = 0; !concerned && j < c->sighted.n; j++) {
+        concerned = flags & IS_UNBOUND
+                    && fabric_change_is_sighted(
+                        &f->fabric, e, f->fabric.chassis[c->sighted.items[j]]);
+    }
+    return concerned;
+}
+
+static bool
+has_common_marks(const struct fabric_change *c)
+{
+    return c->is_unsettled || c->awaits_northd || c->progress.n
+           || c->sighted.n;
+}
+
+/* Which of the assessed endpoints it is; none if it was not asked for. */
+static size_t
+find_assessed(const struct tracker *f, size_t i)
+{
+    const struct assessment *a = &f->assessment;
+    if (!f->only) {
+        return i;
+    }
+    size_t at = 0;
+    while (at < a->n_endpoints
+           && a->endpoints[at].endpoint != &f->fabric.endpoints[i]) {
+        at++;
+    }
+    return at;
+}
+
+static void
+judge_marked(struct tracker *f)
+{
+    struct assessment *a = &f->assessment;
+    struct fabric_change *c = &f->change;
+    for (size_t i = 0; i < c->n_attachments; i++) {
+        examine_attachment(f, c->attachments[i]);
+    }
+    for (size_t i = 0; i < c->switches.n; i++) {
+        examine_shell(f, &f->fabric.switches[c->switches.items[i]]);
+    }
+    if (has_common_marks(c)) {
+        for (size_t i = 0; i < a->n_endpoints; i++) {
+            if (f->flags[i] && is_concerned(f, i)) {
+                f->flags[i] |= IS_MARKED;
+            }
+        }
+    }
+    for (size_t i = 0; i < c->endpoints.n; i++) {
+        size_t at = find_assessed(f, c->endpoints.items[i]);
+        if (at < a->n_endpoints) {
+            judge(f, at);
+        }
+    }
+    for (size_t i = 0; has_common_marks(c) && i < a->n_endpoints; i++) {
+        if (f->flags[i] & IS_MARKED) {
+            judge(f, i);
+        }
+    }
+}
+
+void
+tracker_judge(struct tracker *f)
+{
+    struct assessment *a = &f->assessment;
+    f->n_judged = 0;
+    f->was_rebuilt = f->change.all || a->arena.used_bytes > f->limit_bytes;
+    if (f->was_rebuilt) {
+        unbuild(f);
+        build(f);
+        f->n_judged = a->n_endpoints;
+    } else {
+        judge_marked(f);
+        fabric_change_clear(&f->change);
+    }
+}
+
+void
+tracker_collect(struct tracker *f)
+{
+    walk_examine_daemons(&f->assessment);
+    findings_collect(&f->assessment);
+}

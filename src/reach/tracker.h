@@ -1,0 +1,48 @@
+/* An assessment that follows its evidence: after each transaction only what
+ * depends on it is judged again (fabric/change.h says how).
+ *
+ * Its verdicts are those that fabric_init() and reach_assess() would give for
+ * the rows as they are now; where it is not known what a change means, that
+ * is what it does.
+ *
+ * Life cycle: tracker_init() judges everything; then, as often as one likes,
+ * commits to the evidence's stores, each followed by tracker_apply() with its
+ * database; tracker_judge() brings the verdicts up to date, and
+ * tracker_collect() the findings.  The stores must keep deltas.  Evidence that
+ * is no rows (links, flows, Neutron's record) must stay as it is.  No I/O;
+ * one thread. */
+#ifndef REACH_TRACKER_H
+#define REACH_TRACKER_H 1
+
+#include "fabric/change.h"
+#include "reach/reach.h"
+
+struct tracker {
+    struct fabric fabric;
+    struct assessment assessment;
+    size_t n_judged;  /* Endpoints, by the last tracker_judge(). */
+    bool was_rebuilt; /* It built everything again. */
+
+    /* Private. */
+    struct evidence *evidence;
+    const char *only;
+    struct fabric_change change;
+    unsigned char *flags; /* Of each assessed endpoint. */
+    size_t limit_bytes;   /* Of the assessment's arena. */
+};
+
+/* Endpoints that are called 'only' (as in reach_assess()), or all. */
+void tracker_init(struct tracker *, struct evidence *, const char *only);
+void tracker_done(struct tracker *);
+
+/* Takes what the last commit of 'db' did. */
+void tracker_apply(struct tracker *, const struct evidence_db *db);
+
+/* Makes the verdicts those of now. */
+void tracker_judge(struct tracker *);
+
+/* Makes the assessment's findings, and whom they affect, those of the verdicts
+ * as they are. */
+void tracker_collect(struct tracker *);
+
+#endif /* reach/tracker.h */

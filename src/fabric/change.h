@@ -64,7 +64,7 @@ struct fabric_change {
     struct fabric_marks chassis; /* To be read again. */
     size_t limit_bytes;          /* Of the fabric's arena. */
     size_t n_sb_records;         /* Looked at for ovn-northd's. */
-    bool has_sb; /* SB was present. */
+    bool has_sb;                 /* SB was present. */
     bool northd_behind;
     bool has_twins; /* Two rows of one name, or a part of two rows. */
     bool nb_global_changed;

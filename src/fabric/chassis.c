@@ -228,6 +228,41 @@ index_interface(struct fabric *f, struct fabric_chassis *chassis,
 }
 
 static void
+add_lost(struct fabric *f, const struct evidence_db *db,
+         const struct ovsdb_row *row, const char *id)
+{
+    void **place = strmap_place(&f->lost_interfaces, id);
+    const struct fabric_lost_interface *first = *place, *l = first;
+    while (l && l->row != row) {
+        l = l->next;
+    }
+    if (!l) {
+        struct fabric_lost_interface *new =
+            arena_alloc(&f->arena, sizeof *new);
+        *new = (struct fabric_lost_interface){ db, row, first };
+        *place = new;
+    }
+}
+
+/* Interfaces that the chassis's log saw go. */
+static void
+index_lost(struct fabric *f, const struct evidence_db *db)
+{
+    const struct ovsdb_table *table =
+        db->log ? &db->log->tables[OVS_INTERFACE] : NULL;
+    for (size_t i = 0; table && i < table->n_rows; i++) {
+        const struct ovsdb_row *row = table->rows[i];
+        const char *id =
+            row->exists || !row->deleted_in
+                ? NULL
+                : ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "iface-id");
+        if (id) {
+            add_lost(f, db, row, id);
+        }
+    }
+}
+
+static void
 clear_maps(struct fabric_chassis *chassis)
 {
     struct strmap *const maps[] = { &chassis->interfaces,
@@ -243,6 +278,7 @@ static void
 read_ovs(struct fabric *f, struct fabric_chassis *chassis)
 {
     const struct ovsdb_store *store = &chassis->evidence->ovs.store;
+    index_lost(f, &chassis->evidence->ovs);
     chassis->open_vswitch =
         ovsdb_table_next(&store->tables[OVS_OPEN_VSWITCH], NULL);
     chassis->ovs_known =

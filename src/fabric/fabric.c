@@ -37,6 +37,7 @@ fabric_init(struct fabric *f, struct evidence *e)
     f->northd_ms = find_northd_ms(&e->sb);
     strmap_init(&f->chassis_names);
     strmap_init(&f->sightings);
+    strmap_init(&f->lost_interfaces);
     strmap_init(&f->port_bindings);
     strmap_init(&f->lsps);
     strmap_init(&f->lrps);
@@ -77,6 +78,7 @@ fabric_done(struct fabric *f)
     free(f->endpoints);
     strmap_done(&f->chassis_names);
     strmap_done(&f->sightings);
+    strmap_done(&f->lost_interfaces);
     strmap_done(&f->port_bindings);
     strmap_done(&f->lsps);
     strmap_done(&f->lrps);
@@ -95,6 +97,23 @@ struct fabric_chassis *
 fabric_find_chassis(const struct fabric *f, const char *name)
 {
     return strmap_get(&f->chassis_names, name);
+}
+
+const struct fabric_lost_interface *
+fabric_find_lost_interface(const struct fabric *f, const char *iface_id)
+{
+    const struct fabric_lost_interface *last = NULL;
+    int64_t last_ms = -1;
+    for (const struct fabric_lost_interface *l =
+             strmap_get(&f->lost_interfaces, iface_id);
+         l; l = l->next) {
+        int64_t ms = l->db->log->records[l->row->deleted_in].date_ms;
+        if (!l->row->exists && ms >= last_ms) { /* Of equals, the first. */
+            last = l;
+            last_ms = ms;
+        }
+    }
+    return last;
 }
 
 const struct fabric_sighting *

@@ -73,6 +73,13 @@ struct fabric_sighting {
     const struct fabric_sighting *next; /* In no order. */
 };
 
+/* An interface that claimed a port until somebody deleted it, by a log. */
+struct fabric_lost_interface {
+    const struct evidence_db *db; /* Whose log it is. */
+    const struct ovsdb_row *row;
+    const struct fabric_lost_interface *next;
+};
+
 /* Interfaces of one chassis that claim the same iface-id. */
 struct fabric_interface {
     const struct ovsdb_row *row;
@@ -238,10 +245,11 @@ struct fabric {
 
     /* Private. */
     struct strmap chassis_names;
-    struct strmap sightings;     /* -> struct fabric_sighting. */
-    struct strmap port_bindings; /* logical_port -> Port_Binding. */
-    struct strmap lsps;          /* Name -> Logical_Switch_Port. */
-    struct strmap lrps;          /* Name -> Logical_Router_Port. */
+    struct strmap sightings;       /* -> struct fabric_sighting. */
+    struct strmap lost_interfaces; /* iface-id -> fabric_lost_interface. */
+    struct strmap port_bindings;   /* logical_port -> Port_Binding. */
+    struct strmap lsps;            /* Name -> Logical_Switch_Port. */
+    struct strmap lrps;            /* Name -> Logical_Router_Port. */
     struct strmap macs; /* Of all ports, lower case -> the LSP or LRP row. */
     struct strmap segments;     /* "TAG NETWORK" -> its first localnet port. */
     struct strmap sb_localnets; /* Switch's uuid -> struct fabric_pb_list. */
@@ -269,6 +277,11 @@ bool fabric_endpoint_is(const struct fabric_endpoint *, const char *name);
 /* The chassis called 'name', or NULL. */
 struct fabric_chassis *fabric_find_chassis(const struct fabric *,
                                            const char *name);
+
+/* Of the interfaces that claimed 'iface_id' and are gone, the one that was
+ * deleted last; NULL if no log tells. */
+const struct fabric_lost_interface *
+fabric_find_lost_interface(const struct fabric *, const char *iface_id);
 
 /* The chassis where something is called 'mark', at least: an iface-id, an
  * attached-mac or a tap's name.  NULL if there is none. */

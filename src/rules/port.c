@@ -503,35 +503,6 @@ is_down(const struct fabric_chassis *chassis,
     return link.admin == LINK_DOWN || link.carrier == LINK_DOWN;
 }
 
-/* The interface that claimed the port until somebody deleted it, by the logs
- * of the chassis: the last one of those that tell.  '*ret_db' is the log's
- * database. */
-static const struct ovsdb_row *
-find_lost_interface(const struct fabric *f, const struct fabric_vif *vif,
-                    const struct evidence_db **ret_db)
-{
-    const struct ovsdb_row *lost = NULL;
-    int64_t when_ms = -1;
-    for (size_t i = 0; i < f->evidence->n_chassis; i++) {
-        const struct evidence_db *db = &f->evidence->chassis[i]->ovs;
-        const struct ovsdb_table *table =
-            db->log ? &db->log->tables[OVS_INTERFACE] : NULL;
-        for (size_t r = 0; table && r < table->n_rows; r++) {
-            const struct ovsdb_row *row = table->rows[r];
-            const char *id =
-                ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "iface-id");
-            if (row->exists || !row->deleted_in || !id || strcmp(id, vif->name)
-                || db->log->records[row->deleted_in].date_ms <= when_ms) {
-                continue;
-            }
-            when_ms = db->log->records[row->deleted_in].date_ms;
-            lost = row;
-            *ret_db = db;
-        }
-    }
-    return lost;
-}
-
 void
 check_pb_unbound(struct examination *x, const struct rule *rule,
                  const struct place *place)
@@ -597,12 +568,11 @@ check_pb_unbound(struct examination *x, const struct rule *rule,
                    vif->label);
     }
     if (vif->pb) {
-        const struct evidence_db *db;
-        const struct ovsdb_row *lost =
-            find_lost_interface(place->fabric, vif, &db);
+        const struct fabric_lost_interface *lost =
+            fabric_find_lost_interface(place->fabric, vif->name);
         finding_evidence(f, "sb", vif->pb, "chassis", "");
         if (lost) {
-            finding_cause_deleted(f, db, lost);
+            finding_cause_deleted(f, lost->db, lost->row);
         } else {
             finding_cause_column(f, &place->fabric->evidence->sb, vif->pb,
                                  PB_CHASSIS, NULL);

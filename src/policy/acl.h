@@ -67,8 +67,8 @@ struct policy_switch {
     struct acl_list loose;
     const char **hosts; /* NULL until looked up. */
     size_t n_hosts;
-    const char *prefix; /* Of which 'stranger' is an address. */
-    const char *stranger;
+    const char *prefixes[2];  /* By family; of which strangers[]... */
+    const char *strangers[2]; /* ...are addresses that no port has. */
 };
 
 /* What acl_select() answered last: ports are asked about several times in a

@@ -168,6 +168,17 @@ change_place_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
     c->links->lives[i] = lives ? (uint32_t) lives->index : NONE;
 }
 
+static bool
+has_mac(const struct fabric_vif *vif, const char *mac)
+{
+    for (size_t i = 0; i < vif->n_addresses; i++) {
+        if (vif->addresses[i].mac && !strcmp(vif->addresses[i].mac, mac)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 link_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
 {
@@ -177,6 +188,9 @@ link_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
     if (e->nat) {
         const char *name = ovsdb_string(e->nat, NAT_LOGICAL_PORT);
         change_link_vif(c, e, change_find_vif(c, name));
+    }
+    if (e->vif && e->guest_mac && !has_mac(e->vif, e->guest_mac)) {
+        change_mark(&c->foreign, index_of(c, e));
     }
     if (e->gateway) {
         add_link(l, &l->by_router[e->gateway->router - f->routers],
@@ -709,6 +723,7 @@ fabric_change_init(struct fabric_change *c, struct fabric *f)
     marks_init(&c->endpoints, f->n_endpoints);
     marks_init(&c->switches, f->n_switches);
     marks_init(&c->chassis, f->n_chassis);
+    marks_init(&c->foreign, f->n_endpoints);
     marks_init(&c->progress, f->n_chassis);
     marks_init(&c->sighted, f->n_chassis);
 }
@@ -719,6 +734,7 @@ fabric_change_done(struct fabric_change *c)
     marks_done(&c->endpoints);
     marks_done(&c->switches);
     marks_done(&c->chassis);
+    marks_done(&c->foreign);
     marks_done(&c->progress);
     marks_done(&c->sighted);
     free(c->attachments);

@@ -62,6 +62,8 @@ struct fabric_change {
     size_t attachments_capacity;
     struct fabric_links *links;
     struct fabric_marks chassis; /* To be read again. */
+    struct fabric_marks foreign; /* Endpoints whose guest's MAC is none of its
+                                  * port's addresses. */
     size_t limit_bytes;          /* Of the fabric's arena. */
     size_t n_sb_records;         /* Looked at for ovn-northd's. */
     bool has_sb;                 /* SB was present. */

@@ -41,6 +41,13 @@ mark_same_macs(struct fabric_change *c, const struct fabric_vif *vif)
             change_mark_vif(c, m->vif);
         }
     }
+    for (size_t i = 0; i < c->foreign.n; i++) { /* These are not in 'macs'. */
+        const struct fabric_endpoint *e =
+            &c->fabric->endpoints[c->foreign.items[i]];
+        if (e->vif->ls == vif->ls) {
+            change_mark(&c->endpoints, c->foreign.items[i]);
+        }
+    }
 }
 
 static bool

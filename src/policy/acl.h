@@ -67,8 +67,18 @@ struct policy_switch {
     struct acl_list loose;
     const char **hosts; /* NULL until looked up. */
     size_t n_hosts;
-    const char *prefix; /* Of which 'stranger' is an address. */
-    const char *stranger;
+    const char *prefixes[2];  /* By family; of which strangers[]... */
+    const char *strangers[2]; /* ...are addresses that no port has. */
+};
+
+/* What acl_select() answered last: ports are asked about several times in a
+ * row. */
+#define N_SELECTIONS 4
+
+struct acl_selection {
+    const struct policy_switch *sw; /* NULL: nothing yet. */
+    const struct ovsdb_row *lsp;
+    struct acl_list list;
 };
 
 /* What acl_select() answered last: ports are asked about several times in a

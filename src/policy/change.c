@@ -159,7 +159,8 @@ apply_acl(struct policy *p, struct fabric_change *c,
         return;
     }
     forget_holders(p);
-    if (d->kind == OVSDB_WENT) { /* It may be what let a frame pass. */
+    /* One that is gone, or was, may be what let a frame pass. */
+    if (d->kind == OVSDB_WENT || d->row->deleted_in) {
         p->knows_removed = false;
         p->n_removed = 0;
         c->is_unsettled = true;

@@ -563,17 +563,19 @@ find_remote(struct exchange *x, const struct fabric_endpoint *e)
 {
     struct policy_switch *sw = policy_switch_of(x->policy, e->ls);
     struct arena *arena = x->policy->arena;
-    if (!sw->prefix || !address_in_prefix(e->address, sw->prefix)) {
+    const char **own = &sw->prefixes[x->is_ipv6];
+    if (!*own || !address_in_prefix(e->address, *own)) {
         const char *prefix = find_prefix(sw, e, arena);
         if (!prefix) {
             x->remote.stranger = x->is_ipv6 ? "2001:db8::fffe" : "192.0.2.254";
             return; /* Of the ranges for documents (RFC 5737, RFC 3849). */
         }
-        sw->prefix = prefix;
-        sw->stranger = find_stranger(e->ls, prefix, x->is_ipv6, arena);
+        *own = prefix;
+        sw->strangers[x->is_ipv6] =
+            find_stranger(e->ls, prefix, x->is_ipv6, arena);
     }
-    x->remote.prefix = sw->prefix;
-    x->remote.stranger = sw->stranger;
+    x->remote.prefix = *own;
+    x->remote.stranger = sw->strangers[x->is_ipv6];
 }
 
 /* Where the answer depends on the host, those that are known are asked about.

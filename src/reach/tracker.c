@@ -227,6 +227,16 @@ has_common_marks(const struct fabric_change *c)
            || c->sighted.n;
 }
 
+/* Only endpoints with one of these flags can be concerned. */
+static unsigned char
+common_flags(const struct fabric_change *c)
+{
+    return (
+        unsigned char) ((c->is_unsettled || c->progress.n ? IS_UNSETTLED : 0)
+                        | (c->awaits_northd ? AWAITS_DAEMONS : 0)
+                        | (c->sighted.n ? IS_UNBOUND : 0));
+}
+
 /* Which of the assessed endpoints it is; none if it was not asked for. */
 static size_t
 find_assessed(const struct tracker *f, size_t i)
@@ -255,8 +265,9 @@ judge_marked(struct tracker *f)
         examine_shell(f, &f->fabric.switches[c->switches.items[i]]);
     }
     if (has_common_marks(c)) {
+        unsigned char wanted = common_flags(c);
         for (size_t i = 0; i < a->n_endpoints; i++) {
-            if (f->flags[i] && is_concerned(f, i)) {
+            if (f->flags[i] & wanted && is_concerned(f, i)) {
                 f->flags[i] |= IS_MARKED;
             }
         }

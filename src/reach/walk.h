@@ -47,12 +47,6 @@ void walk_judge_endpoint(struct assessment *, struct assessed_endpoint *);
 void findings_collect(struct assessment *);
 void findings_done(struct assessment *);
 
-/* The localnet port and attachment that carry the endpoint's frames, or that
- * should. */
-void walk_choose_way(const struct fabric_endpoint *,
-                     struct fabric_localnet **ret_localnet,
-                     struct fabric_attachment **ret_attachment);
-
 /* Gathers all examinations on the endpoint's way to 'host' (NULL: to any host)
  * on the physical network, its own into '*own', which the caller ends with
  * examination_done(). */

@@ -81,16 +81,6 @@ struct acl_selection {
     struct acl_list list;
 };
 
-/* What acl_select() answered last: ports are asked about several times in a
- * row. */
-#define N_SELECTIONS 4
-
-struct acl_selection {
-    const struct policy_switch *sw; /* NULL: nothing yet. */
-    const struct ovsdb_row *lsp;
-    struct acl_list list;
-};
-
 struct policy {
     struct fabric *fabric;
     struct arena *arena;

@@ -38,7 +38,8 @@ void scratch_free(struct scratch *);
 const struct scratch_db *scratch_dbs(const struct scratch *, size_t *ret_n);
 
 /* Serves the copies, runs 'argv' on them, and stops the servers.  The
- * command's output is the user's; '*ret_status' its exit status. */
+ * command's output goes to standard error; '*ret_status' is its exit status.
+ */
 struct error *scratch_run(struct scratch *, char **argv, int *ret_status);
 
 /* Does the transaction in the file at 'path', operations of RFC 7047 as an

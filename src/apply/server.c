@@ -343,6 +343,7 @@ exec_command(const struct servers *s, char **argv)
 {
     name_copies(s);
     cover_run_directories(s);
+    dup2(STDERR_FILENO, STDOUT_FILENO); /* Ours is the report's alone. */
     execvp(argv[0], argv);
     fprintf(stderr, "provnet: %s: cannot run it: %s\n", argv[0],
             strerror(errno));

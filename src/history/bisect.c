@@ -402,7 +402,8 @@ turn(struct bisect *b, struct bisect_endpoint *e, const struct verdict *v,
         return;
     }
     const struct finding *f = v ? v->culprit : NULL;
-    size_t n = find_events(b, e, f ? f : v ? e->culprit : NULL, events);
+    const struct finding *before = v && e->has_culprit ? e->culprit : NULL;
+    size_t n = find_events(b, e, f ? f : before, events);
     size_t event = choose_event(b, e, events, n, date_ms);
     if (f && f->effect >= EFFECT_BLOCKS) {
         add_others(b, e, events, n, event, v, date_ms);
@@ -411,6 +412,41 @@ turn(struct bisect *b, struct bisect_endpoint *e, const struct verdict *v,
     change->is_passing =
         v && v->kind == VERDICT_UNDETERMINED && v->awaits_daemons;
     set_finding(b, change, v);
+}
+
+/* As the spec spells it, which lives on; NULL if it is no column. */
+static const char *
+find_column(const struct finding_evidence *e)
+{
+    const struct ovsdb_table_spec *spec = e->row ? e->row->table->spec : NULL;
+    for (unsigned c = 0; spec && e->column && c < spec->n_columns; c++) {
+        if (!strcmp(spec->columns[c].name, e->column)) {
+            return spec->columns[c].name;
+        }
+    }
+    return NULL;
+}
+
+/* Copies of finding 'f' what find_events() asks for, as that outlives the
+ * assessment. */
+static void
+keep_culprit(struct bisect *b, struct bisect_endpoint *e,
+             const struct finding *f)
+{
+    if (!e->culprit) {
+        e->culprit = arena_zalloc(&b->arena, sizeof *e->culprit);
+    }
+    const char *key = e->culprit->cause.key;
+    if (f->cause.key && (!key || strcmp(key, f->cause.key))) {
+        key = arena_strdup(&b->arena, f->cause.key);
+    }
+    e->culprit->cause = f->cause;
+    e->culprit->cause.key = f->cause.key ? key : NULL;
+    e->culprit->n_evidence = f->n_evidence;
+    for (size_t i = 0; i < f->n_evidence; i++) {
+        e->culprit->evidence[i].row = f->evidence[i].row;
+        e->culprit->evidence[i].column = find_column(&f->evidence[i]);
+    }
 }
 
 static void
@@ -429,11 +465,9 @@ judge_endpoint(struct bisect *b, const struct assessed_endpoint *at,
         turn(b, e, v, to, date_ms);
         e->state = to;
     }
-    e->culprit = NULL;
+    e->has_culprit = v->culprit;
     if (v->culprit) {
-        struct finding *copy = arena_alloc(&b->arena, sizeof *copy);
-        *copy = *v->culprit;
-        e->culprit = copy;
+        keep_culprit(b, e, v->culprit);
     }
     b->is_unsettled |= v->kind == VERDICT_UNDETERMINED;
 }

@@ -43,8 +43,9 @@ struct bisect_endpoint {
 
     /* Private. */
     size_t capacity;
-    const struct finding *culprit; /* Copied; NULL if none. */
-    size_t round;                  /* In which it was seen last. */
+    bool has_culprit;        /* When it was judged last. */
+    struct finding *culprit; /* A part of it; NULL if it never had one. */
+    size_t round;            /* In which it was seen last. */
 };
 
 /* Endpoints whose verdict one transaction changed in the same way. */

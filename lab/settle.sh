@@ -27,6 +27,14 @@ settle_ovs() {
         "cur_cfg>=${BASH_REMATCH[1]}" 2>/dev/null
 }
 
+nic_mtu() {             # nic_mtu hv1 1400: whether ovs-vswitchd has seen it
+    [[ $(vsctl "$1" get Interface enp6s18 mtu) == "$2" ]]
+}
+
+sees_refusal() {        # sees_refusal hv2: whether SB refused what it wrote
+    tail -n 40 "$STATE/$1/ovn-controller.log" | grep -q 'constraint violation'
+}
+
 ports_up() {
     local vm args=()
     for vm in "${VMS[@]}"; do

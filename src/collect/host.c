@@ -1,6 +1,7 @@
 #include "collect/host.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -76,6 +77,12 @@ take_link(const struct nlmsghdr *header, void *aux)
             break;
         case IFLA_ADDRESS:
             link.address = format_address(dump->arena, attr);
+            break;
+        case IFLA_MTU:
+            if (mnl_attr_validate(attr, MNL_TYPE_U32) >= 0
+                && mnl_attr_get_u32(attr) <= INT_MAX) {
+                link.mtu = (int) mnl_attr_get_u32(attr);
+            }
             break;
         case IFLA_LINKINFO:
             link.kind = find_kind(dump->arena, attr);

@@ -40,6 +40,7 @@ take_ip_link(const struct json_value *object, const char *name,
     const char *master = json_member_string(object, "master");
     const char *address = json_member_string(object, "address");
     int ifindex = document_integer(object, "ifindex");
+    int mtu = document_integer(object, "mtu");
     if (flags) {
         link->admin = has_flag(flags, "UP") ? LINK_UP : LINK_DOWN;
         link->carrier = has_flag(flags, "LOWER_UP") ? LINK_UP : LINK_DOWN;
@@ -48,6 +49,7 @@ take_ip_link(const struct json_value *object, const char *name,
     link->master = master ? master : link->master;
     link->address = address ? address : link->address;
     link->ifindex = ifindex ? ifindex : link->ifindex;
+    link->mtu = mtu ? mtu : link->mtu;
 }
 
 struct error *
@@ -74,7 +76,7 @@ links_parse_ip(const char *bytes, size_t size, struct arena *arena,
 
 /* The columns of `ovs-vsctl --format=json list Interface` that matter. */
 struct interface_columns {
-    int name, admin_state, link_state, error, ofport, mac_in_use, ifindex,
+    int name, admin_state, link_state, error, ofport, mac_in_use, ifindex, mtu,
         bfd_status;
 };
 
@@ -160,6 +162,7 @@ take_interface(const struct json_value *row,
     link->ofport = cell_integer(row, at->ofport);
     link->address = cell_string(row, at->mac_in_use);
     link->ifindex = cell_integer(row, at->ifindex);
+    link->mtu = cell_integer(row, at->mtu);
     link->bfd = parse_state(cell_map_get(row, at->bfd_status, "state"));
 }
 
@@ -188,6 +191,7 @@ links_parse_interfaces(const char *bytes, size_t size, struct arena *arena,
         .ofport = heading_index(headings, "ofport"),
         .mac_in_use = heading_index(headings, "mac_in_use"),
         .ifindex = heading_index(headings, "ifindex"),
+        .mtu = heading_index(headings, "mtu"),
         .bfd_status = heading_index(headings, "bfd_status"),
     };
     for (const struct json_value *row = data->first; row; row = row->next) {

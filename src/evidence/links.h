@@ -21,6 +21,7 @@ struct link {
     const char *master;      /* Enslaved to this link; NULL: none. */
     const char *address;     /* MAC; NULL if unknown. */
     int ifindex;             /* 0 if unknown. */
+    int mtu;                 /* In bytes; 0 if unknown. */
     const char *error;       /* Open vSwitch's Interface.error, or NULL. */
     int ofport;              /* Open vSwitch's, or 0 if unknown. */
     enum link_state bfd;     /* Of a tunnel, if BFD watches it. */

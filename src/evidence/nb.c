@@ -18,7 +18,7 @@ static const struct ovsdb_column_spec logical_switch[] = {
         COLUMN_KEYS("external_ids", "neutron:network_name", "neutron:mtu",
                     "neutron:provnet-physical-network",
                     "neutron:physical_network", "physical_network"),
-    [LS_OTHER_CONFIG] = COLUMN_KEYS("other_config", "interconn-ts"),
+    [LS_OTHER_CONFIG] = COLUMN_KEYS("other_config", "interconn-ts", "mcast_*"),
     [LS_ACLS] = COLUMN_REF("acls", NB_ACL),
     [LS_LOAD_BALANCER] = COLUMN_REF("load_balancer", NB_LOAD_BALANCER),
     [LS_LOAD_BALANCER_GROUP] =
@@ -67,7 +67,7 @@ static const struct ovsdb_column_spec logical_router_port[] = {
     [LRP_HA_CHASSIS_GROUP] =
         COLUMN_REF("ha_chassis_group", NB_HA_CHASSIS_GROUP),
     [LRP_OPTIONS] = COLUMN_KEYS("options", "reside-on-redirect-chassis",
-                                "redirect-type", "route_table"),
+                                "redirect-type", "route_table", "gateway_mtu"),
 };
 
 static const struct ovsdb_column_spec nat[] = {

@@ -6,9 +6,9 @@
 
 static const struct ovsdb_column_spec open_vswitch[] = {
     [OPEN_VSWITCH_BRIDGES] = COLUMN_OWNS("bridges", OVS_BRIDGE),
-    [OPEN_VSWITCH_EXTERNAL_IDS] =
-        COLUMN_KEYS_PAST("external_ids", "system-id", "hostname", "ovn-bridge",
-                         "ovn-bridge-mappings*"),
+    [OPEN_VSWITCH_EXTERNAL_IDS] = COLUMN_KEYS_PAST(
+        "external_ids", "system-id", "hostname", "ovn-bridge",
+        "ovn-bridge-mappings*", "ovn-encap-ip*", "ovn-encap-type*"),
     [OPEN_VSWITCH_OTHER_CONFIG] = COLUMN_MAP("other_config"),
 };
 
@@ -51,6 +51,7 @@ static const struct ovsdb_column_spec interface[] = {
     [INTERFACE_ERROR] = COLUMN("error", STRING),
     [INTERFACE_MAC_IN_USE] = COLUMN("mac_in_use", STRING),
     [INTERFACE_IFINDEX] = COLUMN("ifindex", INTEGER),
+    [INTERFACE_MTU] = COLUMN("mtu", INTEGER),
     [INTERFACE_BFD] = COLUMN_KEYS("bfd", "enable"),
     [INTERFACE_BFD_STATUS] = COLUMN_KEYS("bfd_status", "state"),
 };

@@ -44,12 +44,21 @@ static const struct ovsdb_column_spec port_binding[] = {
     [PB_TAG] = COLUMN("tag", INTEGER),
     [PB_CHASSIS] = COLUMN_REF("chassis", SB_CHASSIS),
     [PB_DATAPATH] = COLUMN_REF("datapath", SB_DATAPATH_BINDING),
+    [PB_TUNNEL_KEY] = COLUMN("tunnel_key", INTEGER),
+    [PB_UP] = COLUMN("up", BOOLEAN),
 };
 
 static const struct ovsdb_column_spec mac_binding[] = {
     [MAC_BINDING_LOGICAL_PORT] = COLUMN("logical_port", STRING),
     [MAC_BINDING_IP] = COLUMN("ip", STRING),
     [MAC_BINDING_MAC] = COLUMN("mac", STRING),
+    [MAC_BINDING_TIMESTAMP] = COLUMN("timestamp", INTEGER),
+};
+
+static const struct ovsdb_column_spec fdb[] = {
+    [FDB_MAC] = COLUMN("mac", STRING),
+    [FDB_DP_KEY] = COLUMN("dp_key", INTEGER),
+    [FDB_PORT_KEY] = COLUMN("port_key", INTEGER),
 };
 
 static const struct ovsdb_table_spec tables[SB_N_TABLES] = {
@@ -60,6 +69,7 @@ static const struct ovsdb_table_spec tables[SB_N_TABLES] = {
     [SB_DATAPATH_BINDING] = TABLE("Datapath_Binding", datapath_binding),
     [SB_PORT_BINDING] = TABLE("Port_Binding", port_binding),
     [SB_MAC_BINDING] = TABLE("MAC_Binding", mac_binding),
+    [SB_FDB] = TABLE("FDB", fdb),
 };
 
 /* clang-format on */

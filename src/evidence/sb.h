@@ -15,6 +15,7 @@ enum sb_table {
     SB_DATAPATH_BINDING,
     SB_PORT_BINDING,
     SB_MAC_BINDING,
+    SB_FDB, /* Since OVN 20.12. */
     SB_N_TABLES
 };
 
@@ -40,9 +41,25 @@ enum { ENCAP_TYPE, ENCAP_IP, ENCAP_CHASSIS_NAME };
 
 enum { DATAPATH_TUNNEL_KEY, DATAPATH_EXTERNAL_IDS };
 
-enum { PB_LOGICAL_PORT, PB_TYPE, PB_OPTIONS, PB_TAG, PB_CHASSIS, PB_DATAPATH };
+enum {
+    PB_LOGICAL_PORT,
+    PB_TYPE,
+    PB_OPTIONS,
+    PB_TAG,
+    PB_CHASSIS,
+    PB_DATAPATH,
+    PB_TUNNEL_KEY,
+    PB_UP /* Since OVN 20.12. */
+};
 
-enum { MAC_BINDING_LOGICAL_PORT, MAC_BINDING_IP, MAC_BINDING_MAC };
+enum {
+    MAC_BINDING_LOGICAL_PORT,
+    MAC_BINDING_IP,
+    MAC_BINDING_MAC,
+    MAC_BINDING_TIMESTAMP /* In ms; since OVN 22.09. */
+};
+
+enum { FDB_MAC, FDB_DP_KEY, FDB_PORT_KEY };
 
 extern const struct ovsdb_spec sb_spec;
 

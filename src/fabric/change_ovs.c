@@ -124,6 +124,7 @@ changed_interface(struct fabric_change *c, const struct ovsdb_delta *d)
     case INTERFACE_ADMIN_STATE:
     case INTERFACE_LINK_STATE:
     case INTERFACE_ERROR:
+    case INTERFACE_MTU:
     case INTERFACE_BFD:
     case INTERFACE_BFD_STATUS:
         changed_state(c, d, chassis);

@@ -210,6 +210,8 @@ static void
 changed_binding(struct fabric_change *c, const struct ovsdb_delta *d)
 {
     switch (d->column) {
+    case PB_UP: /* Asked of a chassis as a whole only. */
+        break;
     case PB_CHASSIS:
         changed_where(c, d);
         break;
@@ -241,6 +243,18 @@ changed_neighbour(struct fabric_change *c, const struct ovsdb_delta *d)
                       && d->column == MAC_BINDING_LOGICAL_PORT));
 }
 
+/* Where a MAC was learned matters to the guest that has it. */
+static void
+changed_fdb(struct fabric_change *c, const struct ovsdb_delta *d)
+{
+    if (d->row->exists) {
+        fabric_index_learned(c->fabric, d->row);
+    }
+    c->all |=
+        d->kind == OVSDB_CHANGED
+        || fabric_find_sightings(c->fabric, ovsdb_string(d->row, FDB_MAC));
+}
+
 const struct change_handlers sb_changes[SB_N_TABLES] = {
     [SB_SB_GLOBAL] = { changed_global, NULL },
     [SB_CHASSIS] = { changed_chassis, NULL },
@@ -249,4 +263,5 @@ const struct change_handlers sb_changes[SB_N_TABLES] = {
     [SB_DATAPATH_BINDING] = { changed_datapath, NULL },
     [SB_PORT_BINDING] = { changed_binding, NULL },
     [SB_MAC_BINDING] = { changed_neighbour, changed_neighbour },
+    [SB_FDB] = { changed_fdb, changed_fdb },
 };

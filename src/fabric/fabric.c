@@ -43,6 +43,7 @@ fabric_init(struct fabric *f, struct evidence *e)
     strmap_init(&f->lrps);
     strmap_init(&f->nat_macs);
     strmap_init(&f->nat_macs_again);
+    strmap_init(&f->learned);
     index_rows(&f->lsps, &e->nb.store.tables[NB_LOGICAL_SWITCH_PORT],
                LSP_NAME);
     index_rows(&f->port_bindings, &e->sb.store.tables[SB_PORT_BINDING],
@@ -52,6 +53,9 @@ fabric_init(struct fabric *f, struct evidence *e)
     strmap_init(&f->macs);
     OVSDB_TABLE_FOR_EACH (lrp, &e->nb.store.tables[NB_LOGICAL_ROUTER_PORT]) {
         *strmap_place(&f->macs, ovsdb_string(lrp, LRP_MAC)) = lrp;
+    }
+    OVSDB_TABLE_FOR_EACH (row, &e->sb.store.tables[SB_FDB]) {
+        fabric_index_learned(f, row);
     }
     fabric_index_balancers(f);
     fabric_build_chassis(f);
@@ -87,6 +91,7 @@ fabric_done(struct fabric *f)
     strmap_done(&f->balanced);
     strmap_done(&f->nat_macs);
     strmap_done(&f->nat_macs_again);
+    strmap_done(&f->learned);
     strmap_done(&f->segments);
     strmap_done(&f->sb_localnets);
     arena_done(&f->arena);
@@ -233,6 +238,22 @@ fabric_ofport(const struct fabric_chassis *chassis,
     const struct link *dumped =
         dumped_interface(chassis, ovsdb_string(interface, INTERFACE_NAME));
     return !ofport && dumped ? dumped->ofport : ofport;
+}
+
+int64_t
+fabric_mtu(const struct fabric_chassis *chassis,
+           const struct ovsdb_row *interface)
+{
+    const char *name = ovsdb_string(interface, INTERFACE_NAME);
+    int64_t mtu = ovsdb_integer(interface, INTERFACE_MTU, 0);
+    const struct link *dumped = dumped_interface(chassis, name);
+    const struct link *host = chassis->evidence->has_links
+                                  ? strmap_get(&chassis->evidence->links, name)
+                                  : NULL;
+    return mtu                         ? mtu
+           : dumped && dumped->mtu > 0 ? dumped->mtu
+           : host                      ? host->mtu
+                                       : 0;
 }
 
 enum link_state

@@ -259,6 +259,7 @@ struct fabric {
     struct fabric_vif **vif_of_row; /* By the index of the LSP's row. */
     struct strmap nat_macs;         /* Distributed external MACs -> NAT... */
     struct strmap nat_macs_again;   /* ...and those met again. */
+    struct strmap learned;          /* learned.c: -> FDB row. */
     bool has_nested;                /* VMs' ports with a parent. */
     struct strmap lrp_macs; /* As NB writes them -> struct fabric_lrp. */
     struct strmap balanced; /* Address -> struct fabric_balanced. */
@@ -287,6 +288,12 @@ fabric_find_lost_interface(const struct fabric *, const char *iface_id);
  * attached-mac or a tap's name.  NULL if there is none. */
 const struct fabric_sighting *fabric_find_sightings(const struct fabric *,
                                                     const char *mark);
+
+/* The row of SB's FDB that says where the datapath of the port with binding
+ * 'pb' learned 'mac' (ovn-sb(5), FDB), or NULL. */
+const struct ovsdb_row *fabric_find_learned(const struct fabric *,
+                                            const struct ovsdb_row *pb,
+                                            const char *mac);
 
 /* The name of the tap that Nova and others make for a port: "tap" and 11
  * characters of its UUID. */
@@ -320,6 +327,10 @@ struct fabric_link fabric_link_state(const struct fabric_chassis *,
 /* An interface's OpenFlow port number; 0 if unknown, -1 if it has none. */
 int64_t fabric_ofport(const struct fabric_chassis *,
                       const struct ovsdb_row *interface);
+
+/* Its MTU in bytes, without the Ethernet header; 0 if unknown. */
+int64_t fabric_mtu(const struct fabric_chassis *,
+                   const struct ovsdb_row *interface);
 
 /* What BFD says of a tunnel: LINK_UNKNOWN if it watches it, but nothing tells
  * how it fares; 'watched' is whether it does. */

@@ -120,10 +120,14 @@ static const struct noun nouns[] = {
       .name = { DATAPATH_TUNNEL_KEY + 1 } },
     { &sb_spec, SB_PORT_BINDING, "binding of port",
       .name = { PB_LOGICAL_PORT + 1 }, .keys = BIT(PB_LOGICAL_PORT),
-      .is_personal = is_vif_binding, .pivots = BIT(PB_TYPE) },
+      .quiet = BIT(PB_TUNNEL_KEY) | BIT(PB_UP), .is_personal = is_vif_binding,
+      .pivots = BIT(PB_TYPE) },
     { &sb_spec, SB_MAC_BINDING, "MAC binding",
       .name = { MAC_BINDING_LOGICAL_PORT + 1, MAC_BINDING_IP + 1 },
-      .keys = BIT(MAC_BINDING_IP), .is_personal = is_always },
+      .keys = BIT(MAC_BINDING_IP), .quiet = BIT(MAC_BINDING_TIMESTAMP),
+      .is_personal = is_always },
+    { &sb_spec, SB_FDB, "learned MAC", .name = { FDB_MAC + 1 },
+      .keys = BIT(FDB_MAC), .is_personal = is_always },
     { &ovs_spec, OVS_OPEN_VSWITCH, "Open vSwitch" },
     { &ovs_spec, OVS_BRIDGE, "bridge", .name = { BRIDGE_NAME + 1 },
       .keys = BIT(BRIDGE_NAME) },
@@ -134,11 +138,11 @@ static const struct noun nouns[] = {
     { &ovs_spec, OVS_INTERFACE, "interface", .name = { INTERFACE_NAME + 1 },
       .keys = BIT(INTERFACE_NAME),
       .quiet = BIT(INTERFACE_MAC_IN_USE) | BIT(INTERFACE_IFINDEX)
-               | BIT(INTERFACE_OFPORT),
+               | BIT(INTERFACE_MTU) | BIT(INTERFACE_OFPORT),
       .status = BIT(INTERFACE_OFPORT) | BIT(INTERFACE_ADMIN_STATE)
                 | BIT(INTERFACE_LINK_STATE) | BIT(INTERFACE_ERROR)
                 | BIT(INTERFACE_MAC_IN_USE) | BIT(INTERFACE_IFINDEX)
-                | BIT(INTERFACE_BFD_STATUS),
+                | BIT(INTERFACE_MTU) | BIT(INTERFACE_BFD_STATUS),
       .is_personal = is_tap },
 };
 /* clang-format on */

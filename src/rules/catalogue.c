@@ -12,6 +12,24 @@ const struct rule rules[] = {
     { "hv-cfg-lag", HOP_INTEGRATION_BRIDGE, LAYER_SB, EFFECT_LATENT,
       "a chassis has not applied the latest changes", SCOPE_CHASSIS,
       check_hv_cfg_lag },
+    { "chassis-stale", HOP_INTEGRATION_BRIDGE, LAYER_SB, EFFECT_LATENT,
+      "SB has rows of a chassis that is gone", SCOPE_DEPLOYMENT,
+      check_chassis_stale },
+    { "system-id-changed", HOP_INTEGRATION_BRIDGE, LAYER_OVS, EFFECT_LATENT,
+      "a host has another system-id than SB knows it by", SCOPE_CHASSIS,
+      check_system_id_changed },
+    { "encap-dup-ip", HOP_TUNNEL, LAYER_OVS, EFFECT_LATENT,
+      "two chassis ask for one tunnel address", SCOPE_CHASSIS,
+      check_encap_dup_ip },
+    { "sb-stale-up", HOP_PORT, LAYER_SB, EFFECT_LATENT,
+      "SB says that ports of a chassis are up that answers no more",
+      SCOPE_CHASSIS, check_sb_stale_up },
+    { "sb-residual-l3gateway", HOP_GATEWAY, LAYER_SB, EFFECT_LATENT,
+      "bindings still name the chassis that a router was pinned to",
+      SCOPE_DEPLOYMENT, check_sb_residual_l3gateway },
+    { "mac-binding-stale", HOP_ROUTER, LAYER_SB, EFFECT_LATENT,
+      "two routers learned different MACs for one neighbour", SCOPE_DEPLOYMENT,
+      check_mac_binding_stale },
 
     /* A logical switch and its localnet ports. */
     { "ls-no-localnet", HOP_PATCH, LAYER_NB, EFFECT_STOPS,
@@ -38,6 +56,10 @@ const struct rule rules[] = {
     { "neutron-localnet-handmade", HOP_PATCH, LAYER_INTENT, EFFECT_LATENT,
       "a localnet port made by hand on a switch that Neutron owns",
       SCOPE_SWITCH, check_neutron_localnet_handmade },
+
+    { "mcast-snoop", HOP_LOGICAL_SWITCH, LAYER_NB, EFFECT_LATENT,
+      "multicast snooping without a querier that works", SCOPE_SWITCH,
+      check_mcast_snoop },
 
     /* One localnet port. */
     { "sb-derived-mismatch", HOP_PATCH, LAYER_SB, EFFECT_STOPS,
@@ -156,6 +178,10 @@ const struct rule rules[] = {
       "a gateway's switch port does not announce NAT addresses",
       SCOPE_ENDPOINT, check_nat_addresses_missing },
 
+    { "gateway-mtu", HOP_GATEWAY, LAYER_NB, EFFECT_LATENT,
+      "guests send larger packets than fit through the gateway's NIC",
+      SCOPE_ENDPOINT, check_gateway_mtu },
+
     /* The router itself. */
     { "lr-disabled", HOP_ROUTER, LAYER_NB, EFFECT_BLOCKS,
       "a router is disabled", SCOPE_ENDPOINT, check_lr_disabled },
@@ -225,6 +251,9 @@ const struct rule rules[] = {
     { "lsp-dup-mac", HOP_LOGICAL_SWITCH, LAYER_NB, EFFECT_STOPS,
       "two ports of one switch have the same MAC", SCOPE_ENDPOINT,
       check_lsp_dup_mac },
+    { "fdb-stale", HOP_LOGICAL_SWITCH, LAYER_SB, EFFECT_STOPS,
+      "a guest's MAC was learned at another port", SCOPE_ENDPOINT,
+      check_fdb_stale },
     { "lsp-disabled", HOP_PORT, LAYER_NB, EFFECT_BLOCKS, "a port is disabled",
       SCOPE_ENDPOINT, check_lsp_disabled, SCOPE_ENDPOINT,
       check_lsp_disabled_router },

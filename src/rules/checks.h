@@ -14,11 +14,19 @@ rule_check check_load_balancers;
 /* deployment.c */
 rule_check check_northd_paused, check_hv_cfg_lag;
 
+/* southbound.c */
+rule_check check_chassis_stale, check_encap_dup_ip, check_system_id_changed,
+    check_sb_stale_up, check_sb_residual_l3gateway, check_mac_binding_stale,
+    check_fdb_stale;
+
+/* mtu.c */
+rule_check check_gateway_mtu;
+
 /* switch.c */
 rule_check check_ls_no_localnet, check_localnet_type_lost,
     check_ls_localnet_duplicate, check_ls_localnet_dup_tag,
     check_ls_localnet_multi_mapped, check_ls_localnet_l2gateway,
-    check_ls_pair_same_l2, check_neutron_localnet_handmade;
+    check_ls_pair_same_l2, check_neutron_localnet_handmade, check_mcast_snoop;
 
 /* localnet.c */
 rule_check check_sb_derived_mismatch, check_localnet_network_absent,

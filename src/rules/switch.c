@@ -381,3 +381,47 @@ check_neutron_localnet_handmade(struct examination *x, const struct rule *rule,
         finding_cause_created(f, nb_of(place), localnet->lsp);
     }
 }
+
+/* Whether snooping works: somebody must ask who listens.  OVN does so itself
+ * unless mcast_querier is false, and only with a source address (ovn-nb(5),
+ * Logical_Switch, other_config:mcast_*). */
+static const char *
+find_snooping_fault(const struct ovsdb_row *ls)
+{
+    const char *querier = ovsdb_map_get(ls, LS_OTHER_CONFIG, "mcast_querier");
+    const char *flood =
+        ovsdb_map_get(ls, LS_OTHER_CONFIG, "mcast_flood_unregistered");
+    bool has_source =
+        ovsdb_map_get(ls, LS_OTHER_CONFIG, "mcast_eth_src")
+        && (ovsdb_map_get(ls, LS_OTHER_CONFIG, "mcast_ip4_src")
+            || ovsdb_map_get(ls, LS_OTHER_CONFIG, "mcast_ip6_src"));
+    if (flood && !strcmp(flood, "true")) {
+        return NULL;
+    }
+    return (!querier || strcmp(querier, "false")) && !has_source
+               ? "its querier has no source address (mcast_eth_src, "
+                 "mcast_ip4_src), so it never asks who listens"
+               : NULL;
+}
+
+void
+check_mcast_snoop(struct examination *x, const struct rule *rule,
+                  const struct place *place)
+{
+    const struct fabric_switch *ls = place->ls;
+    const char *snoop = ovsdb_map_get(ls->row, LS_OTHER_CONFIG, "mcast_snoop");
+    const char *fault = snoop && !strcmp(snoop, "true") && ls->intent.why
+                            ? find_snooping_fault(ls->row)
+                            : NULL;
+    if (!fault) {
+        return;
+    }
+    struct finding *f = report(
+        x, rule, place, "nb", ls->row,
+        "switch %s snoops on multicast, and %s: groups that nobody asked for "
+        "lately are dropped.  ARP and unicast do not suffer",
+        ls->name, fault);
+    finding_evidence(f, "nb", ls->row, "other_config:mcast_snoop", snoop);
+    finding_cause_column(f, nb_of(place), ls->row, LS_OTHER_CONFIG,
+                         "mcast_snoop");
+}

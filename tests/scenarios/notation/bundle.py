@@ -160,7 +160,8 @@ def network_json(name, *words):
 
 def interfaces_json(interfaces):
     """As `ovs-vsctl --format=json list Interface` prints it."""
-    headings = ['admin_state', 'bfd_status', 'error', 'link_state', 'name', 'ofport']
+    headings = ['admin_state', 'bfd_status', 'error', 'link_state', 'mtu', 'name',
+                'ofport']
     rows = [[{**row, 'name': name}.get(column, ['set', []])
              for column in headings] for name, row in interfaces.items()]
     return {'headings': headings, 'data': rows}
@@ -362,7 +363,7 @@ def interface(deployment, name, statement):
         if key:
             row.setdefault(column, ['map', []])[1].append([key, value])
             continue
-        row[column] = int(value) if column == 'ofport' else value
+        row[column] = int(value) if column in ('mtu', 'ofport') else value
 
 
 def flows(deployment, name, statement):

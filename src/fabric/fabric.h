@@ -34,7 +34,8 @@ struct fabric_bridge {
     const char *name;
     struct fabric_port *nics; /* Ports that lead out of the host. */
     size_t n_nics;
-    const struct ovsdb_row *other_patch; /* Not OVN's; NULL if none. */
+    struct fabric_port *patches; /* Patch ports that are not OVN's. */
+    size_t n_patches;
     const struct flow_table *flows;      /* NULL if not gathered. */
 };
 
@@ -316,6 +317,13 @@ struct fabric_link {
 };
 struct fabric_link fabric_link_state(const struct fabric_chassis *,
                                      const struct ovsdb_row *interface);
+
+/* The VLAN ID that a frame of the VLAN 'vlan' (0 for untagged) has inside a
+ * bridge once it came in by 'port', or -1 if the port drops it; and the VLAN
+ * ID on the wire of a frame of the bridge's VLAN that leaves by 'port', or
+ * -1. */
+int fabric_vlan_in(const struct ovsdb_row *port, int vlan);
+int fabric_vlan_out(const struct ovsdb_row *port, int vlan);
 
 /* An interface's OpenFlow port number; 0 if unknown, -1 if it has none. */
 int64_t fabric_ofport(const struct fabric_chassis *,

@@ -92,11 +92,11 @@ check_brex_no_nic(struct examination *x, const struct rule *rule,
     if (!bridge || bridge->n_nics) {
         return;
     }
-    if (bridge->other_patch) {
+    if (bridge->n_patches) {
         report_missing(x, HOP_NIC,
                        "the way beyond patch port %s of %s on chassis %s: "
                        "provnet does not follow a second bridge yet",
-                       ovsdb_string(bridge->other_patch, INTERFACE_NAME),
+                       bridge->patches[0].name,
                        bridge->name, place->chassis->name);
         return;
     }
@@ -184,7 +184,8 @@ check_nic_ofport_minus1(struct examination *x, const struct rule *rule,
 static bool
 passes_nic(const struct ovsdb_row *nic, int vlan)
 {
-    return port_vlan_out(nic, vlan) == vlan && port_vlan_in(nic, vlan) == vlan;
+    return fabric_vlan_out(nic, vlan) == vlan
+           && fabric_vlan_in(nic, vlan) == vlan;
 }
 
 void

@@ -39,13 +39,6 @@ rule_check check_ovs_mapping_missing, check_ovs_mapping_malformed,
 rule_check check_patch_missing_half, check_patch_peer_wrong,
     check_patch_port_vlan;
 
-/* The VLAN ID that a frame of the VLAN 'vlan' (0 for untagged) has inside a
- * bridge once it came in by 'port', or -1 if the port drops it; and the VLAN
- * ID on the wire of a frame of the bridge's VLAN that leaves by 'port', or
- * -1. */
-int port_vlan_in(const struct ovsdb_row *port, int vlan);
-int port_vlan_out(const struct ovsdb_row *port, int vlan);
-
 /* bridge.c */
 rule_check check_brex_no_nic, check_brex_nic_down, check_brex_no_carrier,
     check_brex_nic_vlan, check_brex_two_nics, check_brex_flows_missing,

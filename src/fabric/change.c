@@ -428,6 +428,21 @@ change_examine(struct fabric_change *c, struct fabric_switch *ls,
 }
 
 void
+fabric_change_floods(struct fabric_change *c)
+{
+    const struct fabric *f = c->fabric;
+    for (size_t i = 0; i < f->n_switches; i++) {
+        for (size_t j = 0; j < f->n_chassis; j++) {
+            change_examine(c, &f->switches[i], f->chassis[j]);
+        }
+        if (f->switches[i].n_localnets) {
+            change_mark_shell(c, &f->switches[i]);
+            fabric_change_switch(c, &f->switches[i]);
+        }
+    }
+}
+
+void
 change_move(struct fabric_change *c, struct fabric_switch *ls,
             struct fabric_chassis *before, struct fabric_chassis *now)
 {

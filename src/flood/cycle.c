@@ -124,7 +124,7 @@ flood_domain_of(struct flood *f, uint32_t component)
     }
     for (size_t i = 0; i < f->fabric->n_chassis; i++) {
         if (is_met[i]) {
-            d->chassis[d->n_chassis++] = f->fabric->chassis[i];
+            d->chassis[d->n_chassis++] = f->fabric->chassis[i]->name;
         }
     }
     free(is_met);
@@ -204,6 +204,33 @@ flood_draw(struct flood *f, uint32_t start, const uint32_t *edges,
     c->n_copies = by_wire ? 1 : OVS_MAX_DEPTH;
     c->is_endless = by_wire || has_other_loop(f, component, c->chassis);
     c->domain = flood_domain_of(f, component);
+}
+
+static const char **
+copy_strings(const char *const *strings, size_t n, struct arena *arena)
+{
+    const char **copy = arena_alloc(arena, (n + 1) * sizeof *copy);
+    for (size_t i = 0; i < n; i++) {
+        copy[i] = arena_strdup(arena, strings[i]);
+    }
+    return copy;
+}
+
+const struct flood_cycle *
+flood_copy_cycle(const struct flood_cycle *c, struct arena *arena)
+{
+    struct flood_cycle *copy = arena_alloc(arena, sizeof *copy);
+    struct flood_domain *d = arena_zalloc(arena, sizeof *d);
+    *copy = *c;
+    copy->hops = copy_strings(c->hops, c->n_hops, arena);
+    copy->key = arena_strdup(arena, c->key);
+    copy->chassis = NULL;
+    copy->domain = d;
+    d->n_chassis = c->domain->n_chassis;
+    d->chassis = copy_strings(c->domain->chassis, d->n_chassis, arena);
+    d->n_segments = c->domain->n_segments;
+    d->segments = copy_strings(c->domain->segments, d->n_segments, arena);
+    return copy;
 }
 
 /* Finding. */
@@ -330,33 +357,34 @@ find_joined(const struct flood *f, uint32_t first, size_t *ret_n)
     return list;
 }
 
-/* Two of the bridge's NICs that lead to one segment. */
+/* Two of the bridge's NICs that lead to one segment: the oldest ones. */
 static bool
 find_nics_of(struct flood *f, uint32_t node, struct arena *arena,
              struct flood_nic ret_nics[2], struct flood_cycle *ret)
 {
     const struct graph *g = &f->graph;
-    uint32_t found[2];
-    size_t n = 0;
-    for (uint32_t e = graph_next_edge(g, node, GRAPH_NONE);
-         n < 2 && e != GRAPH_NONE; e = graph_next_edge(g, node, e)) {
-        if (f->edges[e].tie == TIE_NIC
-            && (!n
-                || graph_other_end(g, e, node)
-                       == graph_other_end(g, found[0], node))) {
-            found[n++] = e;
+    uint32_t found[2] = { GRAPH_NONE, GRAPH_NONE };
+    for (uint32_t e = graph_next_edge(g, node, GRAPH_NONE); e != GRAPH_NONE;
+         e = graph_next_edge(g, node, e)) {
+        for (uint32_t o = graph_next_edge(g, node, e); o != GRAPH_NONE;
+             o = graph_next_edge(g, node, o)) {
+            if (f->edges[e].tie == TIE_NIC && f->edges[o].tie == TIE_NIC
+                && graph_other_end(g, e, node)
+                       == graph_other_end(g, o, node)) {
+                found[0] = o;
+                found[1] = e;
+            }
         }
     }
-    if (n < 2) {
+    if (found[0] == GRAPH_NONE) {
         return false;
     }
-    for (size_t i = 0; i < 2; i++) { /* Older first. */
+    for (size_t i = 0; i < 2; i++) {
         ret_nics[i] =
             (struct flood_nic){ f->nodes[node].chassis, f->nodes[node].bridge,
-                                f->edges[found[1 - i]].what };
+                                f->edges[found[i]].what };
     }
-    uint32_t edges[2] = { found[1], found[0] };
-    flood_draw(f, node, edges, 2, arena, ret);
+    flood_draw(f, node, found, 2, arena, ret);
     return true;
 }
 

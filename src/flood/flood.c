@@ -5,6 +5,13 @@
 
 #include "flood/model.h"
 
+int
+flood_vlan_of(const struct fabric_attachment *a)
+{
+    return a->outer_port ? fabric_vlan_in(a->outer_port, a->localnet->tag)
+                         : a->localnet->tag;
+}
+
 /* Nodes, found by what they stand for. */
 
 static uint64_t
@@ -201,26 +208,31 @@ add_mapped(struct flood *f, const struct fabric_switch *ls,
              edge->name);
 }
 
+/* The bridge is there, and its NICs are looked at, whether the port's frames
+ * come to it or not. */
 static void
 add_attachment(struct flood *f, const struct fabric_attachment *a)
 {
     const struct fabric_localnet *localnet = a->localnet;
     struct flood_edge edge = { TIE_LOCALNET, localnet, localnet->name };
     if (!a->chassis->ovs_known) {
-        add_mapped(f, localnet->ls, a->chassis, localnet->network,
-                   localnet->tag, &edge);
+        if (localnet->enabled) {
+            add_mapped(f, localnet->ls, a->chassis, localnet->network,
+                       localnet->tag, &edge);
+        }
         return;
     }
-    if (!a->bridge || !a->outer || !a->inner) {
+    int vlan = flood_vlan_of(a);
+    if (!a->bridge || vlan < 0
+        || !strcmp(a->bridge->name, a->chassis->integration_bridge)) {
         return;
     }
-    int vlan = a->outer_port ? fabric_vlan_in(a->outer_port, localnet->tag)
-                             : localnet->tag;
+    uint32_t bridge = place_bridge(f, a->chassis, a->bridge, vlan);
     note_used(f, a->chassis, a->bridge);
-    if (vlan >= 0) {
-        add_edge(f, place_switch(f, localnet->ls, a->chassis),
-                 place_bridge(f, a->chassis, a->bridge, vlan), edge.tie,
-                 edge.what, edge.name);
+    if (localnet->enabled && a->outer && a->inner
+        && localnet != localnet->ls->lost) {
+        add_edge(f, place_switch(f, localnet->ls, a->chassis), bridge,
+                 edge.tie, edge.what, edge.name);
     }
 }
 
@@ -238,15 +250,24 @@ static void
 add_localnet(struct flood *f, const struct fabric_localnet *localnet)
 {
     struct flood_edge edge = { TIE_LOCALNET, localnet, localnet->name };
-    if (!localnet->enabled) {
-        return;
-    }
-    if (!f->fabric->n_chassis) {
+    if (!f->fabric->n_chassis && localnet->enabled) {
         add_blind(f, localnet->ls, localnet->network, localnet->tag, &edge);
     }
     for (size_t i = 0; i < localnet->n_attachments; i++) {
         if (localnet->attachments[i].chassis) {
             add_attachment(f, &localnet->attachments[i]);
+        }
+    }
+}
+
+/* Of a localnet port that is gone the bridges are still there. */
+static void
+add_lost(struct flood *f, const struct fabric_localnet *lost)
+{
+    for (size_t i = 0; i < lost->n_attachments; i++) {
+        if (lost->attachments[i].chassis
+            && lost->attachments[i].chassis->ovs_known) {
+            add_attachment(f, &lost->attachments[i]);
         }
     }
 }
@@ -439,6 +460,8 @@ add_wires(struct flood *f)
                 continue;
             }
             if (first != GRAPH_NONE && first != at
+                && (f->nodes[node].chassis
+                    || f->nodes[first].segment == f->nodes[at].segment)
                 && !has_wire(f, first, at)) {
                 f->wires = xgrow(f->wires, f->n_wires, &f->wires_capacity,
                                  sizeof *f->wires);
@@ -497,6 +520,9 @@ flood_new(const struct fabric *fabric)
         const struct fabric_switch *ls = &fabric->switches[i];
         for (size_t j = 0; j < ls->n_localnets; j++) {
             add_localnet(f, &ls->localnets[j]);
+        }
+        if (ls->lost) {
+            add_lost(f, ls->lost);
         }
         for (size_t j = 0; j < ls->n_l2gateways; j++) {
             add_l2gateway(f, ls, ls->l2gateways[j]);

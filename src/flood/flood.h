@@ -51,7 +51,7 @@ struct flood_nic {
 
 /* What a broadcast reaches, wherever in it it starts. */
 struct flood_domain {
-    const struct fabric_chassis **chassis;
+    const char **chassis;
     size_t n_chassis;
     const char **segments; /* "phynet2", "phynet2 VLAN 100". */
     size_t n_segments;
@@ -65,12 +65,17 @@ struct flood_cycle {
     size_t n_hops;
     const char *key; /* The same, wherever it is begun and either way. */
     const struct fabric_chassis *chassis; /* On which it closes; or NULL. */
-    unsigned n_ways;   /* Between which a frame has the choice there. */
-    unsigned n_copies; /* Of a frame, on one turn of one chassis: 64 if Open
-                        * vSwitch ends it, 1 if the wire carries it on. */
-    bool is_endless;   /* The copies feed each other without end. */
+    unsigned n_ways; /* Between which a frame has the choice there. */
+    unsigned
+        n_copies;    /* At most, of a frame, on one turn of one chassis: 64 if
+                      * Open    vSwitch ends it, 1 if the wire carries it on. */
+    bool is_endless; /* The copies feed each other without end. */
     const struct flood_domain *domain; /* The flood's. */
 };
+
+/* A copy that needs the flood no more; without NICs. */
+const struct flood_cycle *flood_copy_cycle(const struct flood_cycle *,
+                                           struct arena *);
 
 /* Whether a frame that leaves the switch by 'a' comes back by 'b', each a
  * struct fabric_localnet or the row of an l2gateway port; on some chassis, the
@@ -103,6 +108,10 @@ flood_next_unused(const struct flood *, const struct fabric_chassis *,
 const struct fabric_bridge *flood_find_twin(const struct flood *,
                                             const struct fabric_chassis *,
                                             const struct fabric_bridge *);
+
+/* The VLAN that the localnet port's frames have in the provider bridge; -1 if
+ * the patch port there drops them. */
+int flood_vlan_of(const struct fabric_attachment *);
 
 /* What 'network' is called together with others that are on one segment. */
 const char *flood_network(const struct flood *, const char *network);

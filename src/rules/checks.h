@@ -16,9 +16,12 @@ rule_check check_northd_paused, check_hv_cfg_lag;
 
 /* switch.c */
 rule_check check_ls_no_localnet, check_localnet_type_lost,
-    check_ls_localnet_duplicate, check_ls_localnet_dup_tag,
+    check_neutron_localnet_handmade;
+
+/* storm.c */
+rule_check check_ls_localnet_duplicate, check_ls_localnet_dup_tag,
     check_ls_localnet_multi_mapped, check_ls_localnet_l2gateway,
-    check_ls_pair_same_l2, check_neutron_localnet_handmade;
+    check_ls_pair_same_l2, check_brex_two_nics, check_brex_two_nics_unused;
 
 /* localnet.c */
 rule_check check_sb_derived_mismatch, check_localnet_network_absent,
@@ -41,7 +44,7 @@ rule_check check_patch_missing_half, check_patch_peer_wrong,
 
 /* bridge.c */
 rule_check check_brex_no_nic, check_brex_nic_down, check_brex_no_carrier,
-    check_brex_nic_vlan, check_brex_two_nics, check_brex_flows_missing,
+    check_brex_nic_vlan, check_brex_flows_missing,
     check_brex_secure_no_flow, check_brex_foreign_flow,
     check_nic_ofport_minus1;
 

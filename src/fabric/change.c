@@ -70,12 +70,14 @@ change_mark(struct fabric_marks *m, size_t number)
 void
 change_mark_shell(struct fabric_change *c, const struct fabric_switch *ls)
 {
+    c->floods = true;
     change_mark(&c->switches, (size_t) (ls - c->fabric->switches));
 }
 
 void
 change_mark_attachment(struct fabric_change *c, struct fabric_attachment *a)
 {
+    c->floods = true;
     if (!a->is_changed) {
         a->is_changed = true;
         c->attachments =
@@ -770,6 +772,7 @@ fabric_change_done(struct fabric_change *c)
 void
 fabric_change_clear(struct fabric_change *c)
 {
+    c->floods = false;
     marks_clear(&c->endpoints);
     marks_clear(&c->switches);
     marks_clear(&c->chassis);

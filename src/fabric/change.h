@@ -57,6 +57,7 @@ struct fabric_change {
     struct fabric_marks switches;
     struct fabric_attachment **attachments;
     size_t n_attachments;
+    bool floods; /* What a broadcast meets may have changed. */
 
     /* Private. */
     size_t attachments_capacity;

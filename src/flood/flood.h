@@ -59,17 +59,16 @@ struct flood_domain {
     size_t n_nics;
 };
 
-/* A loop, hop by hop. */
+/* A loop, hop by hop.  Open vSwitch ends one that needs no wire at 64 copies;
+ * else each turn makes one, which the wire brings back. */
 struct flood_cycle {
     const char **hops; /* Ends as it begins. */
     size_t n_hops;
     const char *key; /* The same, wherever it is begun and either way. */
     const struct fabric_chassis *chassis; /* On which it closes; or NULL. */
-    unsigned n_ways; /* Between which a frame has the choice there. */
-    unsigned
-        n_copies;    /* At most, of a frame, on one turn of one chassis: 64 if
-                      * Open    vSwitch ends it, 1 if the wire carries it on. */
-    bool is_endless; /* The copies feed each other without end. */
+    unsigned n_ways;   /* Between which a frame has the choice there. */
+    unsigned n_copies; /* Of a frame, on a turn of a chassis, at most. */
+    bool is_endless;   /* The copies feed each other without end. */
     const struct flood_domain *domain; /* The flood's. */
 };
 

@@ -285,7 +285,7 @@ flood_again(struct tracker *f)
     struct assessment *a = &f->assessment;
     struct fabric_change *c = &f->change;
     struct flood *before = a->flood;
-    if (!c->n_attachments && !c->switches.n) {
+    if (!c->floods) {
         return NULL;
     }
     a->flood = flood_new(&f->fabric);

@@ -287,6 +287,13 @@ void
 change_mark_vif(struct fabric_change *c, const struct fabric_vif *vif)
 {
     change_visit_vif(c, vif, mark_endpoint, NULL);
+    if (c->fabric->has_siblings && vif->guest) {
+        const struct fabric_vif *v =
+            strmap_get(&c->fabric->guests, vif->guest);
+        for (; v; v = v->sibling) {
+            change_visit_vif(c, v, mark_endpoint, NULL);
+        }
+    }
 }
 
 void

@@ -147,8 +147,8 @@ add_port(struct fabric *f, struct fabric_port **ports, size_t *n,
         }
         *ports = more;
     }
-    (*ports)[(*n)++] = (struct fabric_port){ port, interface,
-                                             ovsdb_string(port, PORT_NAME) };
+    (*ports)[(*n)++] =
+        (struct fabric_port){ port, interface, ovsdb_string(port, PORT_NAME) };
 }
 
 static void
@@ -167,8 +167,7 @@ build_bridge(struct fabric *f, struct fabric_chassis *chassis,
         if (interface && is_nic(chassis, interface)) {
             add_port(f, &bridge->nics, &bridge->n_nics, port, interface);
         } else if (interface && is_other_patch(port, interface)) {
-            add_port(f, &bridge->patches, &bridge->n_patches, port,
-                     interface);
+            add_port(f, &bridge->patches, &bridge->n_patches, port, interface);
         }
     }
     const struct evidence_bridge *dumped =

@@ -140,6 +140,9 @@ static const char *
 key_of_hops(const char *const *hops, size_t n, struct arena *arena)
 {
     size_t first = 0;
+    if (n < 2) {
+        return hops[0];
+    }
     n--; /* The last is the first again. */
     for (size_t i = 1; i < n; i++) {
         first = strcmp(hops[i], hops[first]) < 0 ? i : first;
@@ -200,7 +203,7 @@ flood_draw(struct flood *f, uint32_t start, const uint32_t *edges,
     c->hops[c->n_hops++] = node_name(f, &f->nodes[node], arena);
     c->key = key_of_hops(c->hops, c->n_hops, arena);
     c->chassis = f->nodes[start].chassis;
-    c->n_ways = count_ways(&f->graph, start, edges[0]);
+    c->n_ways = n_edges ? count_ways(&f->graph, start, edges[0]) : 0;
     c->n_copies = by_wire ? 1 : OVS_MAX_DEPTH;
     c->is_endless = by_wire || has_other_loop(f, component, c->chassis);
     c->domain = flood_domain_of(f, component);
@@ -463,4 +466,72 @@ flood_find_patches(struct flood *f, const struct fabric_chassis *chassis,
     }
     free(joined);
     return found;
+}
+
+/* A guest. */
+
+static bool
+is_certain(const void *f_, uint32_t edge, uint32_t node)
+{
+    const struct flood *f = f_;
+    (void) node;
+    return f->edges[edge].tie != TIE_WIRE;
+}
+
+/* The same loop from the guest's point of view. */
+static void
+draw_guest(struct flood *f, const struct fabric_vif *out,
+           const struct fabric_vif *back, uint32_t start,
+           const uint32_t *edges, size_t n, struct arena *arena,
+           struct flood_cycle *c)
+{
+    struct flood_cycle inner;
+    flood_draw(f, start, edges, n, arena, &inner);
+    *c = inner;
+    c->n_hops = inner.n_hops + 4;
+    c->hops = arena_alloc(arena, c->n_hops * sizeof *c->hops);
+    c->hops[0] = c->hops[c->n_hops - 1] =
+        arena_printf(arena, "guest %s (%s)", out->guest, out->chassis->name);
+    c->hops[1] = arena_strdup(arena, out->label);
+    memcpy(c->hops + 2, inner.hops, inner.n_hops * sizeof *c->hops);
+    c->hops[c->n_hops - 2] = arena_strdup(arena, back->label);
+    c->key = key_of_hops(c->hops, c->n_hops, arena);
+    c->n_ways = 2;
+    c->n_copies = 1;
+    c->is_endless = true;
+}
+
+static bool
+close_guest(struct flood *f, const struct fabric_vif *out,
+            const struct fabric_vif *back, struct arena *arena,
+            struct flood_cycle *ret)
+{
+    struct graph *g = &f->graph;
+    uint32_t from = flood_find_node(f, PLACE_SWITCH, out->ls, out->chassis, 0);
+    uint32_t to = flood_find_node(f, PLACE_SWITCH, back->ls, back->chassis, 0);
+    uint32_t *way = NULL;
+    if (from == GRAPH_NONE || to == GRAPH_NONE
+        || g->component[from] != g->component[to]) {
+        return false;
+    }
+    size_t n = graph_find_way(g, from, to, is_certain, f, &way);
+    if (n || from == to) {
+        draw_guest(f, out, back, from, way, n, arena, ret);
+    }
+    free(way);
+    return n || from == to;
+}
+
+const struct fabric_vif *
+flood_find_guest(struct flood *f, const struct fabric_vif *vif,
+                 struct arena *arena, struct flood_cycle *ret)
+{
+    for (const struct fabric_vif *v = vif->sibling; v; v = v->sibling) {
+        if (flood_may_bridge(vif) && flood_may_bridge(v)
+            && v->chassis == vif->chassis
+            && close_guest(f, v, vif, arena, ret)) {
+            return v;
+        }
+    }
+    return NULL;
 }

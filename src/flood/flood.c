@@ -180,11 +180,19 @@ place_switch(struct flood *f, const struct fabric_switch *ls,
     return place_node(f, &node);
 }
 
+/* The group of bridges that patch ports join to it. */
+static uint32_t
+group_of(const struct flood *f, const struct fabric_chassis *chassis,
+         const struct fabric_bridge *bridge)
+{
+    return f->segments.group[segments_number(&f->segments, chassis, bridge)];
+}
+
 static void
 note_used(struct flood *f, const struct fabric_chassis *chassis,
           const struct fabric_bridge *bridge)
 {
-    f->segments.is_used[segments_number(&f->segments, chassis, bridge)] = true;
+    f->segments.is_used[group_of(f, chassis, bridge)] = true;
 }
 
 /* A port of the switch that leads to 'network', by the mappings alone. */
@@ -506,6 +514,30 @@ look_for_twins(struct flood *f)
     }
 }
 
+/* A port without port security takes frames of any address: ovn-nb(5),
+ * Logical_Switch_Port, port_security. */
+bool
+flood_may_bridge(const struct fabric_vif *vif)
+{
+    return vif->chassis && ovsdb_bool(vif->lsp, LSP_ENABLED, true)
+           && !ovsdb_count(vif->lsp, LSP_PORT_SECURITY);
+}
+
+static void
+look_for_guests(struct flood *f)
+{
+    if (!f->fabric->has_siblings) {
+        return;
+    }
+    STRMAP_FOR_EACH (entry, &f->fabric->guests) {
+        unsigned n = 0;
+        for (const struct fabric_vif *v = entry->value; v; v = v->sibling) {
+            n += flood_may_bridge(v);
+        }
+        f->has_guests |= n > 1;
+    }
+}
+
 struct flood *
 flood_new(const struct fabric *fabric)
 {
@@ -535,6 +567,7 @@ flood_new(const struct fabric *fabric)
     f->domains = xcalloc(f->graph.n_nodes + 1, sizeof *f->domains);
     index_localnets(f);
     look_for_twins(f);
+    look_for_guests(f);
     return f;
 }
 
@@ -558,7 +591,7 @@ flood_free(struct flood *f)
 bool
 flood_is_quiet(const struct flood *f)
 {
-    return !f->graph.n_blocks && !f->has_twins;
+    return !f->graph.n_blocks && !f->has_twins && !f->has_guests;
 }
 
 const struct fabric_bridge *
@@ -569,8 +602,7 @@ flood_next_unused(const struct flood *f, const struct fabric_chassis *chassis,
     for (; bridge < chassis->bridges + chassis->n_bridges; bridge++) {
         uint32_t node = flood_find_node(f, PLACE_BRIDGE, bridge, chassis, 0);
         if (node != GRAPH_NONE
-            && !f->segments
-                    .is_used[segments_number(&f->segments, chassis, bridge)]) {
+            && !f->segments.is_used[group_of(f, chassis, bridge)]) {
             return bridge;
         }
     }
@@ -601,9 +633,7 @@ flood_find_twin(const struct flood *f, const struct fabric_chassis *chassis,
     for (const struct fabric_bridge *other = chassis->bridges; other < bridge;
          other++) {
         if (segments_of_bridge(&f->segments, chassis, other) == segment
-            && f->segments.group[segments_number(&f->segments, chassis, other)]
-                   != f->segments.group[segments_number(&f->segments, chassis,
-                                                        bridge)]
+            && group_of(f, chassis, other) != group_of(f, chassis, bridge)
             && has_live_nic(chassis, other)) {
             return other;
         }

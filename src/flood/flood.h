@@ -97,7 +97,7 @@ bool flood_find_patches(struct flood *, const struct fabric_chassis *,
                         struct flood_cycle *ret);
 
 /* The next bridge of the chassis after 'after' (NULL: the first) that is
- * mapped, but carries no localnet port's frames yet; or NULL. */
+ * mapped, or joined to one that is, but of no localnet port's way; or NULL. */
 const struct fabric_bridge *
 flood_next_unused(const struct flood *, const struct fabric_chassis *,
                   const struct fabric_bridge *after);
@@ -111,6 +111,14 @@ const struct fabric_bridge *flood_find_twin(const struct flood *,
 /* The VLAN that the localnet port's frames have in the provider bridge; -1 if
  * the patch port there drops them. */
 int flood_vlan_of(const struct fabric_attachment *);
+
+/* Another, earlier port of the same guest by which the guest's frames would
+ * come round if it bridged both; NULL if there is none.  Both must let frames
+ * of other addresses pass. */
+const struct fabric_vif *flood_find_guest(struct flood *,
+                                          const struct fabric_vif *,
+                                          struct arena *,
+                                          struct flood_cycle *ret);
 
 /* What 'network' is called together with others that are on one segment. */
 const char *flood_network(const struct flood *, const char *network);

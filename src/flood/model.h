@@ -34,8 +34,8 @@ struct flood {
     struct flood_node *nodes; /* As the graph's. */
     struct flood_edge *edges;
     struct segments segments;
-    struct strmap localnets; /* "TAG NETWORK" -> the first localnet port. */
-    bool has_twins;
+    struct strmap localnets;    /* "TAG NETWORK" -> the first localnet port. */
+    bool has_twins, has_guests; /* What would loop, joined once more. */
 
     /* Private. */
     size_t nodes_capacity, edges_capacity;
@@ -52,6 +52,10 @@ uint32_t flood_find_node(const struct flood *, enum flood_place,
 
 /* What a broadcast in that component reaches. */
 const struct flood_domain *flood_domain_of(struct flood *, uint32_t component);
+
+/* Whether the guest could join what is beyond its ports: none of them looks at
+ * its frames' addresses. */
+bool flood_may_bridge(const struct fabric_vif *);
 
 /* Draws the way from 'start' along 'edges' back to 'start'. */
 void flood_draw(struct flood *, uint32_t start, const uint32_t *edges,

@@ -16,7 +16,7 @@ struct segments {
     const char **names; /* By number: a physical network's, or NULL. */
     bool *has_nic;
     uint32_t *group; /* By number: of bridges that patch ports join. */
-    bool *is_used;   /* By number: a bridge that has a localnet port. */
+    bool *is_used;   /* By group: has a localnet port. */
     size_t n, capacity;
 };
 

@@ -206,6 +206,7 @@ walk_build(struct assessment *a, const struct fabric_endpoint *e,
                            .chassis = e->chassis,
                            .endpoint = (struct fabric_endpoint *) e,
                            .policy = a->policy,
+                           .flood = a->flood,
                            .host = host };
     examine(a, SCOPE_ENDPOINT, &place, own);
     *walk = (struct walk){ .localnet = localnet, .attachment = attachment };

@@ -19,7 +19,7 @@ put_growth(struct text *line, const struct flood_cycle *c)
             "where Open vSwitch gives it up",
             c->n_copies);
     } else {
-        text_puts(line, "each broadcast goes round by the wire");
+        text_puts(line, "each broadcast goes round");
     }
     if (c->n_ways > 2) {
         text_printf(line, ", %u ways at once", c->n_ways);

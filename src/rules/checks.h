@@ -21,7 +21,9 @@ rule_check check_ls_no_localnet, check_localnet_type_lost,
 /* storm.c */
 rule_check check_ls_localnet_duplicate, check_ls_localnet_dup_tag,
     check_ls_localnet_multi_mapped, check_ls_localnet_l2gateway,
-    check_ls_pair_same_l2, check_brex_two_nics, check_brex_two_nics_unused;
+    check_ls_pair_same_l2, check_brex_two_nics, check_brex_two_nics_unused,
+    check_bridges_same_l2, check_bridges_same_l2_chassis,
+    check_guest_bridge_loop, check_storm_residue;
 
 /* localnet.c */
 rule_check check_sb_derived_mismatch, check_localnet_network_absent,
@@ -44,9 +46,8 @@ rule_check check_patch_missing_half, check_patch_peer_wrong,
 
 /* bridge.c */
 rule_check check_brex_no_nic, check_brex_nic_down, check_brex_no_carrier,
-    check_brex_nic_vlan, check_brex_flows_missing,
-    check_brex_secure_no_flow, check_brex_foreign_flow,
-    check_nic_ofport_minus1;
+    check_brex_nic_vlan, check_brex_flows_missing, check_brex_secure_no_flow,
+    check_brex_foreign_flow, check_nic_ofport_minus1;
 
 /* gateway.c */
 rule_check check_lsp_router_no_peer, check_lsp_router_peer_typo,

@@ -78,7 +78,7 @@ struct place {
     struct fabric_attachment *attachment;
     struct fabric_endpoint *endpoint;
     struct policy *policy; /* NULL: ACLs are not asked. */
-    struct flood *flood;   /* Of SCOPE_CHASSIS to SCOPE_ATTACHMENT. */
+    struct flood *flood;   /* Where broadcasts go. */
     const char *host;      /* On the physical network; NULL: any. */
 };
 
@@ -134,7 +134,7 @@ struct finding {
     size_t n_evidence;
     struct cause_hint cause;
     const struct flood_cycle *cycle; /* Of a storm; else NULL. */
-    bool spares[N_DIRECTIONS]; /* Exchanges that pass all the same. */
+    bool spares[N_DIRECTIONS];       /* Exchanges that pass all the same. */
 };
 
 /* What the rules of a scope found at one place. */

@@ -287,3 +287,212 @@ check_brex_two_nics_unused(struct examination *x, const struct rule *rule,
         }
     }
 }
+
+static struct finding *
+report_patches(struct examination *x, const struct rule *rule,
+               const struct place *place, const struct ovsdb_row *patch,
+               const struct flood_cycle *cycle)
+{
+    const struct ovsdb_row *bridge = patch->owner;
+    const char *name = ovsdb_string(patch, PORT_NAME);
+    struct finding *f = report(
+        x, rule, place, "ovs", patch,
+        "patch port %s joins bridge %s on chassis %s to one that leads back "
+        "to it, or to the same L2 segment: a bridging loop; take one of its "
+        "ways out, this one perhaps: ovs-vsctl del-port %s",
+        name, bridge ? ovsdb_string(bridge, BRIDGE_NAME) : "?",
+        place->chassis->name, name);
+    finding_evidence(f, "ovs", patch, "name", name);
+    finding_cause_created(f, ovs_of(place), patch);
+    return finding_cycle(x, f, cycle);
+}
+
+void
+check_bridges_same_l2(struct examination *x, const struct rule *rule,
+                      const struct place *place)
+{
+    const struct fabric_attachment *a = place->attachment;
+    const struct ovsdb_row *patch;
+    struct flood_cycle cycle;
+    if (a->bridge
+        && flood_find_patches(place->flood, a->chassis, a->bridge,
+                              flood_vlan_of(a), x->arena, &patch, &cycle)) {
+        report_patches(x, rule, place, patch, &cycle);
+    }
+}
+
+/* Two bridges that are on one segment, as far as the mappings of all chassis
+ * tell, and that nothing joins yet. */
+static void
+report_twin(struct examination *x, const struct rule *rule,
+            const struct place *place, const struct fabric_bridge *bridge)
+{
+    const struct fabric_bridge *other =
+        flood_find_twin(place->flood, place->chassis, bridge);
+    if (!other) {
+        return;
+    }
+    struct finding *f = finding_latent(report(
+        x, rule, place, "ovs", bridge->row,
+        "bridges %s and %s of chassis %s lead to one L2 segment by a NIC "
+        "each, since a chassis maps their physical networks to one bridge: "
+        "it works until a logical switch, a patch port or a guest joins them",
+        other->name, bridge->name, place->chassis->name));
+    finding_evidence(f, "ovs", other->row, "name", other->name);
+    finding_evidence(f, "ovs", bridge->row, "name", bridge->name);
+}
+
+/* What concerns the chassis's bridges, whoever uses them. */
+void
+check_bridges_same_l2_chassis(struct examination *x, const struct rule *rule,
+                              const struct place *place)
+{
+    const struct fabric_chassis *chassis = place->chassis;
+    const struct fabric_bridge *unused = NULL;
+    while ((unused = flood_next_unused(place->flood, chassis, unused))) {
+        const struct ovsdb_row *patch;
+        struct flood_cycle cycle;
+        if (flood_find_patches(place->flood, chassis, unused, 0, x->arena,
+                               &patch, &cycle)) {
+            finding_aside(report_patches(x, rule, place, patch, &cycle));
+        }
+    }
+    for (size_t i = 0; i < chassis->n_bridges; i++) {
+        report_twin(x, rule, place, &chassis->bridges[i]);
+    }
+}
+
+/* A guest with a foot in two switches, or with two feet in one. */
+void
+check_guest_bridge_loop(struct examination *x, const struct rule *rule,
+                        const struct place *place)
+{
+    const struct fabric_vif *vif =
+        place->endpoint->kind == ENDPOINT_VM ? place->endpoint->vif : NULL;
+    struct flood_cycle cycle;
+    const struct fabric_vif *other =
+        vif ? flood_find_guest(place->flood, vif, x->arena, &cycle) : NULL;
+    if (!other) {
+        return;
+    }
+    struct finding *f =
+        report(x, rule, place, "nb", vif->lsp,
+               "ports %s and %s of one guest lead to the same L2 segment, and "
+               "neither has port security: if the guest bridges them, every "
+               "broadcast goes round through it",
+               other->label, vif->label);
+    finding_evidence(f, "nb", other->lsp, "port_security", "");
+    finding_evidence(f, "nb", vif->lsp, "port_security", "");
+    finding_evidence(f, "nb", vif->lsp, "external_ids:neutron:device_id",
+                     vif->guest);
+    finding_cause_column(f, nb_of(place), vif->lsp, LSP_PORT_SECURITY, NULL);
+    finding_cycle(x, f, &cycle);
+}
+
+/* What a loop leaves behind. */
+
+/* How long a bridge, or a switch on the wire, may remember where it heard a
+ * station: ovs-vswitchd.conf.db(5), Bridge, other_config:mac-aging-time;
+ * IEEE 802.1Q, table 8-6, ageing time. */
+#define AGEING_MS 300000
+
+/* When the record was written, if that is so short a time ago that tables may
+ * still be wrong; else 0. */
+static int64_t
+recent_date(const struct place *place, uint32_t record)
+{
+    const struct evidence *e = place->fabric->evidence;
+    if (!record || !e->nb.log || record >= e->nb.log->n_records) {
+        return 0;
+    }
+    int64_t date_ms = e->nb.log->records[record].date_ms;
+    int64_t age_ms = e->now_ms - date_ms;
+    return age_ms >= 0 && age_ms < AGEING_MS ? date_ms : 0;
+}
+
+/* The record that took the localnet port, whose row in the log it is, out of
+ * the way; 0 if none did. */
+static uint32_t
+silenced_in(const struct ovsdb_row *row)
+{
+    if (!row->exists) {
+        return row->deleted_in;
+    }
+    return ovsdb_bool(row, LSP_ENABLED, true)
+               ? 0
+               : ovsdb_changed_in(row, LSP_ENABLED);
+}
+
+/* An enabled localnet port of the switch, for the same physical network, that
+ * was there before 'record'. */
+static const struct fabric_localnet *
+find_survivor(const struct place *place, const struct ovsdb_row *gone,
+              uint32_t record)
+{
+    const struct fabric_switch *ls = place->ls;
+    const char *network = ovsdb_map_get(gone, LSP_OPTIONS, "network_name");
+    for (size_t i = 0; network && i < ls->n_localnets; i++) {
+        const struct fabric_localnet *localnet = &ls->localnets[i];
+        if (localnet->lsp && localnet->enabled
+            && !strcmp(localnet->network, network)
+            && made_in(place, localnet) < record
+            && !uuid_equals(&localnet->lsp->uuid, &gone->uuid)) {
+            return localnet;
+        }
+    }
+    return NULL;
+}
+
+static void
+report_residue(struct examination *x, const struct rule *rule,
+               const struct place *place, const struct ovsdb_row *gone)
+{
+    uint32_t record = silenced_in(gone);
+    /* Deleted in the state of an enabled one, or disabled since. */
+    bool was_enabled = gone->exists || ovsdb_bool(gone, LSP_ENABLED, true);
+    const struct fabric_localnet *left =
+        recent_date(place, record) && was_enabled
+            ? find_survivor(place, gone, record)
+            : NULL;
+    if (!left) {
+        return;
+    }
+    struct finding *f = report(
+        x, rule, place, "nb", place->ls->row,
+        "until %lld s ago switch %s had two localnet ports for %s, %s and %s: "
+        "if they looped, bridges and switches on the wire still send frames "
+        "to where they heard stations in the loop, for up to 300 s; flush the "
+        "provider bridge of each chassis (ovs-appctl fdb/flush BRIDGE) and "
+        "let the stations speak",
+        (long long) ((place->fabric->evidence->now_ms
+                      - recent_date(place, record))
+                     / 1000),
+        place->ls->name, left->network, left->name,
+        ovsdb_string(gone, LSP_NAME));
+    finding_evidence(f, "nb", left->lsp, "options:network_name",
+                     left->network);
+    if (gone->exists) {
+        finding_cause_column(f, nb_of(place), gone, LSP_ENABLED, NULL);
+    } else {
+        finding_cause_deleted(f, nb_of(place), gone);
+    }
+}
+
+void
+check_storm_residue(struct examination *x, const struct rule *rule,
+                    const struct place *place)
+{
+    const struct fabric_switch *ls = place->ls;
+    if (ls->intent.lost) {
+        report_residue(x, rule, place, ls->intent.lost);
+    }
+    for (size_t i = 0; i < ls->n_localnets; i++) {
+        const struct ovsdb_row *row =
+            ls->localnets[i].lsp && !ls->localnets[i].enabled
+                ? evidence_log_row(nb_of(place), ls->localnets[i].lsp)
+                : NULL;
+        if (row) {
+            report_residue(x, rule, place, row);
+        }
+    }
+}

@@ -129,6 +129,7 @@ flood_domain_of(struct flood *f, uint32_t component)
     }
     free(is_met);
     add_nics(f, component, d);
+    flood_find_carried(&f->arena, d);
     return d;
 }
 
@@ -233,6 +234,11 @@ flood_copy_cycle(const struct flood_cycle *c, struct arena *arena)
     d->chassis = copy_strings(c->domain->chassis, d->n_chassis, arena);
     d->n_segments = c->domain->n_segments;
     d->segments = copy_strings(c->domain->segments, d->n_segments, arena);
+    d->n_carries = c->domain->n_carries;
+    d->carries = copy_strings(c->domain->carries, d->n_carries, arena);
+    d->n_carries_missing = c->domain->n_carries_missing;
+    d->carries_missing =
+        copy_strings(c->domain->carries_missing, d->n_carries_missing, arena);
     return copy;
 }
 

@@ -57,6 +57,10 @@ struct flood_domain {
     size_t n_segments;
     struct flood_nic *nics;
     size_t n_nics;
+    const char **carries; /* What else these NICs carry, for people... */
+    size_t n_carries;
+    const char **carries_missing; /* ...and what would be needed to know. */
+    size_t n_carries_missing;
 };
 
 /* A loop, hop by hop.  Open vSwitch ends one that needs no wire at 64 copies;

@@ -57,6 +57,9 @@ const struct flood_domain *flood_domain_of(struct flood *, uint32_t component);
  * its frames' addresses. */
 bool flood_may_bridge(const struct fabric_vif *);
 
+/* Says what the domain's NICs carry besides. */
+void flood_find_carried(struct arena *, struct flood_domain *);
+
 /* Draws the way from 'start' along 'edges' back to 'start'. */
 void flood_draw(struct flood *, uint32_t start, const uint32_t *edges,
                 size_t n_edges, struct arena *, struct flood_cycle *ret);

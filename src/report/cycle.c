@@ -1,11 +1,18 @@
 /* A loop, as a finding has it: its hops, how it grows, what it floods. */
 #include "report/print.h"
 
+/* Names before "and N more". */
+#define MAX_NAMED 8
+
 static void
-put_joined(struct text *line, const char *const *names, size_t n)
+put_joined(struct text *line, const char *const *names, size_t n,
+           const char *separator)
 {
-    for (size_t i = 0; i < n; i++) {
-        text_printf(line, "%s%s", i ? ", " : "", names[i]);
+    for (size_t i = 0; i < n && i < MAX_NAMED; i++) {
+        text_printf(line, "%s%s", i ? separator : "", names[i]);
+    }
+    if (n > MAX_NAMED) {
+        text_printf(line, "%sand %zu more", separator, n - MAX_NAMED);
     }
 }
 
@@ -58,13 +65,24 @@ report_cycle_text(const struct flood_cycle *c,
     const struct flood_domain *d = c->domain;
     if (d->n_chassis) {
         text_puts(&line, "chassis ");
-        put_joined(&line, d->chassis, d->n_chassis);
+        put_joined(&line, d->chassis, d->n_chassis, ", ");
     }
     if (d->n_segments) {
         text_puts(&line, d->n_chassis ? "; segment " : "segment ");
-        put_joined(&line, d->segments, d->n_segments);
+        put_joined(&line, d->segments, d->n_segments, ", ");
     }
     put_line(&line, "floods", options, out);
+    if (d->n_carries) {
+        put_joined(&line, d->carries, d->n_carries, "; ");
+        text_puts(&line, "; with all that goes by them, such as a cluster's "
+                         "heartbeat (corosync)");
+        put_line(&line, "takes", options, out);
+    }
+    if (d->n_carries_missing) {
+        text_puts(&line, "not known: ");
+        put_joined(&line, d->carries_missing, d->n_carries_missing, "; ");
+        put_line(&line, d->n_carries ? "" : "takes", options, out);
+    }
     text_done(&line);
 }
 
@@ -85,4 +103,7 @@ report_cycle_json(struct json_writer *w, const struct flood_cycle *c)
     json_put_strings(w, "chassis", d->chassis, d->n_chassis);
     json_put_strings(w, "segments", d->segments, d->n_segments);
     json_close(w, '}');
+    json_put_strings(w, "carries", d->carries, d->n_carries);
+    json_put_strings(w, "carries_missing", d->carries_missing,
+                     d->n_carries_missing);
 }

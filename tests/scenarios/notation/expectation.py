@@ -133,6 +133,9 @@ def text_of(finding, key):
         'cycle': ' -> '.join(finding.get('cycle', [])) or None,
         'grows': growth_of(finding),
         'floods': flood_of(finding),
+        'carries': '; '.join(finding.get('carries', [])) or None,
+        'carries_missing': '; '.join(finding.get('carries_missing', []))
+                           or None,
     }[key]
 
 
@@ -176,4 +179,4 @@ def compare_finding(words, finding):
 
 
 KEYS = ('chassis', 'subject', 'affects', 'message', 'cause', 'note', 'cycle',
-        'grows', 'floods')
+        'grows', 'floods', 'carries', 'carries_missing')

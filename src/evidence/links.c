@@ -52,7 +52,9 @@ take_addresses(const struct json_value *list, struct arena *arena,
         return;
     }
     link->ips_known = true;
-    link->n_ips = 0;
+    if (list->first) {
+        link->n_ips = 0; /* Of a link that is printed twice, once. */
+    }
     for (const struct json_value *a = list->first; a; a = a->next) {
         const char *ip = json_member_string(a, "local");
         const char *scope = json_member_string(a, "scope");

@@ -24,7 +24,7 @@ bundle_chassis() {
     mkdir -p "$out/flows" "$out/fdb"
     cp "$STATE/$c/conf.db" "$out/conf.db"
     vsctl "$c" --format=json list Interface >"$out/interface.json"
-    ip_in "$c" -json -details -statistics link >"$out/ip-link.json"
+    ip_in "$c" -json -details -statistics address >"$out/ip-link.json"
     # br-int's flows are ovn-controller's own work, and many.
     for bridge in $(vsctl "$c" list-br); do
         [[ $bridge != br-int ]] || continue

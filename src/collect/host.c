@@ -5,8 +5,10 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <arpa/inet.h>
 #include <libmnl/libmnl.h>
 #include <linux/if.h>
+#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
 #include "base/arena.h"
@@ -121,13 +123,47 @@ name_masters(struct dump *dump)
     }
 }
 
+/* An address of a link, by its number. */
 static int
-talk(struct mnl_socket *socket, struct dump *dump)
+take_ip(const struct nlmsghdr *header, void *aux)
+{
+    struct dump *dump = aux;
+    const struct ifaddrmsg *info = mnl_nlmsg_get_payload(header);
+    const struct nlattr *attr, *found = NULL;
+    size_t size = info->ifa_family == AF_INET ? 4 : 16;
+    mnl_attr_for_each(attr, header, sizeof *info)
+    {
+        /* Of a point-to-point link IFA_LOCAL is its own, IFA_ADDRESS the
+         * peer's; of others IFA_LOCAL may be missing (linux/if_addr.h). */
+        uint16_t type = mnl_attr_get_type(attr);
+        if (mnl_attr_get_payload_len(attr) == size
+            && (type == IFA_LOCAL || (type == IFA_ADDRESS && !found))) {
+            found = attr;
+        }
+    }
+    char ip[INET6_ADDRSTRLEN];
+    if (!found || info->ifa_scope != RT_SCOPE_UNIVERSE
+        || !inet_ntop(info->ifa_family, mnl_attr_get_payload(found), ip,
+                      sizeof ip)) {
+        return MNL_CB_OK;
+    }
+    STRMAP_FOR_EACH (entry, dump->links) {
+        struct link *link = entry->value;
+        if (link->ifindex == (int) info->ifa_index) {
+            link_add_ip(link, dump->arena, ip, info->ifa_prefixlen);
+        }
+    }
+    return MNL_CB_OK;
+}
+
+static int
+talk(struct mnl_socket *socket, uint16_t type, mnl_cb_t take,
+     struct dump *dump)
 {
     char buffer[BUFFER_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
     struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
     unsigned sequence = (unsigned) clock_now_ms();
-    header->nlmsg_type = RTM_GETLINK;
+    header->nlmsg_type = type;
     header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     header->nlmsg_seq = sequence;
     mnl_nlmsg_put_extra_header(header, sizeof(struct ifinfomsg));
@@ -142,8 +178,7 @@ talk(struct mnl_socket *socket, struct dump *dump)
         if (n < 0) {
             return -errno;
         }
-        verdict =
-            mnl_cb_run(buffer, (size_t) n, sequence, port, take_link, dump);
+        verdict = mnl_cb_run(buffer, (size_t) n, sequence, port, take, dump);
     }
     return verdict < 0 ? -errno : 0;
 }
@@ -151,15 +186,33 @@ talk(struct mnl_socket *socket, struct dump *dump)
 /* One dump, on a socket of its own: what is left of an interrupted one must
  * not be read with the next. */
 static int
-dump_links(struct dump *dump)
+dump_all(uint16_t type, mnl_cb_t take, struct dump *dump)
 {
     struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
     if (!socket) {
         return -errno;
     }
-    int code = talk(socket, dump);
+    int code = talk(socket, type, take, dump);
     mnl_socket_close(socket);
     return code;
+}
+
+/* Links without their addresses are better than nothing. */
+static void
+read_ips(struct dump *dump)
+{
+    int code = -EINTR;
+    for (int i = 0; i < MAX_TRIES && code == -EINTR; i++) {
+        STRMAP_FOR_EACH (entry, dump->links) {
+            struct link *link = entry->value;
+            link->n_ips = 0;
+        }
+        code = dump_all(RTM_GETADDR, take_ip, dump);
+    }
+    STRMAP_FOR_EACH (entry, dump->links) {
+        struct link *link = entry->value;
+        link->ips_known = !code;
+    }
 }
 
 struct error *
@@ -170,9 +223,12 @@ host_read_links(struct arena *arena, struct strmap *links)
     strmap_init(&dump.masters);
     /* The kernel says EINTR where links changed during the dump. */
     for (int i = 0; i < MAX_TRIES && code == -EINTR; i++) {
-        code = dump_links(&dump);
+        code = dump_all(RTM_GETLINK, take_link, &dump);
     }
     name_masters(&dump);
+    if (!code) {
+        read_ips(&dump);
+    }
     strmap_done(&dump.masters);
     return code ? error_new("cannot list this host's links: %s",
                             strerror(-code))

@@ -447,12 +447,12 @@ static struct error *
 write_links(struct folder *f)
 {
     static const struct arguments a = { .argv = { "ip", "-json", "-details",
-                                                  "-statistics", "link" } };
+                                                  "-statistics", "address" } };
     const char *path = path_of(f, "ip-link.json");
     if (!f->chassis->has_links) {
         note(f->w,
              "%s: the chassis is not this host; run there `ip -json "
-             "-details -statistics link`",
+             "-details -statistics address`",
              path);
         return NULL;
     }

@@ -29,6 +29,41 @@ has_flag(const struct json_value *flags, const char *flag)
     return false;
 }
 
+void
+link_add_ip(struct link *link, struct arena *arena, const char *ip, int length)
+{
+    if (!(link->n_ips & (link->n_ips - 1))) { /* Room for 1, 2, 4... */
+        size_t n = link->n_ips ? 2 * link->n_ips : 1;
+        const char **more = arena_alloc(arena, n * sizeof *more);
+        if (link->n_ips) {
+            memcpy(more, link->ips, link->n_ips * sizeof *more);
+        }
+        link->ips = more;
+    }
+    link->ips[link->n_ips++] = arena_printf(arena, "%s/%d", ip, length);
+}
+
+/* The addresses that `ip address` lists; not those that every link has. */
+static void
+take_addresses(const struct json_value *list, struct arena *arena,
+               struct link *link)
+{
+    if (!list || list->kind != JSON_ARRAY) {
+        return;
+    }
+    link->ips_known = true;
+    if (list->first) {
+        link->n_ips = 0; /* Of a link that is printed twice, once. */
+    }
+    for (const struct json_value *a = list->first; a; a = a->next) {
+        const char *ip = json_member_string(a, "local");
+        const char *scope = json_member_string(a, "scope");
+        if (ip && scope && !strcmp(scope, "global")) {
+            link_add_ip(link, arena, ip, document_integer(a, "prefixlen"));
+        }
+    }
+}
+
 static void
 take_ip_link(const struct json_value *object, const char *name,
              struct arena *arena, struct strmap *links)
@@ -39,6 +74,7 @@ take_ip_link(const struct json_value *object, const char *name,
         json_member_string(json_member(object, "linkinfo"), "info_kind");
     const char *master = json_member_string(object, "master");
     const char *address = json_member_string(object, "address");
+    const char *parent = json_member_string(object, "link");
     int ifindex = document_integer(object, "ifindex");
     int mtu = document_integer(object, "mtu");
     if (flags) {
@@ -48,8 +84,10 @@ take_ip_link(const struct json_value *object, const char *name,
     link->kind = kind ? kind : link->kind;
     link->master = master ? master : link->master;
     link->address = address ? address : link->address;
+    link->parent = parent ? parent : link->parent;
     link->ifindex = ifindex ? ifindex : link->ifindex;
     link->mtu = mtu ? mtu : link->mtu;
+    take_addresses(json_member(object, "addr_info"), arena, link);
 }
 
 struct error *
@@ -63,7 +101,7 @@ links_parse_ip(const char *bytes, size_t size, struct arena *arena,
     }
     if (list->kind != JSON_ARRAY) {
         return error_hint(error_new("this is no list of links"),
-                          "write it with `ip -json -details link`");
+                          "write it with `ip -json -details address`");
     }
     for (const struct json_value *l = list->first; l; l = l->next) {
         const char *name = json_member_string(l, "ifname");

@@ -38,8 +38,9 @@ static const struct ovsdb_column_spec logical_switch_port[] = {
     [LSP_TAG] = COLUMN_PAST("tag", INTEGER),
     [LSP_TAG_REQUEST] = COLUMN_PAST("tag_request", INTEGER),
     [LSP_PARENT_NAME] = COLUMN("parent_name", STRING),
-    [LSP_EXTERNAL_IDS] = COLUMN_KEYS("external_ids", "neutron:port_name",
-                                     "neutron:cidrs", "neutron:device_owner"),
+    [LSP_EXTERNAL_IDS] =
+        COLUMN_KEYS("external_ids", "neutron:port_name", "neutron:cidrs",
+                    "neutron:device_owner", "neutron:device_id"),
 };
 
 static const struct ovsdb_column_spec logical_router[] = {

@@ -43,7 +43,8 @@ static const struct ovsdb_column_spec interface[] = {
     [INTERFACE_NAME] = COLUMN("name", STRING),
     [INTERFACE_TYPE] = COLUMN("type", STRING),
     [INTERFACE_OFPORT] = COLUMN_PAST("ofport", INTEGER),
-    [INTERFACE_OPTIONS] = COLUMN_KEYS_PAST("options", "peer", "remote_ip"),
+    [INTERFACE_OPTIONS] =
+        COLUMN_KEYS_PAST("options", "peer", "remote_ip", "local_ip"),
     [INTERFACE_EXTERNAL_IDS] = COLUMN_KEYS_PAST(
         "external_ids", "iface-id", "attached-mac", "ovn-installed"),
     [INTERFACE_ADMIN_STATE] = COLUMN("admin_state", STRING),

@@ -70,12 +70,14 @@ change_mark(struct fabric_marks *m, size_t number)
 void
 change_mark_shell(struct fabric_change *c, const struct fabric_switch *ls)
 {
+    c->floods = true;
     change_mark(&c->switches, (size_t) (ls - c->fabric->switches));
 }
 
 void
 change_mark_attachment(struct fabric_change *c, struct fabric_attachment *a)
 {
+    c->floods = true;
     if (!a->is_changed) {
         a->is_changed = true;
         c->attachments =
@@ -285,6 +287,13 @@ void
 change_mark_vif(struct fabric_change *c, const struct fabric_vif *vif)
 {
     change_visit_vif(c, vif, mark_endpoint, NULL);
+    if (c->fabric->has_siblings && vif->guest) {
+        const struct fabric_vif *v =
+            strmap_get(&c->fabric->guests, vif->guest);
+        for (; v; v = v->sibling) {
+            change_visit_vif(c, v, mark_endpoint, NULL);
+        }
+    }
 }
 
 void
@@ -423,6 +432,21 @@ change_examine(struct fabric_change *c, struct fabric_switch *ls,
         if (a) {
             change_mark_attachment(c, a);
             change_mark_shell(c, ls);
+        }
+    }
+}
+
+void
+fabric_change_floods(struct fabric_change *c)
+{
+    const struct fabric *f = c->fabric;
+    for (size_t i = 0; i < f->n_switches; i++) {
+        for (size_t j = 0; j < f->n_chassis; j++) {
+            change_examine(c, &f->switches[i], f->chassis[j]);
+        }
+        if (f->switches[i].n_localnets) {
+            change_mark_shell(c, &f->switches[i]);
+            fabric_change_switch(c, &f->switches[i]);
         }
     }
 }
@@ -755,6 +779,7 @@ fabric_change_done(struct fabric_change *c)
 void
 fabric_change_clear(struct fabric_change *c)
 {
+    c->floods = false;
     marks_clear(&c->endpoints);
     marks_clear(&c->switches);
     marks_clear(&c->chassis);

@@ -57,6 +57,7 @@ struct fabric_change {
     struct fabric_marks switches;
     struct fabric_attachment **attachments;
     size_t n_attachments;
+    bool floods; /* What a broadcast meets may have changed. */
 
     /* Private. */
     size_t attachments_capacity;
@@ -91,6 +92,10 @@ void fabric_change_router(struct fabric_change *,
                           const struct fabric_router *);
 void fabric_change_on_chassis(struct fabric_change *,
                               const struct fabric_chassis *);
+
+/* Likewise marks all switches with a way to a physical network, all these ways
+ * and the endpoints: for who looks at them all together. */
+void fabric_change_floods(struct fabric_change *);
 
 /* Whether the port, which is bound to no chassis, has something to do with an
  * interface of the chassis. */

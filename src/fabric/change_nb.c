@@ -125,7 +125,8 @@ changed_other(struct fabric_change *c, const struct ovsdb_delta *d,
     if (!ls || ls->type_lost == d->row) {
         changes_all(c, d);
     } else if (is_l2gateway
-               && (d->column == LSP_OPTIONS || d->column == LSP_ENABLED)) {
+               && (d->column == LSP_OPTIONS || d->column == LSP_ENABLED
+                   || d->column == LSP_TAG)) {
         change_mark_shell(c, ls);
     } else if (d->column == LSP_NAME || d->column == LSP_TYPE
                || d->column == LSP_EXTERNAL_IDS || d->column == LSP_PARENT_NAME

@@ -102,6 +102,7 @@ changed_state(struct fabric_change *c, const struct ovsdb_delta *d,
         mark_tunnel(c, chassis, d->row);
         return;
     }
+    c->floods = true;
     for (size_t i = 0; i < f->n_switches; i++) {
         change_examine(c, &f->switches[i], chassis);
     }
@@ -205,6 +206,7 @@ read_again(struct fabric_change *c, struct fabric_chassis *chassis)
     }
     strmap_done(&before.interface_ids);
     strmap_done(&before.tunnels);
+    c->floods = true;
     for (size_t i = 0; i < f->n_switches; i++) {
         change_attach(c, &f->switches[i], chassis);
     }

@@ -124,23 +124,31 @@ first_interface(const struct ovsdb_row *port)
     return NULL;
 }
 
-/* A patch port of the bridge that is not ovn-controller's: the operator has
- * joined it to another bridge. */
-static const struct ovsdb_row *
-find_other_patch(const struct ovsdb_row *bridge)
+/* Whether it is a patch port that is not ovn-controller's: the operator has
+ * joined the bridge to another one. */
+static bool
+is_other_patch(const struct ovsdb_row *port, const struct ovsdb_row *interface)
 {
-    const union ovsdb_atom *ports = ovsdb_atoms(bridge, BRIDGE_PORTS);
-    for (unsigned i = 0; i < ovsdb_count(bridge, BRIDGE_PORTS); i++) {
-        const struct ovsdb_row *port = ports[i].row;
-        const struct ovsdb_row *interface =
-            port->exists ? first_interface(port) : NULL;
-        if (interface && !strcmp(ovsdb_string(interface, INTERFACE_TYPE), "patch")
-            && !ovsdb_map_get(port, PORT_EXTERNAL_IDS, "ovn-localnet-port")
-            && !ovsdb_map_get(port, PORT_EXTERNAL_IDS, "ovn-l2gateway-port")) {
-            return interface;
+    return !strcmp(ovsdb_string(interface, INTERFACE_TYPE), "patch")
+           && !ovsdb_map_get(port, PORT_EXTERNAL_IDS, "ovn-localnet-port")
+           && !ovsdb_map_get(port, PORT_EXTERNAL_IDS, "ovn-l2gateway-port");
+}
+
+static void
+add_port(struct fabric *f, struct fabric_port **ports, size_t *n,
+         const struct ovsdb_row *port, const struct ovsdb_row *interface)
+{
+    if (!(*n & (*n - 1))) { /* Room for 1, 2, 4...: few of many ports. */
+        size_t n_more = *n ? 2 * *n : 1;
+        struct fabric_port *more =
+            arena_alloc(&f->arena, n_more * sizeof *more);
+        if (*n) {
+            memcpy(more, *ports, *n * sizeof *more);
         }
+        *ports = more;
     }
-    return NULL;
+    (*ports)[(*n)++] =
+        (struct fabric_port){ port, interface, ovsdb_string(port, PORT_NAME) };
 }
 
 static void
@@ -152,18 +160,16 @@ build_bridge(struct fabric *f, struct fabric_chassis *chassis,
     memset(bridge, 0, sizeof *bridge);
     bridge->row = row;
     bridge->name = ovsdb_string(row, BRIDGE_NAME);
-    bridge->nics = arena_alloc(&f->arena, n * sizeof *bridge->nics);
     for (unsigned i = 0; i < n; i++) {
         const struct ovsdb_row *port = ports[i].row;
         const struct ovsdb_row *interface =
             port->exists ? first_interface(port) : NULL;
         if (interface && is_nic(chassis, interface)) {
-            bridge->nics[bridge->n_nics++] =
-                (struct fabric_port){ port, interface,
-                                      ovsdb_string(port, PORT_NAME) };
+            add_port(f, &bridge->nics, &bridge->n_nics, port, interface);
+        } else if (interface && is_other_patch(port, interface)) {
+            add_port(f, &bridge->patches, &bridge->n_patches, port, interface);
         }
     }
-    bridge->other_patch = find_other_patch(row);
     const struct evidence_bridge *dumped =
         strmap_get(&chassis->evidence->bridges, bridge->name);
     bridge->flows = dumped ? dumped->flows : NULL;

@@ -38,6 +38,7 @@ fabric_init(struct fabric *f, struct evidence *e)
     strmap_init(&f->chassis_names);
     strmap_init(&f->sightings);
     strmap_init(&f->lost_interfaces);
+    strmap_init(&f->guests);
     strmap_init(&f->port_bindings);
     strmap_init(&f->lsps);
     strmap_init(&f->lrps);
@@ -83,6 +84,7 @@ fabric_done(struct fabric *f)
     strmap_done(&f->chassis_names);
     strmap_done(&f->sightings);
     strmap_done(&f->lost_interfaces);
+    strmap_done(&f->guests);
     strmap_done(&f->port_bindings);
     strmap_done(&f->lsps);
     strmap_done(&f->lrps);

@@ -34,8 +34,9 @@ struct fabric_bridge {
     const char *name;
     struct fabric_port *nics; /* Ports that lead out of the host. */
     size_t n_nics;
-    const struct ovsdb_row *other_patch; /* Not OVN's; NULL if none. */
-    const struct flow_table *flows;      /* NULL if not gathered. */
+    struct fabric_port *patches; /* Patch ports that are not OVN's. */
+    size_t n_patches;
+    const struct flow_table *flows; /* NULL if not gathered. */
 };
 
 struct fabric_chassis {
@@ -181,6 +182,8 @@ struct fabric_vif {
     struct address *addresses;  /* Of LSP.addresses. */
     size_t n_addresses;
     bool is_unknown;                   /* Has "unknown" among its addresses. */
+    const char *guest;                 /* Whose port it is, or NULL. */
+    struct fabric_vif *sibling;        /* Of the same guest, before it. */
     struct fabric_chassis *chassis;    /* Bound there; NULL if not. */
     const struct ovsdb_row *interface; /* On 'chassis', or NULL. */
 };
@@ -247,9 +250,10 @@ struct fabric {
     struct strmap chassis_names;
     struct strmap sightings;       /* -> struct fabric_sighting. */
     struct strmap lost_interfaces; /* iface-id -> fabric_lost_interface. */
-    struct strmap port_bindings;   /* logical_port -> Port_Binding. */
-    struct strmap lsps;            /* Name -> Logical_Switch_Port. */
-    struct strmap lrps;            /* Name -> Logical_Router_Port. */
+    struct strmap guests; /* Of Neutron -> its last struct fabric_vif. */
+    struct strmap port_bindings; /* logical_port -> Port_Binding. */
+    struct strmap lsps;          /* Name -> Logical_Switch_Port. */
+    struct strmap lrps;          /* Name -> Logical_Router_Port. */
     struct strmap macs; /* Of all ports, lower case -> the LSP or LRP row. */
     struct strmap segments;     /* "TAG NETWORK" -> its first localnet port. */
     struct strmap sb_localnets; /* Switch's uuid -> struct fabric_pb_list. */
@@ -261,6 +265,7 @@ struct fabric {
     struct strmap nat_macs_again;   /* ...and those met again. */
     struct strmap learned;          /* learned.c: -> FDB row. */
     bool has_nested;                /* VMs' ports with a parent. */
+    bool has_siblings;              /* Guests with more than one port. */
     struct strmap lrp_macs; /* As NB writes them -> struct fabric_lrp. */
     struct strmap balanced; /* Address -> struct fabric_balanced. */
     size_t chassis_capacity;
@@ -323,6 +328,13 @@ struct fabric_link {
 };
 struct fabric_link fabric_link_state(const struct fabric_chassis *,
                                      const struct ovsdb_row *interface);
+
+/* The VLAN ID that a frame of the VLAN 'vlan' (0 for untagged) has inside a
+ * bridge once it came in by 'port', or -1 if the port drops it; and the VLAN
+ * ID on the wire of a frame of the bridge's VLAN that leaves by 'port', or
+ * -1. */
+int fabric_vlan_in(const struct ovsdb_row *port, int vlan);
+int fabric_vlan_out(const struct ovsdb_row *port, int vlan);
 
 /* An interface's OpenFlow port number; 0 if unknown, -1 if it has none. */
 int64_t fabric_ofport(const struct fabric_chassis *,

@@ -266,6 +266,18 @@ fabric_bind_vif(struct fabric *f, struct fabric_vif *vif)
     }
 }
 
+/* Neutron notes whose port it is: ports of one guest are found together. */
+static void
+join_siblings(struct fabric *f, struct fabric_vif *vif)
+{
+    if (vif->guest && *vif->guest) {
+        void **place = strmap_place(&f->guests, vif->guest);
+        vif->sibling = *place;
+        f->has_siblings |= vif->sibling != NULL;
+        *place = vif;
+    }
+}
+
 static void
 add_vif(struct fabric *f, struct fabric_switch *ls,
         const struct ovsdb_row *lsp)
@@ -281,8 +293,10 @@ add_vif(struct fabric *f, struct fabric_switch *ls,
     vif->pb = binding_of(f, lsp);
     vif->name = ovsdb_string(lsp, LSP_NAME);
     vif->label = label && *label ? label : vif->name;
+    vif->guest = ovsdb_map_get(lsp, LSP_EXTERNAL_IDS, "neutron:device_id");
     parse_addresses(f, vif);
     fabric_bind_vif(f, vif);
+    join_siblings(f, vif);
 }
 
 /* Switches. */

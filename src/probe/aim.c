@@ -151,7 +151,7 @@ find_way(struct aim *aim, struct assessment *a)
     if (!bridge->n_nics) {
         block(aim, HOP_NIC,
               arena_printf(&a->arena, "bridge %s has no NIC%s", bridge->name,
-                           bridge->other_patch
+                           bridge->n_patches
                                ? "; the bridges behind its patch ports are "
                                  "not probed"
                                : ""));

@@ -62,6 +62,7 @@ walk_examine_attachment(struct assessment *a,
 {
     struct fabric_localnet *localnet = attachment->localnet;
     struct place place = { .fabric = a->fabric,
+                           .flood = a->flood,
                            .ls = localnet->ls,
                            .localnet = localnet,
                            .attachment = attachment,
@@ -89,7 +90,7 @@ void
 walk_examine_shell(struct assessment *a, struct fabric_switch *ls,
                    struct unit_examination *unit)
 {
-    struct place place = { .fabric = a->fabric, .ls = ls };
+    struct place place = { .fabric = a->fabric, .flood = a->flood, .ls = ls };
     examine(a, SCOPE_SWITCH, &place, &unit->ls);
     for (size_t i = 0; i < ls->n_localnets; i++) {
         place.localnet = &ls->localnets[i];
@@ -133,7 +134,7 @@ void
 walk_examine_daemons(struct assessment *a)
 {
     struct fabric *f = a->fabric;
-    struct place place = { .fabric = f };
+    struct place place = { .fabric = f, .flood = a->flood };
     examination_done(&a->deployment);
     examine(a, SCOPE_DEPLOYMENT, &place, &a->deployment);
     for (size_t i = 0; i < f->n_chassis; i++) {
@@ -205,6 +206,7 @@ walk_build(struct assessment *a, const struct fabric_endpoint *e,
                            .chassis = e->chassis,
                            .endpoint = (struct fabric_endpoint *) e,
                            .policy = a->policy,
+                           .flood = a->flood,
                            .host = host };
     examine(a, SCOPE_ENDPOINT, &place, own);
     *walk = (struct walk){ .localnet = localnet, .attachment = attachment };
@@ -457,6 +459,7 @@ reach_judge_all(struct assessment *a, struct fabric *f, const char *only)
     a->fabric = f;
     a->judging = &a->arena;
     a->policy = policy_new(f, &a->arena);
+    a->flood = flood_new(f);
     examine_fabric(a);
     judge_endpoints(a, only);
 }
@@ -510,6 +513,7 @@ assessment_done(struct assessment *a)
     }
     examination_done(&a->deployment);
     policy_free(a->policy);
+    flood_free(a->flood);
     arena_done(&a->arena);
     memset(a, 0, sizeof *a);
 }

@@ -62,6 +62,7 @@ struct assessment {
     struct arena arena;
     struct fabric *fabric;
     struct policy *policy; /* Its ACLs. */
+    struct flood *flood;   /* Its loops. */
     struct assessed_endpoint *endpoints;
     size_t n_endpoints;
     struct reach_finding *findings; /* Worst first. */

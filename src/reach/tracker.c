@@ -90,6 +90,27 @@ same_text(const char *a, const char *b)
     return a && b ? !strcmp(a, b) : a == b;
 }
 
+/* Whether both are the same loop, with the same flood. */
+static bool
+same_cycle(const struct flood_cycle *a, const struct flood_cycle *b)
+{
+    if (!a || !b) {
+        return a == b;
+    }
+    const struct flood_domain *d = a->domain, *e = b->domain;
+    bool same = !strcmp(a->key, b->key) && a->n_ways == b->n_ways
+                && a->is_endless == b->is_endless
+                && d->n_chassis == e->n_chassis
+                && d->n_segments == e->n_segments;
+    for (size_t i = 0; same && i < d->n_chassis; i++) {
+        same = !strcmp(d->chassis[i], e->chassis[i]);
+    }
+    for (size_t i = 0; same && i < d->n_segments; i++) {
+        same = !strcmp(d->segments[i], e->segments[i]);
+    }
+    return same;
+}
+
 static bool
 same_finding(const struct finding *a, const struct finding *b)
 {
@@ -97,7 +118,8 @@ same_finding(const struct finding *a, const struct finding *b)
            && a->subject == b->subject && same_text(a->chassis, b->chassis)
            && !strcmp(a->message, b->message)
            && !memcmp(a->spares, b->spares, sizeof a->spares)
-           && cause_hint_record(&a->cause) == cause_hint_record(&b->cause);
+           && cause_hint_record(&a->cause) == cause_hint_record(&b->cause)
+           && same_cycle(a->cycle, b->cycle);
 }
 
 static bool
@@ -253,11 +275,32 @@ find_assessed(const struct tracker *f, size_t i)
     return at;
 }
 
+/* Whatever localnet ports, bridges and NICs there are now, loops follow.  A
+ * loop concerns more than the things that changed, wherever it was or is: then
+ * everything is examined again.  Returns the flood that was, to be freed once
+ * nobody compares with what it said any more. */
+static struct flood *
+flood_again(struct tracker *f)
+{
+    struct assessment *a = &f->assessment;
+    struct fabric_change *c = &f->change;
+    struct flood *before = a->flood;
+    if (!c->floods) {
+        return NULL;
+    }
+    a->flood = flood_new(&f->fabric);
+    if (!flood_is_quiet(before) || !flood_is_quiet(a->flood)) {
+        fabric_change_floods(c);
+    }
+    return before;
+}
+
 static void
 judge_marked(struct tracker *f)
 {
     struct assessment *a = &f->assessment;
     struct fabric_change *c = &f->change;
+    struct flood *before = flood_again(f);
     for (size_t i = 0; i < c->n_attachments; i++) {
         examine_attachment(f, c->attachments[i]);
     }
@@ -283,6 +326,7 @@ judge_marked(struct tracker *f)
             judge(f, i);
         }
     }
+    flood_free(before);
 }
 
 void

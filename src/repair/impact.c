@@ -55,6 +55,8 @@ describe_finding(struct arena *a, const struct reach_finding *r)
         .message = arena_strdup(a, r->finding->message),
         .effect = r->finding->effect,
         .n_affects = r->n_affects,
+        .cycle =
+            r->finding->cycle ? flood_copy_cycle(r->finding->cycle, a) : NULL,
     };
 }
 

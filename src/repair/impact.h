@@ -48,6 +48,7 @@ struct impact_finding {
     const char *code, *message;
     enum effect effect;
     size_t n_affects;
+    const struct flood_cycle *cycle; /* Of a storm, or NULL. */
 };
 
 struct impact {

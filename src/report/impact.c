@@ -4,7 +4,7 @@
 #include "report/print.h"
 
 #define MAX_LISTED 20
-#define INDENT 10
+#define INDENT PRINT_INDENT
 
 static const enum color outcome_colors[N_OUTCOMES] = {
     [OUTCOME_RESTORED] = COLOR_GOOD, [OUTCOME_LOST] = COLOR_BAD,
@@ -74,6 +74,7 @@ put_appeared(const struct impact *impact, const struct report_options *options,
         text_puts(out, f->code);
         text_puts(out, "\n          ");
         print_wrapped(out, f->message, INDENT, INDENT);
+        report_cycle_text(f->cycle, options, out);
     }
 }
 
@@ -236,6 +237,7 @@ put_findings(struct json_writer *w, const char *name,
         json_put(w, "severity",
                  findings[i].effect <= EFFECT_BLOCKS ? "warning" : "error");
         json_put(w, "message", findings[i].message);
+        report_cycle_json(w, findings[i].cycle);
         json_close(w, '}');
     }
     json_close(w, ']');

@@ -164,6 +164,7 @@ put_finding(struct json_writer *w, struct assessment *a,
         json_close(w, '}');
     }
     json_close(w, ']');
+    report_cycle_json(w, f->cycle);
     json_put_strings(w, "affects", rf->affects, rf->n_affects);
     put_cause(w, a, f);
     json_close(w, '}');

@@ -1,5 +1,6 @@
 #include "report/print.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -82,6 +83,15 @@ print_wrapped(struct text *t, const char *s, size_t column, size_t indent)
     text_putc(t, '\n');
 }
 
+void
+print_label(struct text *t, const struct report_options *options,
+            const char *label)
+{
+    char padded[PRINT_INDENT + 1];
+    snprintf(padded, sizeof padded, "  %-8s", label);
+    print_color(t, options, COLOR_DIM, padded);
+}
+
 /* JSON. */
 
 static void
@@ -128,6 +138,13 @@ json_put_integer(struct json_writer *w, const char *name, int64_t value)
 {
     put_name(w, name);
     text_printf(w->out, "%lld", (long long) value);
+}
+
+void
+json_put_boolean(struct json_writer *w, const char *name, bool value)
+{
+    put_name(w, name);
+    text_puts(w->out, value ? "true" : "false");
 }
 
 void

@@ -27,6 +27,12 @@ void print_padded(struct text *, const char *s, size_t width);
  * characters in 's' come out as '?'. */
 void print_wrapped(struct text *, const char *s, size_t column, size_t indent);
 
+/* Appends the word before a line of a finding; what follows is indented by so
+ * much. */
+#define PRINT_INDENT 10
+void print_label(struct text *, const struct report_options *,
+                 const char *label);
+
 extern const enum color verdict_colors[N_VERDICTS];
 
 /* Appends one hop of a drawn way. */
@@ -43,6 +49,7 @@ void json_open(struct json_writer *, const char *name, char bracket);
 void json_close(struct json_writer *, char bracket);
 void json_put(struct json_writer *, const char *name, const char *value);
 void json_put_integer(struct json_writer *, const char *name, int64_t value);
+void json_put_boolean(struct json_writer *, const char *name, bool value);
 void json_put_null(struct json_writer *, const char *name);
 void json_put_strings(struct json_writer *, const char *name,
                       const char *const *values, size_t n);
@@ -51,6 +58,11 @@ void json_put_strings(struct json_writer *, const char *name,
 void json_open_document(struct json_writer *, const struct evidence *);
 void json_put_step(struct json_writer *, const struct step *);
 void json_put_time(struct json_writer *, const char *name, int64_t wall_ms);
+
+/* A loop, below its finding; nothing if 'cycle' is NULL. */
+void report_cycle_text(const struct flood_cycle *cycle,
+                       const struct report_options *, struct text *);
+void report_cycle_json(struct json_writer *, const struct flood_cycle *);
 
 /* Parts of what a change does: its rows' words, and its effect. */
 void report_lines_text(const struct trial *, const struct report_options *,

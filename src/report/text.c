@@ -13,7 +13,7 @@
 /* Addresses named after "affects" before "and N more". */
 #define MAX_AFFECTS 8
 
-#define INDENT 10
+#define INDENT PRINT_INDENT
 
 const enum color verdict_colors[N_VERDICTS] = {
     [VERDICT_REACHABLE] = COLOR_GOOD,    [VERDICT_BROKEN] = COLOR_BAD,
@@ -103,15 +103,6 @@ put_headline(const size_t counts[N_VERDICTS], size_t n,
 /* The findings. */
 
 static void
-put_label(struct text *out, const struct report_options *options,
-          const char *label)
-{
-    char padded[INDENT + 1];
-    snprintf(padded, sizeof padded, "  %-8s", label);
-    print_color(out, options, COLOR_DIM, padded);
-}
-
-static void
 put_cause(struct assessment *a, const struct finding *f,
           const struct report_options *options, struct text *out)
 {
@@ -119,7 +110,7 @@ put_cause(struct assessment *a, const struct finding *f,
     cause_find(f, &a->arena, &cause);
     if (!cause.found) {
         if (f->cause.db) {
-            put_label(out, options, "cause");
+            print_label(out, options, "cause");
             print_wrapped(out, cause.note, INDENT, INDENT);
         }
         return;
@@ -127,7 +118,7 @@ put_cause(struct assessment *a, const struct finding *f,
     char time[CLOCK_TEXT_SIZE], age[CLOCK_TEXT_SIZE];
     clock_format(cause.date_ms, time);
     clock_format_age(cause.date_ms, a->fabric->evidence->now_ms, age);
-    put_label(out, options, "cause");
+    print_label(out, options, "cause");
     print_wrapped(out,
                   arena_printf(&a->arena, "%s (%s), %s record %u%s%s, by %s%s",
                                time, age, cause.db, cause.record,
@@ -137,7 +128,7 @@ put_cause(struct assessment *a, const struct finding *f,
                                *cause.comment ? ":" : ""),
                   INDENT, INDENT);
     if (*cause.comment) {
-        put_label(out, options, "");
+        print_label(out, options, "");
         print_wrapped(out, cause.comment, INDENT, INDENT + 2);
     }
 }
@@ -159,7 +150,7 @@ put_affects(struct assessment *a, const struct reach_finding *rf,
         list = arena_printf(&a->arena, "%s and %zu more", list,
                             rf->n_affects - n);
     }
-    put_label(out, options, "affects");
+    print_label(out, options, "affects");
     print_wrapped(out, list, INDENT, INDENT);
 }
 
@@ -183,11 +174,12 @@ put_finding(struct assessment *a, const struct reach_finding *rf,
         text_put_printable(out, f->chassis, strlen(f->chassis));
     }
     text_putc(out, '\n');
-    put_label(out, options, "");
+    print_label(out, options, "");
     print_wrapped(out, f->message, INDENT, INDENT);
+    report_cycle_text(f->cycle, options, out);
     put_cause(a, f, options, out);
     put_affects(a, rf, options, out);
-    put_label(out, options, "repair");
+    print_label(out, options, "repair");
     text_printf(out, "provnet explain %s\n\n", f->rule->code);
 }
 
@@ -342,7 +334,7 @@ report_trace_text(struct assessment *a, const struct path *path,
         if (f->rule == path->culprit->rule
             && f->subject == path->culprit->subject) {
             put_cause(a, f, options, out);
-            put_label(out, options, "repair");
+            print_label(out, options, "repair");
             text_printf(out, "provnet explain %s\n", f->rule->code);
             break;
         }

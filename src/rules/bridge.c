@@ -92,12 +92,12 @@ check_brex_no_nic(struct examination *x, const struct rule *rule,
     if (!bridge || bridge->n_nics) {
         return;
     }
-    if (bridge->other_patch) {
+    if (bridge->n_patches) {
         report_missing(x, HOP_NIC,
                        "the way beyond patch port %s of %s on chassis %s: "
                        "provnet does not follow a second bridge yet",
-                       ovsdb_string(bridge->other_patch, INTERFACE_NAME),
-                       bridge->name, place->chassis->name);
+                       bridge->patches[0].name, bridge->name,
+                       place->chassis->name);
         return;
     }
     const struct ovsdb_row *lost = find_lost_nic(place);
@@ -184,7 +184,8 @@ check_nic_ofport_minus1(struct examination *x, const struct rule *rule,
 static bool
 passes_nic(const struct ovsdb_row *nic, int vlan)
 {
-    return port_vlan_out(nic, vlan) == vlan && port_vlan_in(nic, vlan) == vlan;
+    return fabric_vlan_out(nic, vlan) == vlan
+           && fabric_vlan_in(nic, vlan) == vlan;
 }
 
 void
@@ -220,61 +221,6 @@ check_brex_nic_vlan(struct examination *x, const struct rule *rule,
                place->chassis->name, name, value, vlan);
     finding_evidence(f, "ovs", wrong, name, value);
     finding_cause_column(f, ovs_of(place), wrong, column, NULL);
-}
-
-/* Spanning tree, where it runs, keeps two NICs from looping. */
-static bool
-has_spanning_tree(const struct ovsdb_row *bridge)
-{
-    return ovsdb_bool(bridge, BRIDGE_STP_ENABLE, false)
-           || ovsdb_bool(bridge, BRIDGE_RSTP_ENABLE, false);
-}
-
-/* The record that made the port, or 0. */
-static uint32_t
-added_in(const struct place *place, const struct fabric_port *port)
-{
-    const struct ovsdb_row *row = evidence_log_row(ovs_of(place), port->row);
-    return row ? row->created_in : 0;
-}
-
-void
-check_brex_two_nics(struct examination *x, const struct rule *rule,
-                    const struct place *place)
-{
-    const struct fabric_bridge *bridge = place->attachment->bridge;
-    if (!bridge || has_spanning_tree(bridge->row)) {
-        return;
-    }
-    int vlan = place->localnet->tag;
-    const struct fabric_port *live[2];
-    size_t n_live = 0;
-    for (size_t i = 0; n_live < 2 && i < bridge->n_nics; i++) {
-        struct fabric_link link =
-            fabric_link_state(place->chassis, bridge->nics[i].interface);
-        int64_t ofport =
-            fabric_ofport(place->chassis, bridge->nics[i].interface);
-        if (link.admin != LINK_DOWN && link.carrier != LINK_DOWN && ofport >= 0
-            && passes_nic(bridge->nics[i].row, vlan)) {
-            live[n_live++] = &bridge->nics[i];
-        }
-    }
-    if (n_live < 2) {
-        return;
-    }
-    struct finding *f = report(
-        x, rule, place, "ovs", bridge->row,
-        "provider bridge %s on chassis %s has two NICs that are not "
-        "one bond, %s and %s: unless they end on different L2 "
-        "segments this is a bridging loop; take out the one without "
-        "the host's address",
-        bridge->name, place->chassis->name, live[0]->name, live[1]->name);
-    finding_evidence(f, "ovs", bridge->row, "ports", live[0]->name);
-    finding_evidence(f, "ovs", bridge->row, "ports", live[1]->name);
-    const struct ovsdb_row *newer =
-        added_in(place, live[0]) > added_in(place, live[1]) ? live[0]->row
-                                                            : live[1]->row;
-    finding_cause_created(f, ovs_of(place), newer);
 }
 
 /* OpenFlow. */

@@ -53,6 +53,9 @@ const struct rule rules[] = {
     { "ls-pair-same-l2", HOP_PATCH, LAYER_NB, EFFECT_LATENT,
       "two switches share one physical network and VLAN", SCOPE_SWITCH,
       check_ls_pair_same_l2 },
+    { "storm-residue", HOP_WIRE, LAYER_NB, EFFECT_LATENT,
+      "a loop is gone, but forwarding tables may still be wrong", SCOPE_SWITCH,
+      check_storm_residue },
     { "neutron-localnet-handmade", HOP_PATCH, LAYER_INTENT, EFFECT_LATENT,
       "a localnet port made by hand on a switch that Neutron owns",
       SCOPE_SWITCH, check_neutron_localnet_handmade },
@@ -111,7 +114,12 @@ const struct rule rules[] = {
       SCOPE_ATTACHMENT, check_patch_port_vlan },
     { "brex-two-nics", HOP_PROVIDER_BRIDGE, LAYER_OVS, EFFECT_STORMS,
       "a provider bridge has two NICs that are not one bond: a loop",
-      SCOPE_ATTACHMENT, check_brex_two_nics },
+      SCOPE_ATTACHMENT, check_brex_two_nics, SCOPE_CHASSIS,
+      check_brex_two_nics_unused },
+    { "bridges-same-l2", HOP_PROVIDER_BRIDGE, LAYER_OVS, EFFECT_STORMS,
+      "two bridges of a chassis share a segment: joined, they are a loop",
+      SCOPE_ATTACHMENT, check_bridges_same_l2, SCOPE_CHASSIS,
+      check_bridges_same_l2_chassis },
     { "brex-no-nic", HOP_NIC, LAYER_OVS, EFFECT_STOPS,
       "a provider bridge has no NIC", SCOPE_ATTACHMENT, check_brex_no_nic },
     { "brex-nic-down", HOP_NIC, LAYER_HOST, EFFECT_STOPS,
@@ -281,6 +289,11 @@ const struct rule rules[] = {
     { "lsp-port-security", HOP_PORT, LAYER_NB, EFFECT_BLOCKS,
       "port security does not allow the guest's addresses", SCOPE_ENDPOINT,
       check_lsp_port_security },
+
+    /* What the guest may do to others. */
+    { "guest-bridge-loop", HOP_GUEST, LAYER_NB, EFFECT_LATENT,
+      "a guest has two ports on one segment, and could bridge them",
+      SCOPE_ENDPOINT, check_guest_bridge_loop },
 
     /* What ACLs do to its frames. */
     { "acl-drop", HOP_PORT, LAYER_NB, EFFECT_BLOCKS,

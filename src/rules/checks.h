@@ -24,9 +24,14 @@ rule_check check_gateway_mtu;
 
 /* switch.c */
 rule_check check_ls_no_localnet, check_localnet_type_lost,
-    check_ls_localnet_duplicate, check_ls_localnet_dup_tag,
+    check_neutron_localnet_handmade, check_mcast_snoop;
+
+/* storm.c */
+rule_check check_ls_localnet_duplicate, check_ls_localnet_dup_tag,
     check_ls_localnet_multi_mapped, check_ls_localnet_l2gateway,
-    check_ls_pair_same_l2, check_neutron_localnet_handmade, check_mcast_snoop;
+    check_ls_pair_same_l2, check_brex_two_nics, check_brex_two_nics_unused,
+    check_bridges_same_l2, check_bridges_same_l2_chassis,
+    check_guest_bridge_loop, check_storm_residue;
 
 /* localnet.c */
 rule_check check_sb_derived_mismatch, check_localnet_network_absent,
@@ -47,18 +52,10 @@ rule_check check_ovs_mapping_missing, check_ovs_mapping_malformed,
 rule_check check_patch_missing_half, check_patch_peer_wrong,
     check_patch_port_vlan;
 
-/* The VLAN ID that a frame of the VLAN 'vlan' (0 for untagged) has inside a
- * bridge once it came in by 'port', or -1 if the port drops it; and the VLAN
- * ID on the wire of a frame of the bridge's VLAN that leaves by 'port', or
- * -1. */
-int port_vlan_in(const struct ovsdb_row *port, int vlan);
-int port_vlan_out(const struct ovsdb_row *port, int vlan);
-
 /* bridge.c */
 rule_check check_brex_no_nic, check_brex_nic_down, check_brex_no_carrier,
-    check_brex_nic_vlan, check_brex_two_nics, check_brex_flows_missing,
-    check_brex_secure_no_flow, check_brex_foreign_flow,
-    check_nic_ofport_minus1;
+    check_brex_nic_vlan, check_brex_flows_missing, check_brex_secure_no_flow,
+    check_brex_foreign_flow, check_nic_ofport_minus1;
 
 /* gateway.c */
 rule_check check_lsp_router_no_peer, check_lsp_router_peer_typo,

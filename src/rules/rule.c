@@ -123,6 +123,25 @@ finding_only(struct finding *f, enum direction direction)
 }
 
 struct finding *
+finding_aside(struct finding *f)
+{
+    for (int d = 0; d < N_DIRECTIONS; d++) {
+        f->spares[d] = true;
+    }
+    return f;
+}
+
+struct finding *
+finding_cycle(struct examination *x, struct finding *f,
+              const struct flood_cycle *cycle)
+{
+    struct flood_cycle *copy = arena_alloc(x->arena, sizeof *copy);
+    *copy = *cycle;
+    f->cycle = copy;
+    return f;
+}
+
+struct finding *
 finding_evidence(struct finding *f, const char *db,
                  const struct ovsdb_row *row, const char *column,
                  const char *value)

@@ -8,6 +8,7 @@
 #define RULES_RULE_H 1
 
 #include "fabric/fabric.h"
+#include "flood/flood.h"
 
 /* A frame's way, in order (inbound). */
 enum hop {
@@ -77,6 +78,7 @@ struct place {
     struct fabric_attachment *attachment;
     struct fabric_endpoint *endpoint;
     struct policy *policy; /* NULL: ACLs are not asked. */
+    struct flood *flood;   /* Where broadcasts go. */
     const char *host;      /* On the physical network; NULL: any. */
 };
 
@@ -131,7 +133,8 @@ struct finding {
     struct finding_evidence evidence[FINDING_MAX_EVIDENCE];
     size_t n_evidence;
     struct cause_hint cause;
-    bool spares[N_DIRECTIONS]; /* Exchanges that pass all the same. */
+    const struct flood_cycle *cycle; /* Of a storm; else NULL. */
+    bool spares[N_DIRECTIONS];       /* Exchanges that pass all the same. */
 };
 
 /* What the rules of a scope found at one place. */
@@ -188,6 +191,13 @@ struct finding *finding_cause_deleted(struct finding *,
 struct finding *finding_cause_created(struct finding *,
                                       const struct evidence_db *,
                                       const struct ovsdb_row *);
+
+/* It is this loop, of which a copy is kept. */
+struct finding *finding_cycle(struct examination *, struct finding *,
+                              const struct flood_cycle *);
+
+/* No exchange of an endpoint suffers from it, as far as is known. */
+struct finding *finding_aside(struct finding *);
 
 /* Reports that 'what' would be needed to examine 'hop'. */
 void report_missing(struct examination *, enum hop, const char *format, ...)

@@ -82,6 +82,35 @@ test_links_have_state_kind_and_master(void **state)
     assert_int_equal(find(f, "down")->admin, LINK_DOWN);
 }
 
+/* `ip -json -details address` */
+static void
+test_addresses_are_those_of_the_host(void **state)
+{
+    struct fixture *f = *state;
+    check_success(
+        parse(f, links_parse_ip,
+              "[{'ifname':'br-ex','addr_info':["
+              "{'family':'inet','local':'192.168.50.122','prefixlen':24,"
+              "'scope':'global'},"
+              "{'family':'inet6','local':'2001:db8::1','prefixlen':64,"
+              "'scope':'global'},"
+              "{'family':'inet6','local':'fe80::1','prefixlen':64,"
+              "'scope':'link'}]},"
+              "{'ifname':'br-ex','addr_info':[]},"
+              "{'ifname':'eth0.100','link':'eth0','addr_info':[]},"
+              "{'ifname':'eth1'}]"));
+    const struct link *bridge = find(f, "br-ex");
+    assert_true(bridge->ips_known);
+    assert_int_equal(bridge->n_ips, 2);
+    assert_string_equal(bridge->ips[0], "192.168.50.122/24");
+    assert_string_equal(bridge->ips[1], "2001:db8::1/64");
+    assert_null(bridge->parent);
+    assert_true(find(f, "eth0.100")->ips_known);
+    assert_int_equal(find(f, "eth0.100")->n_ips, 0);
+    assert_string_equal(find(f, "eth0.100")->parent, "eth0");
+    assert_false(find(f, "eth1")->ips_known);
+}
+
 /* As iproute2 6.1 prints under some kernels: each link once with and once
  * without its details, in either order. */
 static void
@@ -253,6 +282,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(links_have_state_kind_and_master),
+        TEST(addresses_are_those_of_the_host),
         TEST(a_link_listed_twice_keeps_what_either_says),
         TEST(a_second_entry_without_flags_changes_no_state),
         TEST(fields_of_other_types_are_no_evidence),

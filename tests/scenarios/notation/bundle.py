@@ -23,6 +23,7 @@ class Chassis:
 
     def __init__(self):
         self.links = {}       # Name -> (state, kind).
+        self.ips = None       # Name -> addresses, once there are any.
         self.interfaces = {}  # Name -> {column: value}; interface.json.
         self.flows = {}       # Bridge -> lines.
         self.next_ofport = {}  # Bridge -> number.
@@ -124,7 +125,7 @@ def write_json(path, document):
 def write_chassis(folder, chassis):
     if chassis.links:
         write_json(os.path.join(folder, 'ip-link.json'),
-                   [link_json(i + 1, name, *link) for i, (name, link)
+                   [link_json(i + 1, name, chassis, *link) for i, (name, link)
                     in enumerate(chassis.links.items())])
     if chassis.interfaces:
         write_json(os.path.join(folder, 'interface.json'),
@@ -137,14 +138,19 @@ def write_chassis(folder, chassis):
             file.writelines(flow_line(line) for line in lines)
 
 
-def link_json(index, name, state, kind):
-    """As `ip -json -details link` prints it."""
+def link_json(index, name, chassis, state, kind):
+    """As `ip -json -details link` prints it, or `address` if it has any."""
     document = {'ifindex': index, 'ifname': name, 'flags': LINK_FLAGS[state],
                 'mtu': 1500, 'operstate': LINK_STATES[state],
                 'link_type': 'ether',
                 'address': '52:54:00:00:00:%02x' % index}
     if kind:
         document['linkinfo'] = {'info_kind': kind}
+    if chassis.ips is not None:
+        document['addr_info'] = [
+            {'family': 'inet', 'local': ip.split('/')[0],
+             'prefixlen': int(ip.split('/')[1]), 'scope': 'global'}
+            for ip in chassis.ips.get(name, [])]
     return document
 
 
@@ -354,6 +360,13 @@ def link(deployment, name, statement):
     deployment.chassis[name].links[device] = (state, ''.join(kind))
 
 
+def address(deployment, name, statement):
+    chassis = deployment.chassis[name]
+    chassis.ips = chassis.ips or {}
+    for device, ip in zip(statement.words[2::2], statement.words[3::2]):
+        chassis.ips.setdefault(device, []).append(ip)
+
+
 def interface(deployment, name, statement):
     row = deployment.chassis[name].interfaces.setdefault(statement.words[2],
                                                          {})
@@ -373,4 +386,4 @@ def flows(deployment, name, statement):
 CHASSIS_VERBS = {'compact': compact, 'add-br': add_bridge,
                  'add-port': add_port, 'add-bond': add_bond,
                  'del-port': del_port, 'patch': patch, 'unpatch': unpatch,
-                 'link': link, 'interface': interface, 'flows': flows}
+                 'link': link, 'address': address, 'interface': interface, 'flows': flows}

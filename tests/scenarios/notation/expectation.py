@@ -130,7 +130,28 @@ def text_of(finding, key):
         'cause': cause and '%s: %s' % (cause['db'], cause['comment'] or
                                        'an API client'),
         'note': finding.get('cause_note'),
+        'cycle': ' -> '.join(finding.get('cycle', [])) or None,
+        'grows': growth_of(finding),
+        'floods': flood_of(finding),
+        'carries': '; '.join(finding.get('carries', [])) or None,
+        'carries_missing': '; '.join(finding.get('carries_missing', []))
+                           or None,
     }[key]
+
+
+def growth_of(finding):
+    """"64 copies, endless", "1 copy, ends"..., or None."""
+    growth = finding.get('amplification')
+    return growth and '%d %s, %s' % (
+        growth['copies'], 'copy' if growth['copies'] == 1 else 'copies',
+        'endless' if growth['endless'] else 'ends')
+
+
+def flood_of(finding):
+    """"hv1,hv2; phynet2", or None."""
+    flood = finding.get('floods')
+    return flood and '; '.join([','.join(flood['chassis']),
+                                ','.join(flood['segments'])])
 
 
 def compare_finding(words, finding):
@@ -148,7 +169,7 @@ def compare_finding(words, finding):
         text = text_of(finding, key)
         if wanted == 'none':
             fine = text is None
-        elif key in ('chassis', 'subject', 'affects'):
+        elif key in ('chassis', 'subject', 'affects', 'grows', 'floods'):
             fine = fits(wanted, text or '-')
         else:
             fine = wanted in (text or '')
@@ -157,4 +178,5 @@ def compare_finding(words, finding):
     return differences
 
 
-KEYS = ('chassis', 'subject', 'affects', 'message', 'cause', 'note')
+KEYS = ('chassis', 'subject', 'affects', 'message', 'cause', 'note', 'cycle',
+        'grows', 'floods', 'carries', 'carries_missing')

@@ -8,7 +8,7 @@ import shlex
 from notation.bundle import FOLDER, Deployment
 from notation.database import ScenarioError
 
-HEADINGS = ('title', 'base', 'silent', 'skip')
+HEADINGS = ('title', 'base', 'silent', 'skip', 'options')
 
 
 class Statement:
@@ -69,6 +69,11 @@ class Scenario:
             self.expectations.append(statement)
         else:
             self.changes.append(statement)
+
+    @property
+    def options(self):
+        """What provnet is told besides the bundle."""
+        return self.headings.get('options', '').split()
 
     @property
     def silent(self):

@@ -20,7 +20,8 @@
 #include "ovsdb/whole.h"
 
 #define STEP_MS 50
-#define LOOK_MS 200 /* Between looks at a database. */
+#define LOOK_MS 200  /* Between looks at a database. */
+#define PROOF_MS 300 /* For the tripwire, after the proof's frames. */
 #define SWITCH_PORTS "Logical_Switch_Port"
 
 struct carry {
@@ -553,14 +554,26 @@ do_step(struct carry *c, size_t i)
 }
 
 static struct error *
-check(struct carry *c, carry_check_fn *fn, const char *what)
+judge(struct carry *c)
 {
     struct error *error = NULL;
-    if (fn) {
-        say(c, what);
-        error = fn(c->options->aux);
+    if (c->options->judge) {
+        say(c, "judging again");
+        error = c->options->judge(c->options->aux);
     }
     return error ? error : pause_ms(c, 0);
+}
+
+/* Frames of our own may be the first that a loop was waiting for. */
+static struct error *
+prove(struct carry *c)
+{
+    if (!c->options->prove) {
+        return NULL;
+    }
+    say(c, "proving");
+    c->options->prove(c->options->aux);
+    return pause_ms(c, PROOF_MS);
 }
 
 static struct error *
@@ -574,8 +587,8 @@ act(struct carry *c)
         say(c, "watching");
         error = watch(c);
     }
-    error = error ? error : check(c, c->options->judge, "judging again");
-    return error ? error : check(c, c->options->prove, "proving");
+    error = error ? error : judge(c);
+    return error ? error : prove(c);
 }
 
 static void

@@ -24,8 +24,8 @@ words_of_answer(const struct probe_result *r, const char *id, struct arena *a)
 {
     bool is_floating = r->aim->endpoint->kind == ENDPOINT_FLOATING_IP;
     return arena_printf(
-        a, "%s %s %s through %s within %lld ms%s",
-        is_floating ? "OVN answered for" : id, is_floating ? id : "answered",
+        a, "%s %s %s through %s within %lld ms%s", is_floating ? "for" : id,
+        is_floating ? arena_printf(a, "%s OVN answered", id) : "answered",
         question_of(r->aim),
         r->seen.answer_nic ? r->seen.answer_nic : "its NIC",
         (long long) r->seen.answer_ms,

@@ -1,5 +1,6 @@
 #include "apply/carry.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -277,6 +278,22 @@ keep_rows(struct carry *c, const struct journal_step *step,
     }
 }
 
+/* The operations, and the one by which ovs-vsctl tells ovs-vswitchd that there
+ * is something new (ovs-vswitchd.conf.db(5), Open_vSwitch: next_cfg).  Open
+ * vSwitch 3.1.0 does not take over a change of Port's "trunks" alone: tried,
+ * it went on dropping frames until next_cfg rose. */
+static const char *
+tell_vswitchd(const char *params, struct arena *a)
+{
+    size_t n = strlen(params);
+    assert(n && params[n - 1] == ']');
+    return arena_printf(a,
+                        "%.*s,{\"op\":\"mutate\",\"table\":\"Open_vSwitch\","
+                        "\"where\":[],\"mutations\":[[\"next_cfg\",\"+=\","
+                        "1]]}]",
+                        (int) (n - 1), params);
+}
+
 static struct error *
 prepare_step(struct carry *c, const struct evidence_db *db,
              struct journal_step *step, struct deed *deed)
@@ -308,6 +325,10 @@ prepare_step(struct carry *c, const struct evidence_db *db,
     step->operations[1] = deed->enable;
     step->inverses[0] = deed->inverse;
     step->inverses[1] = deed->staged_inverse;
+    if (!strcmp(step->db, "ovs")) {
+        step->operations[0] = tell_vswitchd(step->operations[0], c->arena);
+        step->inverses[0] = tell_vswitchd(step->inverses[0], c->arena);
+    }
     return NULL;
 }
 

@@ -6,6 +6,7 @@
 # topology.sh and logical.sh; the others are records (see README.md).
 
 INCIDENTS=$LAB_HOME/incidents
+NOT_OF_ROWS=77
 
 incident_file() {
     [[ $1 != */* && -f $INCIDENTS/$1 ]] ||
@@ -60,6 +61,23 @@ break_incident() {
     run_section "$name" break >>"$STATE/commands.log" 2>&1 ||
         { tail -n 5 "$STATE/commands.log" >&2; die "could not break $name"; }
     wait_for "$name"
+}
+
+# What an incident does to rows, done to the copies that `provnet whatif` names
+# by the environment (provnet(1)).  What is no row cannot be imagined.
+imagine_incident() {
+    local word
+    : "${OVN_NB_DB:?no copy: run it by provnet whatif}"
+    nb() { timeout 10 ovn-nbctl "$@"; }
+    sb() { timeout 10 ovn-sbctl "$@"; }
+    vsctl() {
+        local copy=OVS_DB_${1^^}; shift
+        timeout 10 ovs-vsctl --db="${!copy}" "$@"
+    }
+    for word in ofctl appctl ip_in in_ns freeze thaw kill_daemon signal; do
+        eval "$word() { say 'not of rows: $word'; return $NOT_OF_ROWS; }"
+    done
+    run_section "$1" break
 }
 
 # 'settle: FIELD' says how far OVN can follow: all (the default), or nothing

@@ -6,7 +6,6 @@
 # topology.sh and logical.sh; the others are records (see README.md).
 
 INCIDENTS=$LAB_HOME/incidents
-NOT_OF_ROWS=77
 
 incident_file() {
     [[ $1 != */* && -f $INCIDENTS/$1 ]] ||
@@ -72,10 +71,11 @@ imagine_incident() {
     sb() { timeout 10 ovn-sbctl "$@"; }
     vsctl() {
         local copy=OVS_DB_${1^^}; shift
+        [[ -n ${!copy:-} ]] || { say 'not of rows: another switch'; return 77; }
         timeout 10 ovs-vsctl --db="${!copy}" "$@"
     }
     for word in ofctl appctl ip_in in_ns freeze thaw kill_daemon signal; do
-        eval "$word() { say 'not of rows: $word'; return $NOT_OF_ROWS; }"
+        eval "$word() { say 'not of rows: $word'; return 77; }"
     done
     run_section "$1" break
 }

@@ -62,6 +62,24 @@ break_incident() {
     wait_for "$name"
 }
 
+# What an incident does to rows, done to the copies that `provnet whatif` names
+# by the environment (provnet(1)).  What is no row cannot be imagined.
+imagine_incident() {
+    local word
+    : "${OVN_NB_DB:?no copy: run it by provnet whatif}"
+    nb() { timeout 10 ovn-nbctl "$@"; }
+    sb() { timeout 10 ovn-sbctl "$@"; }
+    vsctl() {
+        local copy=OVS_DB_${1^^}; shift
+        [[ -n ${!copy:-} ]] || { say 'not of rows: another switch'; return 77; }
+        timeout 10 ovs-vsctl --db="${!copy}" "$@"
+    }
+    for word in ofctl appctl ip_in in_ns freeze thaw kill_daemon signal; do
+        eval "$word() { say 'not of rows: $word'; return 77; }"
+    done
+    run_section "$1" break
+}
+
 # 'settle: FIELD' says how far OVN can follow: all (the default), or nothing
 # where a daemon is frozen; a section 'until' holds a condition to poll.
 wait_for() {

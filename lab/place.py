@@ -41,12 +41,14 @@ class Lab:
         self.healthy_localnets = self.localnets()
         assert "fail" not in self.call("ping"), "the lab is not healthy"
 
-    def command(self, *words):
-        return [PROVNET, *words, *self.remotes]
+    def command(self, *words, host=None):
+        """'host': as run there, in its network namespace."""
+        there = ["ip", "netns", "exec", f"pn-{self.name}-{host}"]
+        return [*(there if host else []), PROVNET, *words, *self.remotes]
 
-    def provnet(self, *words):
+    def provnet(self, *words, host=None):
         return subprocess.run(
-            self.command(*words), text=True, check=False,
+            self.command(*words, host=host), text=True, check=False,
             capture_output=True, timeout=90, env={**os.environ, **self.env})
 
     def settle(self):

@@ -1,5 +1,6 @@
 #include "apply/carry.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,7 +21,8 @@
 #include "ovsdb/whole.h"
 
 #define STEP_MS 50
-#define LOOK_MS 200 /* Between looks at a database. */
+#define LOOK_MS 200  /* Between looks at a database. */
+#define PROOF_MS 300 /* For the tripwire, after the proof's frames. */
 #define SWITCH_PORTS "Logical_Switch_Port"
 
 struct carry {
@@ -276,6 +278,22 @@ keep_rows(struct carry *c, const struct journal_step *step,
     }
 }
 
+/* The operations, and the one by which ovs-vsctl tells ovs-vswitchd that there
+ * is something new (ovs-vswitchd.conf.db(5), Open_vSwitch: next_cfg).  Open
+ * vSwitch 3.1.0 does not take over a change of Port's "trunks" alone: tried,
+ * it went on dropping frames until next_cfg rose. */
+static const char *
+tell_vswitchd(const char *params, struct arena *a)
+{
+    size_t n = strlen(params);
+    assert(n && params[n - 1] == ']');
+    return arena_printf(a,
+                        "%.*s,{\"op\":\"mutate\",\"table\":\"Open_vSwitch\","
+                        "\"where\":[],\"mutations\":[[\"next_cfg\",\"+=\","
+                        "1]]}]",
+                        (int) (n - 1), params);
+}
+
 static struct error *
 prepare_step(struct carry *c, const struct evidence_db *db,
              struct journal_step *step, struct deed *deed)
@@ -307,6 +325,10 @@ prepare_step(struct carry *c, const struct evidence_db *db,
     step->operations[1] = deed->enable;
     step->inverses[0] = deed->inverse;
     step->inverses[1] = deed->staged_inverse;
+    if (!strcmp(step->db, "ovs")) {
+        step->operations[0] = tell_vswitchd(step->operations[0], c->arena);
+        step->inverses[0] = tell_vswitchd(step->inverses[0], c->arena);
+    }
     return NULL;
 }
 
@@ -553,14 +575,26 @@ do_step(struct carry *c, size_t i)
 }
 
 static struct error *
-check(struct carry *c, carry_check_fn *fn, const char *what)
+judge(struct carry *c)
 {
     struct error *error = NULL;
-    if (fn) {
-        say(c, what);
-        error = fn(c->options->aux);
+    if (c->options->judge) {
+        say(c, "judging again");
+        error = c->options->judge(c->options->aux);
     }
     return error ? error : pause_ms(c, 0);
+}
+
+/* Frames of our own may be the first that a loop was waiting for. */
+static struct error *
+prove(struct carry *c)
+{
+    if (!c->options->prove) {
+        return NULL;
+    }
+    say(c, "proving");
+    c->options->prove(c->options->aux);
+    return pause_ms(c, PROOF_MS);
 }
 
 static struct error *
@@ -574,8 +608,8 @@ act(struct carry *c)
         say(c, "watching");
         error = watch(c);
     }
-    error = error ? error : check(c, c->options->judge, "judging again");
-    return error ? error : check(c, c->options->prove, "proving");
+    error = error ? error : judge(c);
+    return error ? error : prove(c);
 }
 
 static void

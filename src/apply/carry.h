@@ -19,7 +19,9 @@
  *
  * A tripwire (apply/tripwire.h) watches from before the first transaction
  * until 'watch_ms' after the last, and takes the changes back itself, at once,
- * from its own thread.  Then 'judge' and 'prove' have their say.
+ * from its own thread.  Then 'judge' has its say, and last comes 'prove',
+ * which sends frames of its own while the tripwire still watches: a loop that
+ * waited for a broadcast is taken back, an answer that does not come is not.
  *
  * SIGINT, SIGTERM and SIGHUP are held back meanwhile, in the calling thread;
  * one of them makes it take back what was done, and is reported.
@@ -47,8 +49,8 @@ struct carry_options {
     int watch_ms;          /* After the last change; 0: the default. */
     const char *state_dir; /* NULL: see journal_dir(). */
     void (*progress)(void *aux, const char *what);
-    carry_check_fn *judge; /* Gathers and judges again; may be NULL. */
-    carry_check_fn *prove; /* By real frames; may be NULL. */
+    carry_check_fn *judge;    /* Gathers and judges again; may be NULL. */
+    void (*prove)(void *aux); /* By real frames; may be NULL. */
     void *aux;
 };
 

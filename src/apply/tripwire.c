@@ -411,7 +411,7 @@ add_chassis(struct tripwire *w, const struct evidence_chassis *chassis)
     s.rundir = arena_strndup(&w->arena, path, (size_t) (slash - path));
     s.control = openflow_find_control(&w->arena, s.rundir);
     if (s.control) {
-        openflow_for_each_bridge(chassis, add_bridge, &s);
+        openflow_for_each_bridge(chassis, OPENFLOW_PROVIDER, add_bridge, &s);
     } else {
         miss(w, chassis->name, "ovs-vswitchd has no control socket there");
     }

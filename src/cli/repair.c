@@ -18,6 +18,10 @@
 struct promise {
     const struct cli_options *options;
     const struct plan *plan;
+    struct proof_target *targets; /* Those whom it should restore. */
+    size_t n_targets;
+    struct arena *arena; /* Of the proofs. */
+    struct proof_list *proofs;
 };
 
 static const char *
@@ -27,8 +31,8 @@ check_endpoints(const struct assessment *a, const struct plan *plan,
     const struct impact_list *restored =
         &plan->trial.impact.lists[OUTCOME_RESTORED];
     for (size_t i = 0; i < restored->n; i++) {
-        const struct assessed_endpoint *at =
-            reach_find(a, restored->endpoints[i].id, NULL);
+        const struct assessed_endpoint *at = proof_find(
+            a, restored->endpoints[i].id, restored->endpoints[i].port);
         enum verdict_kind kind = at ? assessed_worst(at) : VERDICT_BROKEN;
         if (kind == VERDICT_BROKEN || kind == VERDICT_STORM) {
             return arena_printf(arena, "%s is not restored (%s)",
@@ -92,6 +96,52 @@ judge(void *aux)
     return error;
 }
 
+/* Real frames. */
+
+/* Notes whom the plan promises to restore, as long as 'before' is known. */
+static void
+find_targets(struct promise *promise, const struct assessment *before)
+{
+    const struct impact_list *restored =
+        &promise->plan->trial.impact.lists[OUTCOME_RESTORED];
+    promise->targets = arena_alloc(
+        promise->arena, (restored->n + 1) * sizeof *promise->targets);
+    promise->n_targets = restored->n;
+    for (size_t i = 0; i < restored->n; i++) {
+        const struct impact_endpoint *e = &restored->endpoints[i];
+        const struct assessed_endpoint *at =
+            proof_find(before, e->id, e->port);
+        enum verdict_kind kind =
+            at ? at->verdicts[INBOUND].kind : VERDICT_BROKEN;
+        promise->targets[i] = (struct proof_target){
+            .id = e->id,
+            .port = e->port,
+            .was_lost_inbound =
+                kind == VERDICT_BROKEN || kind == VERDICT_STORM,
+        };
+    }
+}
+
+static void
+prove(void *aux)
+{
+    struct promise *promise = aux;
+    struct cli_state state;
+    if (!promise->n_targets) {
+        return;
+    }
+    memset(&state, 0, sizeof state);
+    struct error *error =
+        cli_gather_quietly(&state.evidence, &promise->options->collect);
+    if (!error) {
+        cli_state_judge(&state);
+        proof_make(&state.assessment, promise->targets, promise->n_targets,
+                   promise->arena, promise->proofs);
+    }
+    error_free(error); /* status_now() meets it again. */
+    cli_state_done(&state);
+}
+
 /* Carrying out. */
 
 static void
@@ -119,6 +169,8 @@ carry_flow(struct planning *p, const struct plan *plan,
         struct error *second = flow_remove(e, f->chassis, f->bridge, f->text);
         result->undone = !second;
         error_free(second);
+    } else {
+        prove(promise);
     }
     return error;
 }
@@ -127,12 +179,16 @@ static struct error *
 carry(struct planning *p, struct plan *plan, struct report_deed *ret)
 {
     struct plan fresh;
-    struct promise promise = { p->options, plan };
+    struct promise promise = { .options = p->options,
+                               .plan = plan,
+                               .arena = &p->arena,
+                               .proofs = &ret->proofs };
     const struct collect_options *collect = &p->options->collect;
     const struct carry_options options = {
         .tls = { collect->private_key, collect->certificate,
                  collect->ca_cert },
         .judge = judge,
+        .prove = prove,
         .progress = show_progress,
         .aux = &promise,
     };
@@ -145,6 +201,7 @@ carry(struct planning *p, struct plan *plan, struct report_deed *ret)
         ret->why = error;
         return NULL;
     }
+    find_targets(&promise, &p->state.assessment);
     ret->why = fresh.flow.bridge
                    ? carry_flow(p, &fresh, &promise, &ret->result)
                    : carry_out(&fresh.changes, &p->state.evidence, comment,
@@ -188,10 +245,15 @@ print(struct planning *p, const struct report_deed *results)
     return cli_print(&out);
 }
 
-/* Whether anything is left that is broken, as it is now. */
+/* Whether anything is left that is broken, as rows are now or by a proof. */
 static int
-status_now(struct planning *p)
+status_now(struct planning *p, const struct report_deed *results)
 {
+    for (size_t i = 0; i < p->n_plans; i++) {
+        if (report_refuted(&results[i])) {
+            return EXIT_BROKEN;
+        }
+    }
     cli_state_forget(&p->state);
     struct error *error = planning_gather(p);
     if (error) {
@@ -214,7 +276,7 @@ apply(struct planning *p)
     struct error *error = carry_all(p, results, &n);
     int status = error                ? cli_fail(error)
                  : !print(p, results) ? EXIT_TROUBLE
-                                      : status_now(p);
+                                      : status_now(p, results);
     for (size_t i = 0; i < p->n_plans; i++) {
         if (results[i].is_begun) {
             carry_result_done(&results[i].result);

@@ -77,8 +77,28 @@ has_patch_port(const struct ovsdb_row *bridge)
     return false;
 }
 
+/* Whether the bridge has a port that may be a NIC: "system", or "", which is
+ * the same (ovs-vswitchd.conf.db(5), Interface: type).  Where its mapping is
+ * lost it is still the one that leads to the wire. */
+static bool
+has_nic(const struct ovsdb_row *bridge)
+{
+    const union ovsdb_atom *ports = ovsdb_atoms(bridge, BRIDGE_PORTS);
+    for (unsigned i = 0; i < ovsdb_count(bridge, BRIDGE_PORTS); i++) {
+        const struct ovsdb_row *interface =
+            ovsdb_ref(ports[i].row, PORT_INTERFACES);
+        const char *type =
+            interface ? ovsdb_string(interface, INTERFACE_TYPE) : "none";
+        if (!*type || !strcmp(type, "system")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void
 openflow_for_each_bridge(const struct evidence_chassis *chassis,
+                         enum openflow_bridges which,
                          void (*visit)(void *aux, const char *bridge),
                          void *aux)
 {
@@ -93,7 +113,8 @@ openflow_for_each_bridge(const struct evidence_chassis *chassis,
         const char *name = ovsdb_string(bridge, BRIDGE_NAME);
         if (row && n < MAX_BRIDGES && openflow_name_is_safe(name)
             && strcmp(name, integration ? integration : "br-int")
-            && (is_mapped(row, name) || has_patch_port(bridge))) {
+            && (is_mapped(row, name) || has_patch_port(bridge)
+                || (which == OPENFLOW_MAY_LEAD_TO_WIRE && has_nic(bridge)))) {
             visit(aux, name);
             n++;
         }
@@ -170,7 +191,8 @@ openflow_read(struct evidence *e, struct evidence_chassis *chassis,
               const char *rundir, int64_t deadline_ms)
 {
     struct openflow o = { e, chassis, rundir, deadline_ms };
-    openflow_for_each_bridge(chassis, read_bridge, &o);
+    openflow_for_each_bridge(chassis, OPENFLOW_MAY_LEAD_TO_WIRE, read_bridge,
+                             &o);
 }
 
 /* ovs-vswitchd's control socket. */

@@ -8,11 +8,18 @@
 /* An option for ovs-ofctl(8), with which it speaks to any bridge. */
 extern const char openflow_protocols[];
 
-/* Calls 'visit' with each provider bridge of 'chassis': those that a mapping
- * names (ovn-controller(8)) and those that have a patch port, but not the
- * integration bridge.  Names that cannot be a bridge's are passed over: they
+enum openflow_bridges {
+    /* Those that a mapping names (ovn-controller(8)), or with a patch port. */
+    OPENFLOW_PROVIDER,
+    /* Also those with what may be a NIC, as one whose mapping is lost. */
+    OPENFLOW_MAY_LEAD_TO_WIRE
+};
+
+/* Calls 'visit' with such bridges of 'chassis', but never with the integration
+ * bridge.  Names that cannot be a bridge's are passed over: they
  * come from a database, and go into paths and arguments. */
 void openflow_for_each_bridge(const struct evidence_chassis *chassis,
+                              enum openflow_bridges,
                               void (*visit)(void *aux, const char *bridge),
                               void *aux);
 

@@ -551,8 +551,10 @@ write_beside(struct folder *f)
                                       (size_t) (slash - socket))
                       : ".";
     f->error = write_links(f);
-    openflow_for_each_bridge(f->chassis, write_flows, f);
-    openflow_for_each_bridge(f->chassis, write_fdb, f);
+    openflow_for_each_bridge(f->chassis, OPENFLOW_MAY_LEAD_TO_WIRE,
+                             write_flows, f);
+    openflow_for_each_bridge(f->chassis, OPENFLOW_MAY_LEAD_TO_WIRE, write_fdb,
+                             f);
     return f->error;
 }
 

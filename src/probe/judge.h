@@ -40,6 +40,8 @@ struct probe_seen {
     unsigned n_astray_answers;  /* ...and with another VLAN tag. */
     uint8_t answerer[FRAME_MAC_BYTES]; /* Of the last answer. */
     uint16_t answer_vlan;
+    const char *answer_nic; /* By which it left; NULL: none did. */
+    int64_t answer_ms; /* From the question's sending to its being seen. */
     struct probe_count counters[N_COUNTERS];
 };
 

@@ -22,7 +22,8 @@ struct run {
     size_t n_watches;
     const char *port; /* The device at the endpoint, if it is watched. */
     struct probe_seen seen;
-    bool done; /* The answer left at the NIC. */
+    int64_t sent_ms; /* When the last question was. */
+    bool done;       /* The answer left at the NIC. */
 };
 
 void
@@ -48,7 +49,8 @@ is_expected(const struct aim *aim, const uint8_t mac[FRAME_MAC_BYTES])
 }
 
 static void
-take_answer(struct run *run, const struct frame_seen *frame, bool at_port)
+take_answer(struct run *run, const struct watch *w,
+            const struct frame_seen *frame, bool at_port)
 {
     struct probe_seen *seen = &run->seen;
     memcpy(seen->answerer, frame->mac, FRAME_MAC_BYTES);
@@ -61,6 +63,8 @@ take_answer(struct run *run, const struct frame_seen *frame, bool at_port)
         seen->answer_vlan = frame->vlan;
     } else {
         seen->n_answers_at_nic++;
+        seen->answer_nic = w->device;
+        seen->answer_ms = clock_now_ms() - run->sent_ms;
         run->done = true;
     }
 }
@@ -74,7 +78,7 @@ take(void *aux, const struct watch *w, enum frame_kind kind,
     struct run *run = aux;
     bool at_port = w->device == run->port;
     if (kind == FRAME_ANSWER && (at_port || is_outgoing)) {
-        take_answer(run, frame, at_port);
+        take_answer(run, w, frame, at_port);
     } else if (kind == FRAME_REQUEST && at_port) {
         run->seen.n_at_port++;
     }
@@ -236,6 +240,7 @@ exchange(struct run *run, const struct probe_options *options)
     n_frames =
         n_frames < run->aim->n_nics ? (unsigned) run->aim->n_nics : n_frames;
     while (run->seen.n_sent < n_frames && !run->done) {
+        run->sent_ms = clock_now_ms();
         struct error *error = send_frame(
             run, &run->aim->nics[run->seen.n_sent % run->aim->n_nics]);
         if (error) {

@@ -139,12 +139,33 @@ first_of(const struct impact_list *list)
     return list->endpoints[0].id;
 }
 
+/* What stops frames that would stand there instead, where rows go: endpoints
+ * that are broken already cannot be lost, so that a chassis without its
+ * bridges would do them no harm.  NULL: nothing.  Where nothing goes it was
+ * there before, hidden behind what is mended. */
+static const char *
+find_left(const struct plan *p)
+{
+    const struct impact *impact = &p->trial.impact;
+    bool deletes = false;
+    for (const struct change *c = p->changes.first; c; c = c->next) {
+        deletes |= c->op == CHANGE_DELETE;
+    }
+    for (size_t i = 0; deletes && i < impact->n_appeared; i++) {
+        if (impact->appeared[i].effect >= EFFECT_STOPS) {
+            return impact->appeared[i].code;
+        }
+    }
+    return NULL;
+}
+
 void
 plan_judge(struct plan *p, enum plan_way way)
 {
     const struct impact *impact = &p->trial.impact;
     const struct impact_list *lost = &impact->lists[OUTCOME_LOST];
     struct arena *a = &p->arena;
+    const char *left = find_left(p);
     p->refused = NULL;
     if (impact->storms || impact->lists[OUTCOME_STORM].n) {
         p->refused = arena_printf(
@@ -160,6 +181,9 @@ plan_judge(struct plan *p, enum plan_way way)
                                   lost->n > 1 ? " and others" : "");
     } else if (!impact_has_vanished(impact, p->key)) {
         p->refused = "it would not mend this";
+    } else if (left) {
+        p->refused = arena_printf(
+            a, "it would take rows away and leave %s instead", left);
     } else if (way == PLAN_UNDO_ROW && impact->n_appeared) {
         p->refused =
             arena_printf(a, "it would leave %s", impact->appeared[0].code);

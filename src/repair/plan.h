@@ -5,8 +5,9 @@
  * nothing to warn of; taking back the whole transaction; and, where no log
  * tells, the edit that the catalogue knows for its code.  A way that was
  * proposed is then tried on the evidence (trial.h), and plan_judge() says
- * whether it may be offered: it must mend the finding, lose nobody and make no
- * loop.  What is left is refused, with the reason.
+ * whether it may be offered: it must mend the finding, lose nobody, make no
+ * loop, and not take rows away and leave another fault instead.  What is left
+ * is refused, with the reason.
  *
  * Refused before any trial: what a daemon wrote (what made it do so is to be
  * mended), what another owner of the rows would undo, and what more than one

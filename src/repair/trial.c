@@ -34,8 +34,11 @@ add_lines(struct trial *t, const struct evidence_db *db, const char *chassis)
         if (!lines[i].is_quiet) {
             t->lines =
                 xgrow(t->lines, t->n_lines, &t->capacity, sizeof *t->lines);
-            t->lines[t->n_lines++] =
-                (struct trial_line){ db->db, chassis, lines[i].text };
+            t->lines[t->n_lines++] = (struct trial_line){
+                .db = db->db,
+                .chassis = chassis ? arena_strdup(&t->arena, chassis) : NULL,
+                .text = lines[i].text,
+            };
         }
     }
 }

@@ -92,6 +92,39 @@ put_commands(struct plan *p, const struct report_options *options,
     text_done(&commands);
 }
 
+/* Of those that could not be probed a few will do. */
+#define MAX_NOT_PROBED 3
+
+static void
+put_proofs(const struct proof_list *list, const struct report_options *options,
+           struct text *out)
+{
+    static const char *const labels[N_PROOF_STATES] = {
+        [PROOF_PROVEN] = "proved  ",
+        [PROOF_REFUTED] = "refuted ",
+        [PROOF_UNKNOWN] = "unknown ",
+        [PROOF_NOT_PROBED] = "unknown ",
+    };
+    size_t n_not_probed = 0;
+    for (size_t i = 0; i < list->n; i++) {
+        const struct proof *p = &list->proofs[i];
+        n_not_probed += p->state == PROOF_NOT_PROBED;
+        if (p->state != PROOF_NOT_PROBED || n_not_probed <= MAX_NOT_PROBED) {
+            text_puts(out, "  ");
+            print_color(out, options,
+                        p->state == PROOF_PROVEN    ? COLOR_GOOD
+                        : p->state == PROOF_REFUTED ? COLOR_BAD
+                                                    : COLOR_DIM,
+                        labels[p->state]);
+            print_wrapped(out, p->words, INDENT, INDENT);
+        }
+    }
+    if (n_not_probed > MAX_NOT_PROBED) {
+        text_printf(out, "%*s%zu more were not probed either\n", INDENT, "",
+                    n_not_probed - MAX_NOT_PROBED);
+    }
+}
+
 /* What came of a plan that was carried out. */
 static void
 put_deed(const struct report_deed *d, const struct report_options *options,
@@ -100,6 +133,9 @@ put_deed(const struct report_deed *d, const struct report_options *options,
     const struct carry_result *r = &d->result;
     for (size_t i = 0; d->is_begun && i < r->n_notes; i++) {
         put_labelled(out, options, i ? "" : "done", r->notes[i]);
+    }
+    if (d->is_begun && r->applied) {
+        put_proofs(&d->proofs, options, out);
     }
     if (d->is_begun && d->why) {
         text_puts(out, "  ");
@@ -143,13 +179,38 @@ put_plan(struct plan *p, const struct report_deed *deed,
     text_puts(out, "\n");
 }
 
+size_t
+report_refuted(const struct report_deed *d)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->proofs.n && d->is_begun && d->result.applied;
+         i++) {
+        n += d->proofs.proofs[i].state == PROOF_REFUTED;
+    }
+    return n;
+}
+
+static void
+put_refuted(size_t n, struct text *out)
+{
+    if (n) {
+        text_printf(out,
+                    "But real frames to %zu endpoint%s that should answer now "
+                    "were not answered.\nThe change stands, as the databases "
+                    "are right with it: `provnet probe ENDPOINT` shows\n"
+                    "where the frames stop; --undo takes it back.\n",
+                    n, n == 1 ? "" : "s");
+    }
+}
+
 void
 report_repair_text(struct plan *const *plans, size_t n,
                    const struct report_deed *deeds,
                    const struct report_options *options, struct text *out)
 {
-    size_t n_good = 0, n_done = 0;
+    size_t n_good = 0, n_done = 0, n_refuted = 0;
     for (size_t i = 0; i < n; i++) {
+        n_refuted += deeds ? report_refuted(&deeds[i]) : 0;
         n_good += !plans[i]->refused;
         n_done += deeds && deeds[i].is_begun && deeds[i].result.applied;
         put_plan(plans[i], deeds ? &deeds[i] : NULL, options, out);
@@ -158,6 +219,7 @@ report_repair_text(struct plan *const *plans, size_t n,
         text_puts(out, "Nothing to repair.\n");
     } else if (deeds && n_good) {
         text_printf(out, "%zu of %zu repaired.\n", n_done, n);
+        put_refuted(n_refuted, out);
     } else if (n_good) {
         text_printf(out,
                     "%zu of %zu can be repaired; nothing was done: `provnet "
@@ -199,6 +261,27 @@ put_command_list(struct json_writer *w, struct plan *const *plans, size_t n)
 }
 
 static void
+put_proofs_json(struct json_writer *w, const struct proof_list *list)
+{
+    json_open(w, "proofs", '[');
+    for (size_t i = 0; i < list->n; i++) {
+        const struct proof *p = &list->proofs[i];
+        json_open(w, NULL, '{');
+        json_put(w, "endpoint", p->endpoint);
+        json_put(w, "state", proof_state_names[p->state]);
+        json_put(w, "nic", p->nic);
+        if (p->nic) {
+            json_put_integer(w, "ms", p->ms);
+        } else {
+            json_put_null(w, "ms");
+        }
+        json_put(w, "words", p->words);
+        json_close(w, '}');
+    }
+    json_close(w, ']');
+}
+
+static void
 put_deed_json(struct json_writer *w, const struct report_deed *d)
 {
     const struct carry_result *r = &d->result;
@@ -211,6 +294,7 @@ put_deed_json(struct json_writer *w, const struct report_deed *d)
     json_put(w, "id", d->is_begun ? r->id : NULL);
     json_put(w, "why", d->is_begun && d->why ? error_text(d->why) : NULL);
     json_put_strings(w, "notes", r->notes, d->is_begun ? r->n_notes : 0);
+    put_proofs_json(w, &d->proofs);
     json_close(w, '}');
 }
 

@@ -7,6 +7,7 @@
 #define REPORT_REPORT_H 1
 
 #include "apply/carry.h"
+#include "apply/proof.h"
 #include "base/text.h"
 #include "history/bisect.h"
 #include "probe/judge.h"
@@ -86,9 +87,13 @@ void report_whatif_json(const struct evidence *, const struct trial *,
 /* What came of a plan that was carried out. */
 struct report_deed {
     struct carry_result result;
-    struct error *why; /* NULL if it stands. */
-    bool is_begun;     /* Else the rest is not set. */
+    struct proof_list proofs; /* Of those that it was to restore. */
+    struct error *why;        /* NULL if it stands. */
+    bool is_begun;            /* Else the rest is not set. */
 };
+
+/* How many endpoints did not answer that were promised to. */
+size_t report_refuted(const struct report_deed *);
 
 /* Plans to mend findings; and, if they were carried out, what came of each
  * ('deeds' is NULL if they were not). */

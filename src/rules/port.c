@@ -368,6 +368,33 @@ is_requested_elsewhere(const struct fabric *f, const struct fabric_vif *vif,
     return true;
 }
 
+/* The record that gave the interface its iface-id, or 0. */
+static uint32_t
+marked_in(const struct fabric_chassis *chassis, const struct ovsdb_row *row)
+{
+    const struct cause_hint hint = { .db = &chassis->evidence->ovs,
+                                     .row = row,
+                                     .what = CAUSE_COLUMN,
+                                     .column = INTERFACE_EXTERNAL_IDS,
+                                     .key = "iface-id" };
+    return cause_hint_record(&hint);
+}
+
+/* Of several interfaces that have one iface-id, the one that got it last: it
+ * was right until then. */
+static const struct ovsdb_row *
+find_latest(const struct fabric_chassis *chassis,
+            const struct fabric_interface *claims)
+{
+    const struct ovsdb_row *latest = claims->row;
+    for (claims = claims->next; claims; claims = claims->next) {
+        if (marked_in(chassis, claims->row) > marked_in(chassis, latest)) {
+            latest = claims->row;
+        }
+    }
+    return latest;
+}
+
 /* Looks on one chassis. */
 static struct binding
 diagnose_on(const struct place *place, const struct fabric_chassis *chassis)
@@ -377,7 +404,8 @@ diagnose_on(const struct place *place, const struct fabric_chassis *chassis)
     const struct fabric_interface *claims =
         strmap_get(&chassis->interface_ids, *parent ? parent : vif->name);
     if (claims && claims->next) {
-        return (struct binding){ BINDING_DUP, chassis, claims->row };
+        return (struct binding){ BINDING_DUP, chassis,
+                                 find_latest(chassis, claims) };
     }
     if (claims && fabric_ofport(chassis, claims->row) < 0) {
         return (struct binding){ BINDING_NO_OFPORT, chassis, claims->row };

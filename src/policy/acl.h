@@ -48,6 +48,7 @@ struct policy_group {
     struct policy_acl *acls; /* NULL until parsed. */
     size_t n;
     bool is_stateful;
+    bool is_changed; /* Private: change.c. */
 };
 
 /* A group that a port is in. */
@@ -69,6 +70,7 @@ struct policy_switch {
     size_t n_hosts;
     const char *prefixes[2];  /* By family; of which strangers[]... */
     const char *strangers[2]; /* ...are addresses that no port has. */
+    bool is_changed;          /* Private: change.c. */
 };
 
 /* What acl_select() answered last: ports are asked about several times in a
@@ -85,18 +87,22 @@ struct policy {
     struct fabric *fabric;
     struct arena *arena;
     struct match_context context;
-    bool drops_by_default;           /* NB_Global, options:default_acl_drop. */
-    struct policy_group *groups;     /* By the index of their rows. */
-    struct policy_switch *switches;  /* As in the fabric. */
-    struct membership **memberships; /* By the index of the LSP's row. */
-    struct strmap group_names;       /* -> struct policy_group. */
-    struct strmap address_sets;      /* Name -> row. */
+    bool drops_by_default;          /* NB_Global, options:default_acl_drop. */
+    struct policy_group *groups;    /* By the index of their rows. */
+    struct policy_switch *switches; /* As in the fabric. */
+    struct policy_switch **switch_of_row; /* By the index of its row. */
+    struct membership **memberships;      /* By the index of the LSP's row. */
+    struct strmap group_names;            /* -> struct policy_group. */
+    struct strmap address_sets;           /* Name -> row. */
     struct acl_selection selections[N_STAGES][N_SELECTIONS];
     struct policy_acl *removed; /* From the log, newest first. */
     size_t n_removed;
     bool knows_removed;
     size_t n_with_hosts; /* Switches whose 'hosts' were looked up. */
-    const struct ovsdb_row **holders; /* Private: change.c. */
+
+    /* Private: change.c. */
+    const struct ovsdb_row **holders;
+    bool has_changed; /* Some group or switch. */
 };
 
 struct policy_switch *policy_switch_of(struct policy *,

@@ -161,8 +161,7 @@ join(struct policy *p, struct policy_group *group, struct policy_switch *sw,
 }
 
 static void
-gather_group(struct policy *p, struct policy_switch **by_row,
-             const struct ovsdb_row *row)
+gather_group(struct policy *p, const struct ovsdb_row *row)
 {
     struct policy_group *group = &p->groups[row->index];
     group->row = row;
@@ -174,8 +173,9 @@ gather_group(struct policy *p, struct policy_switch **by_row,
     for (unsigned i = 0; i < n; i++) {
         const struct ovsdb_row *lsp =
             ovsdb_atoms(row, PORT_GROUP_PORTS)[i].row;
-        struct policy_switch *sw =
-            lsp->exists && lsp->owner ? by_row[lsp->owner->index] : NULL;
+        struct policy_switch *sw = lsp->exists && lsp->owner
+                                       ? p->switch_of_row[lsp->owner->index]
+                                       : NULL;
         if (sw) {
             join(p, group, sw, lsp);
         }
@@ -186,9 +186,9 @@ static void
 gather(struct policy *p)
 {
     const struct fabric *f = p->fabric;
-    const struct ovsdb_table *switches = nb_table(p, NB_LOGICAL_SWITCH);
-    struct policy_switch **by_row =
-        xcalloc(switches->n_rows + 1, sizeof *by_row);
+    p->switch_of_row =
+        arena_zalloc(p->arena, nb_table(p, NB_LOGICAL_SWITCH)->n_rows
+                                   * sizeof(struct policy_switch *));
     p->switches = arena_zalloc(p->arena, f->n_switches * sizeof *p->switches);
     for (size_t i = 0; i < f->n_switches; i++) {
         struct policy_switch *sw = &p->switches[i];
@@ -196,7 +196,7 @@ gather(struct policy *p)
         sw->has_acls = ovsdb_count(sw->ls->row, LS_ACLS) > 0;
         sw->is_stateful = acl_has_stateful(sw->ls->row, LS_ACLS);
         sw->is_balanced = fabric_has_vip(sw->ls->row);
-        by_row[sw->ls->row->index] = sw;
+        p->switch_of_row[sw->ls->row->index] = sw;
     }
     p->groups = arena_zalloc(p->arena, nb_table(p, NB_PORT_GROUP)->n_rows
                                            * sizeof *p->groups);
@@ -204,13 +204,12 @@ gather(struct policy *p)
         arena_zalloc(p->arena, nb_table(p, NB_LOGICAL_SWITCH_PORT)->n_rows
                                    * sizeof(struct membership *));
     OVSDB_TABLE_FOR_EACH (row, nb_table(p, NB_PORT_GROUP)) {
-        gather_group(p, by_row, row);
+        gather_group(p, row);
     }
     OVSDB_TABLE_FOR_EACH (row, nb_table(p, NB_ADDRESS_SET)) {
         *strmap_place(&p->address_sets, ovsdb_string(row, ADDRESS_SET_NAME)) =
             row;
     }
-    free(by_row);
 }
 
 struct policy *

@@ -76,8 +76,70 @@ def patch_name(n):
     n.ovs.add("Port", "", name="patch-to-x", interfaces=interface)
 
 
+def address(first, i):
+    return "%d.%d.%d.%d" % (first, i >> 16 & 255, i >> 8 & 255, i & 255)
+
+
+def mac(i):
+    return "0a:00:%02x:%02x:%02x:%02x" % tuple(i.to_bytes(4, "big"))
+
+
+def switch(n, vms=1, ports=(), acls=(), external_ids=lambda i: {}):
+    """A provider network with VMs, and with router ports by name."""
+    lsps = [n.nb.add("Logical_Switch_Port", "ln", name="ln", type="localnet",
+                     addresses="unknown",
+                     options=map_of({"network_name": "physnet1"}))]
+    lsps += [n.nb.add("Logical_Switch_Port", "vm%d" % i, name="vm%d" % i,
+                      addresses="%s %s" % (mac(i), address(10, i + 5)),
+                      external_ids=map_of(external_ids(i)))
+             for i in range(vms)]
+    lsps += [n.nb.add("Logical_Switch_Port", "to-" + name, name="to-" + name,
+                      type="router", addresses="router",
+                      options=map_of({"router-port": name}))
+             for name in ports]
+    n.nb.add("Logical_Switch", "public", name="public", ports=set_of(lsps),
+             acls=set_of(acls))
+
+
+def gateway(n, i, networks, **columns):
+    """A distributed gateway port."""
+    name = "gw%d" % i
+    chassis = n.nb.add("Gateway_Chassis", name, name=name, chassis_name="hv1",
+                       priority=1)
+    return n.nb.add("Logical_Router_Port", name, name=name, mac=mac(i),
+                    networks=networks, gateway_chassis=chassis, **columns)
+
+
+def routes_added(n, many=8000):
+    """A transaction that adds many routes to a router."""
+    port = gateway(n, 0, "10.0.0.1/8")
+    router = n.nb.add("Logical_Router", "r", name="r", ports=port)
+    switch(n, ports=["gw0"])
+    n.nb.commit()
+    n.nb.rows["Logical_Router"] = {router[1]: {"static_routes": set_of(
+        n.nb.add("Logical_Router_Static_Route", i, nexthop="10.9.9.9",
+                 ip_prefix=address(20, i) + "/32") for i in range(many))}}
+
+
+def acls_changed(n, many=2000):
+    """A transaction that changes all of a port group's ACLs."""
+    match = "outport == @g && ip4 && ip4.src == %s && tcp.dst == 80"
+    acls = [n.nb.add("ACL", i, direction="to-lport", priority=i,
+                     match=match % address(11, i), action="drop")
+            for i in range(many)]
+    switch(n)
+    vm = n.nb.add("Logical_Switch_Port", "vm0", name="vm0",
+                  addresses=mac(0) + " " + address(10, 5))
+    n.nb.add("Port_Group", "g", name="g", ports=vm, acls=set_of(acls))
+    n.nb.commit()
+    for i in range(many):
+        n.nb.add("ACL", i, priority=i + 1)
+
+
 KINDS = {
     "patch-name": patch_name,
+    "routes-added": routes_added,
+    "acls-changed": acls_changed,
 }
 
 

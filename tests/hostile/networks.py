@@ -136,10 +136,21 @@ def acls_changed(n, many=2000):
         n.nb.add("ACL", i, priority=i + 1)
 
 
+def set_in_braces(n, many=20000):
+    """ACLs each of which has an address set among others."""
+    n.nb.add("Address_Set", "s", name="s", addresses=set_of(
+        address(11, i) for i in range(many)))
+    match = "ip4.src == {$s, %s}"
+    switch(n, acls=[n.nb.add("ACL", i, direction="to-lport", priority=i,
+                             match=match % address(12, i), action="drop")
+                    for i in range(300)])
+
+
 KINDS = {
     "patch-name": patch_name,
     "routes-added": routes_added,
     "acls-changed": acls_changed,
+    "set-in-braces": set_in_braces,
 }
 
 

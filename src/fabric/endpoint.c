@@ -188,6 +188,7 @@ add_gateway_endpoints(struct fabric *f, struct fabric_lrp *port)
             without_length(f, ovsdb_atoms(port->row, LRP_NETWORKS)[i].string);
         if (!is_link_local(ip)) {
             add_router_endpoint(f, port, ENDPOINT_GATEWAY, ip);
+            f->n_gateways++;
         }
     }
 }

@@ -146,11 +146,45 @@ def set_in_braces(n, many=20000):
                     for i in range(300)])
 
 
+def ports_disabled(n, many=700):
+    """A router with many gateways and many faults, all of them on the way of
+    each gateway's own address."""
+    ports = [gateway(n, i, address(10, 256 * i + 1) + "/24")
+             for i in range(many)]
+    ports += [n.nb.add("Logical_Router_Port", "t%d" % i, name="t%d" % i,
+                       mac=mac(many + i), enabled=False,
+                       networks=address(172, 256 * i + 1) + "/24")
+              for i in range(many)]
+    n.nb.add("Logical_Router", "r", name="r", ports=set_of(ports))
+    switch(n, ports=["gw%d" % i for i in range(many)])
+
+
+def floating_ips(n, many):
+    return [n.nb.add("NAT", "fip%d" % i, type="dnat_and_snat",
+                     external_ip=address(10, i + 5),
+                     logical_ip=address(192, i + 5)) for i in range(many)]
+
+
+def static_macs(n, many=700):
+    """Floating IPs of a router with many wrong static MAC bindings."""
+    n.nb.add("Logical_Router", "r", name="r",
+             ports=gateway(n, 0, "10.0.0.1/8"),
+             nat=set_of(floating_ips(n, many)))
+    for i in range(many):
+        n.nb.add("Static_MAC_Binding", i, logical_port="gw0",
+                 ip=address(12, i), mac=mac(i))
+        n.sb.add("MAC_Binding", i, logical_port="gw0", ip=address(12, i),
+                 mac=mac(many + i))
+    switch(n, 0, ports=["gw0"])
+
+
 KINDS = {
     "patch-name": patch_name,
     "routes-added": routes_added,
     "acls-changed": acls_changed,
     "set-in-braces": set_in_braces,
+    "ports-disabled": ports_disabled,
+    "static-macs": static_macs,
 }
 
 

@@ -696,7 +696,7 @@ fabric_change_apply(struct fabric_change *c, const struct evidence_db *db)
         c->all |= !c->all && d->kind == OVSDB_CHANGED && takes_part(d);
     }
     if (!c->all) {
-        change_read_routes(c);
+        change_read_routers(c);
     }
     if (c->all) {
         return;

@@ -169,9 +169,9 @@ changed_port(struct fabric_change *c, const struct ovsdb_delta *d)
 
 /* Routers. */
 
-/* Its routes are read once, after all deltas. */
+/* Its routes and SNATs are read once, after all deltas. */
 static void
-mark_routes(struct fabric_change *c, const struct ovsdb_row *lr)
+mark_to_read(struct fabric_change *c, const struct ovsdb_row *lr)
 {
     const struct fabric_router *router = change_find_router(c, lr);
     if (router) {
@@ -180,12 +180,13 @@ mark_routes(struct fabric_change *c, const struct ovsdb_row *lr)
 }
 
 void
-change_read_routes(struct fabric_change *c)
+change_read_routers(struct fabric_change *c)
 {
     for (size_t i = 0; i < c->routers.n; i++) {
         struct fabric_router *router =
             &c->fabric->routers[c->routers.items[i]];
         fabric_read_routes(c->fabric, router);
+        fabric_read_snats(router);
         for (size_t j = 0; j < router->n_ports; j++) {
             const struct fabric_lrp *port = &router->ports[j];
             c->all |= port->is_gateway != fabric_is_gateway(port);
@@ -197,7 +198,7 @@ change_read_routes(struct fabric_change *c)
 static void
 changed_route(struct fabric_change *c, const struct ovsdb_delta *d)
 {
-    mark_routes(c, d->row->owner);
+    mark_to_read(c, d->row->owner);
 }
 
 static void
@@ -220,7 +221,7 @@ changed_router(struct fabric_change *c, const struct ovsdb_delta *d)
 {
     switch (d->column) {
     case LR_STATIC_ROUTES:
-        mark_routes(c, d->row);
+        mark_to_read(c, d->row);
         break;
     case LR_ENABLED:
     case LR_POLICIES:
@@ -366,7 +367,7 @@ changed_nat(struct fabric_change *c, const struct ovsdb_delta *d)
     }
     change_visit_router(c, router, find_endpoint, &search);
     if (!search.found) {
-        fabric_change_router(c, router);
+        mark_to_read(c, d->row->owner);
     } else if (d->column == NAT_LOGICAL_IP || d->column == NAT_LOGICAL_PORT) {
         move_floating_ip(c, search.found);
         change_mark_gateways(c, router);

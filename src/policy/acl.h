@@ -57,6 +57,12 @@ struct membership {
     struct membership *next;
 };
 
+/* A port by its address. */
+struct policy_owner {
+    struct address_prefix ip;
+    const struct fabric_vif *vif;
+};
+
 struct policy_switch {
     struct fabric_switch *ls;
     bool has_acls;
@@ -68,9 +74,11 @@ struct policy_switch {
     struct acl_list loose;
     const char **hosts; /* NULL until looked up. */
     size_t n_hosts;
-    const char *prefixes[2];  /* By family; of which strangers[]... */
-    const char *strangers[2]; /* ...are addresses that no port has. */
-    bool is_changed;          /* Private: change.c. */
+    const char *prefixes[2];     /* By family; of which strangers[]... */
+    const char *strangers[2];    /* ...are addresses that no port has. */
+    struct policy_owner *owners; /* Sorted; NULL until asked for. */
+    size_t n_owners;
+    bool is_changed; /* Private: change.c. */
 };
 
 /* What acl_select() answered last: ports are asked about several times in a
@@ -149,7 +157,7 @@ const struct ovsdb_row *acl_find_removed(struct policy *, enum policy_stage,
                                          const struct match_packet *);
 
 /* The port of the switch that has the address, or NULL. */
-const struct fabric_vif *policy_find_owner(const struct fabric_switch *,
+const struct fabric_vif *policy_find_owner(struct policy_switch *,
                                            const char *ip);
 
 /* Hosts on the physical network of the switch that its routers have resolved:

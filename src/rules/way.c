@@ -93,8 +93,8 @@ way_spare_outbound(struct finding *f, const struct place *place)
     const struct fabric_vif *vif = e->vif;
     for (size_t i = 0; vif && i < vif->n_addresses; i++) {
         for (size_t j = 0; j < vif->addresses[i].n_ips; j++) {
-            if (fabric_router_snat(e->gateway->router,
-                                   vif->addresses[i].ips[j])) {
+            if (fabric_router_has_snat(e->gateway->router,
+                                       vif->addresses[i].ips[j])) {
                 return finding_only(f, INBOUND);
             }
         }

@@ -146,7 +146,7 @@ def set_in_braces(n, many=20000):
                     for i in range(300)])
 
 
-def ports_disabled(n, many=700):
+def ports_disabled(n, many=300):
     """A router with many gateways and many faults, all of them on the way of
     each gateway's own address."""
     ports = [gateway(n, i, address(10, 256 * i + 1) + "/24")
@@ -178,6 +178,49 @@ def static_macs(n, many=700):
     switch(n, 0, ports=["gw0"])
 
 
+def snats(n, many=400):
+    """A gateway with many networks, a VM with many addresses, many SNATs."""
+    nats = [n.nb.add("NAT", i, type="snat", external_ip="10.0.0.1",
+                     logical_ip=address(192, 100000 + i))
+            for i in range(many)]
+    nats.append(n.nb.add("NAT", "all", type="snat", external_ip="10.0.0.1",
+                         logical_ip="192.0.0.0/8"))
+    outer = gateway(n, 0, set_of(address(10, 4 * i + 1) + "/30"
+                                 for i in range(many)))
+    inner = n.nb.add("Logical_Router_Port", "t", name="t", mac=mac(1),
+                     networks="192.0.0.1/8")
+    n.nb.add("Logical_Router", "r", name="r", ports=set_of([outer, inner]),
+             nat=set_of(nats))
+    switch(n, 0, ports=["gw0"])
+    vm = n.nb.add("Logical_Switch_Port", "vm", name="vm",
+                  addresses=" ".join([mac(2)] + [address(192, i + 5)
+                                                 for i in range(many)]))
+    port = n.nb.add("Logical_Switch_Port", "to-t", name="to-t", type="router",
+                    addresses="router", options=map_of({"router-port": "t"}))
+    n.nb.add("Logical_Switch", "tenant", name="tenant",
+             ports=set_of([vm, port]))
+
+
+def nat_ports(n, many=400):
+    """As many gateway ports as floating IPs, none on their networks."""
+    nats = [n.nb.add("NAT", i, type="dnat_and_snat",
+                     external_ip=address(99, i), logical_ip=address(192, i))
+            for i in range(many)]
+    ports = [gateway(n, i, address(10, 256 * i + 1) + "/24")
+             for i in range(many)]
+    n.nb.add("Logical_Router", "r", name="r", ports=set_of(ports),
+             nat=set_of(nats))
+    switch(n, 0, ports=["gw%d" % i for i in range(many)])
+
+
+def subnets(n, many=1500):
+    """VMs with a subnet of their own each, by what Neutron says."""
+    acl = n.nb.add("ACL", 0, direction="to-lport", priority=1000,
+                   match="ip4.src == 1.2.3.4", action="drop")
+    switch(n, many, acls=[acl], external_ids=lambda i: {
+        "neutron:cidrs": address(10, i + 5) + "/32"})
+
+
 KINDS = {
     "patch-name": patch_name,
     "routes-added": routes_added,
@@ -185,6 +228,9 @@ KINDS = {
     "set-in-braces": set_in_braces,
     "ports-disabled": ports_disabled,
     "static-macs": static_macs,
+    "snats": snats,
+    "nat-ports": nat_ports,
+    "subnets": subnets,
 }
 
 

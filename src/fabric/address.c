@@ -82,6 +82,63 @@ address_prefix_contains(const struct address_prefix *outer,
            && same_bits(outer->bytes, inner->bytes, outer->length);
 }
 
+void
+address_prefix_cut(struct address_prefix *p, unsigned length)
+{
+    unsigned n = length / 8;
+    if (n < sizeof p->bytes) {
+        p->bytes[n] &= (unsigned char) ~(0xff >> length % 8);
+        memset(&p->bytes[n + 1], 0, sizeof p->bytes - n - 1);
+    }
+    p->length = length;
+}
+
+int
+address_prefix_compare(const struct address_prefix *a,
+                       const struct address_prefix *b)
+{
+    int order = (int) a->is_ipv6 - (int) b->is_ipv6;
+    order = order ? order : (int) a->length - (int) b->length;
+    return order ? order : memcmp(a->bytes, b->bytes, sizeof a->bytes);
+}
+
+/* How many come before 'key'. */
+static size_t
+count_before(const struct address_prefix *networks, size_t n,
+             const struct address_prefix *key)
+{
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (address_prefix_compare(&networks[middle], key) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+bool
+address_prefixes_contain(const struct address_prefix *networks, size_t n,
+                         const struct address_prefix *inner)
+{
+    struct address_prefix next = { .is_ipv6 = inner->is_ipv6 };
+    size_t i = count_before(networks, n, &next);
+    while (i < n && networks[i].is_ipv6 == inner->is_ipv6
+           && networks[i].length <= inner->length) {
+        struct address_prefix key = *inner;
+        address_prefix_cut(&key, networks[i].length);
+        i = count_before(networks, n, &key);
+        if (i < n && !address_prefix_compare(&networks[i], &key)) {
+            return true;
+        }
+        next.length = key.length + 1;
+        i = count_before(networks, n, &next);
+    }
+    return false;
+}
+
 bool
 address_in_prefix(const char *ip, const char *prefix)
 {

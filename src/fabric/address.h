@@ -39,6 +39,18 @@ bool address_prefix_parse(const char *text, struct address_prefix *ret);
 bool address_prefix_contains(const struct address_prefix *outer,
                              const struct address_prefix *inner);
 
+/* Makes it the network of so many bits that contains it. */
+void address_prefix_cut(struct address_prefix *, unsigned length);
+
+/* Orders networks by family, length and number. */
+int address_prefix_compare(const struct address_prefix *,
+                           const struct address_prefix *);
+
+/* Whether one of 'n' networks, in that order and cut to their lengths,
+ * contains 'inner'. */
+bool address_prefixes_contain(const struct address_prefix *networks, size_t n,
+                              const struct address_prefix *inner);
+
 /* Orders addresses by number, IPv4 before IPv6 before what is no address. */
 int address_compare(const char *, const char *);
 

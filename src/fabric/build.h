@@ -48,6 +48,7 @@ void fabric_index_learned(struct fabric *, const struct ovsdb_row *);
 
 /* The router's static routes, and the default ones among them; and whether a
  * port of it leads to a physical network. */
+void fabric_read_snats(struct fabric_router *);
 void fabric_read_routes(struct fabric *, struct fabric_router *);
 bool fabric_is_gateway(const struct fabric_lrp *);
 

@@ -719,9 +719,13 @@ fabric_change_apply(struct fabric_change *c, const struct evidence_db *db)
         handler_of(handlers, d)(c, d);
         c->all |= !c->all && d->kind == OVSDB_CHANGED && takes_part(d);
     }
+    if (!c->all) {
+        change_read_routers(c);
+    }
     if (c->all) {
         return;
     }
+    marks_clear(&c->routers);
     change_read_chassis(c);
     marks_clear(&c->chassis);
     follow_northd(c);
@@ -747,6 +751,7 @@ fabric_change_init(struct fabric_change *c, struct fabric *f)
     marks_init(&c->endpoints, f->n_endpoints);
     marks_init(&c->switches, f->n_switches);
     marks_init(&c->chassis, f->n_chassis);
+    marks_init(&c->routers, f->n_routers);
     marks_init(&c->foreign, f->n_endpoints);
     marks_init(&c->progress, f->n_chassis);
     marks_init(&c->sighted, f->n_chassis);
@@ -758,6 +763,7 @@ fabric_change_done(struct fabric_change *c)
     marks_done(&c->endpoints);
     marks_done(&c->switches);
     marks_done(&c->chassis);
+    marks_done(&c->routers);
     marks_done(&c->foreign);
     marks_done(&c->progress);
     marks_done(&c->sighted);

@@ -170,24 +170,36 @@ changed_port(struct fabric_change *c, const struct ovsdb_delta *d)
 
 /* Routers. */
 
+/* Its routes and SNATs are read once, after all deltas. */
 static void
-read_routes(struct fabric_change *c, struct fabric_router *router)
+mark_to_read(struct fabric_change *c, const struct ovsdb_row *lr)
 {
-    if (!router) {
-        return; /* Of no router. */
+    const struct fabric_router *router = change_find_router(c, lr);
+    if (router) {
+        change_mark(&c->routers, (size_t) (router - c->fabric->routers));
     }
-    fabric_read_routes(c->fabric, router);
-    for (size_t i = 0; i < router->n_ports; i++) {
-        const struct fabric_lrp *port = &router->ports[i];
-        c->all |= port->is_gateway != fabric_is_gateway(port);
+}
+
+void
+change_read_routers(struct fabric_change *c)
+{
+    for (size_t i = 0; i < c->routers.n; i++) {
+        struct fabric_router *router =
+            &c->fabric->routers[c->routers.items[i]];
+        fabric_read_routes(c->fabric, router);
+        fabric_read_snats(router);
+        for (size_t j = 0; j < router->n_ports; j++) {
+            const struct fabric_lrp *port = &router->ports[j];
+            c->all |= port->is_gateway != fabric_is_gateway(port);
+        }
+        fabric_change_router(c, router);
     }
-    fabric_change_router(c, router);
 }
 
 static void
 changed_route(struct fabric_change *c, const struct ovsdb_delta *d)
 {
-    read_routes(c, change_find_router(c, d->row->owner));
+    mark_to_read(c, d->row->owner);
 }
 
 static void
@@ -210,7 +222,7 @@ changed_router(struct fabric_change *c, const struct ovsdb_delta *d)
 {
     switch (d->column) {
     case LR_STATIC_ROUTES:
-        read_routes(c, change_find_router(c, d->row));
+        mark_to_read(c, d->row);
         break;
     case LR_ENABLED:
     case LR_POLICIES:
@@ -356,7 +368,7 @@ changed_nat(struct fabric_change *c, const struct ovsdb_delta *d)
     }
     change_visit_router(c, router, find_endpoint, &search);
     if (!search.found) {
-        fabric_change_router(c, router);
+        mark_to_read(c, d->row->owner);
     } else if (d->column == NAT_LOGICAL_IP || d->column == NAT_LOGICAL_PORT) {
         move_floating_ip(c, search.found);
         change_mark_gateways(c, router);

@@ -188,6 +188,7 @@ add_gateway_endpoints(struct fabric *f, struct fabric_lrp *port)
             without_length(f, ovsdb_atoms(port->row, LRP_NETWORKS)[i].string);
         if (!is_link_local(ip)) {
             add_router_endpoint(f, port, ENDPOINT_GATEWAY, ip);
+            f->n_gateways++;
         }
     }
 }
@@ -203,7 +204,8 @@ port_of_nat(const struct fabric *f, const struct fabric_router *router,
     const struct ovsdb_row *named = ovsdb_ref(nat, NAT_GATEWAY_PORT);
     const struct fabric_lrp *named_port =
         named && named->exists ? f->lrp_of_row[named->index] : NULL;
-    const char *ip = ovsdb_string(nat, NAT_EXTERNAL_IP);
+    struct address_prefix ip;
+    bool is_ip = address_prefix_parse(ovsdb_string(nat, NAT_EXTERNAL_IP), &ip);
     const struct fabric_lrp *first = NULL, *on_network = NULL;
     for (size_t i = 0; i < router->n_ports; i++) {
         const struct fabric_lrp *port = &router->ports[i];
@@ -214,7 +216,7 @@ port_of_nat(const struct fabric *f, const struct fabric_router *router,
             return port;
         }
         first = first ? first : port;
-        if (!on_network && fabric_lrp_network(port, ip)) {
+        if (is_ip && !on_network && fabric_lrp_network_of(port, &ip)) {
             on_network = port;
         }
     }
@@ -298,15 +300,30 @@ add_floating_ip(struct fabric *f, struct fabric_lrp *port,
 }
 
 static void
+find_nat_ports(struct fabric *f, struct fabric_router *router)
+{
+    unsigned n = ovsdb_count(router->row, LR_NAT);
+    router->nat_ports =
+        arena_zalloc(&f->arena, n * sizeof(const struct fabric_lrp *));
+    for (unsigned i = 0; i < n; i++) {
+        const struct ovsdb_row *nat = ovsdb_atoms(router->row, LR_NAT)[i].row;
+        if (nat->exists
+            && !strcmp(ovsdb_string(nat, NAT_TYPE), "dnat_and_snat")) {
+            router->nat_ports[i] = port_of_nat(f, router, nat);
+        }
+    }
+}
+
+static void
 add_floating_ips(struct fabric *f, struct fabric_lrp *port)
 {
-    const struct ovsdb_row *lr = port->router->row;
-    for (unsigned i = 0; i < ovsdb_count(lr, LR_NAT); i++) {
-        const struct ovsdb_row *nat = ovsdb_atoms(lr, LR_NAT)[i].row;
-        if (nat->exists
-            && !strcmp(ovsdb_string(nat, NAT_TYPE), "dnat_and_snat")
-            && port_of_nat(f, port->router, nat) == port) {
-            add_floating_ip(f, port, nat);
+    struct fabric_router *router = port->router;
+    if (!router->nat_ports) {
+        find_nat_ports(f, router);
+    }
+    for (unsigned i = 0; i < ovsdb_count(router->row, LR_NAT); i++) {
+        if (router->nat_ports[i] == port) {
+            add_floating_ip(f, port, ovsdb_atoms(router->row, LR_NAT)[i].row);
         }
     }
 }

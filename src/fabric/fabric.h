@@ -244,6 +244,7 @@ struct fabric {
     size_t n_routers;
     struct fabric_endpoint *endpoints;
     size_t n_endpoints;
+    size_t n_gateways; /* Endpoints that are a router's own address. */
     int64_t northd_ms; /* When northd wrote SB last, by its log; or 0. */
 
     /* Private. */

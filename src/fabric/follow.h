@@ -22,8 +22,10 @@ extern const struct change_handlers ovs_changes[OVS_N_TABLES];
 /* What does not concern the fabric. */
 change_handler change_ignore;
 
-/* After the deltas of a transaction: reads the chassis that were marked. */
+/* After the deltas of a transaction: reads the chassis, and the routers'
+ * routes and SNATs, that were marked. */
 void change_read_chassis(struct fabric_change *);
+void change_read_routers(struct fabric_change *);
 
 /* Marks: a thing, or the endpoints of one; those of a VM's port without those
  * who go out by the router that it is behind. */

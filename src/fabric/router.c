@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fabric/build.h"
@@ -43,18 +44,52 @@ label_of(const struct ovsdb_row *lr)
     return name && *name ? name : ovsdb_string(lr, LR_NAME);
 }
 
+static int
+compare_prefixes(const void *a, const void *b)
+{
+    return address_prefix_compare(a, b);
+}
+
+void
+fabric_read_snats(struct fabric_router *router)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < router->n_snats; i++) {
+        struct address_prefix *p = &router->translated[n];
+        if (address_prefix_parse(
+                ovsdb_string(router->snats[i], NAT_LOGICAL_IP), p)) {
+            address_prefix_cut(p, p->length);
+            n++;
+        }
+    }
+    router->n_translated = n;
+    if (n) {
+        qsort(router->translated, n, sizeof *router->translated,
+              compare_prefixes);
+    }
+}
+
 static void
-add_snats(struct fabric *f, struct fabric_router *router)
+add_nats(struct fabric *f, struct fabric_router *router)
 {
     unsigned n = ovsdb_count(router->row, LR_NAT);
     const union ovsdb_atom *nats = ovsdb_atoms(router->row, LR_NAT);
     router->snats = arena_alloc(&f->arena, n * sizeof *router->snats);
+    router->externals = arena_alloc(&f->arena, n * sizeof *router->externals);
     for (unsigned i = 0; i < n; i++) {
-        if (nats[i].row->exists
-            && !strcmp(ovsdb_string(nats[i].row, NAT_TYPE), "snat")) {
+        if (!nats[i].row->exists) {
+            continue;
+        }
+        if (!strcmp(ovsdb_string(nats[i].row, NAT_TYPE), "snat")) {
             router->snats[router->n_snats++] = nats[i].row;
         }
+        router->n_externals +=
+            address_prefix_parse(ovsdb_string(nats[i].row, NAT_EXTERNAL_IP),
+                                 &router->externals[router->n_externals]);
     }
+    router->translated =
+        arena_alloc(&f->arena, router->n_snats * sizeof *router->translated);
+    fabric_read_snats(router);
 }
 
 static void
@@ -72,7 +107,7 @@ build_router(struct fabric *f, const struct ovsdb_row *row,
             add_port(f, router, lrp);
         }
     }
-    add_snats(f, router);
+    add_nats(f, router);
 }
 
 void
@@ -121,25 +156,32 @@ fabric_lrp_is_inner(const struct fabric_lrp *port)
 }
 
 const struct address_prefix *
-fabric_lrp_network(const struct fabric_lrp *port, const char *ip)
+fabric_lrp_network_of(const struct fabric_lrp *port,
+                      const struct address_prefix *host)
 {
-    struct address_prefix host;
-    if (!address_prefix_parse(ip, &host)) {
-        return NULL;
-    }
     for (size_t i = 0; i < port->n_networks; i++) {
-        if (address_prefix_contains(&port->networks[i], &host)) {
+        if (address_prefix_contains(&port->networks[i], host)) {
             return &port->networks[i];
         }
     }
     return NULL;
 }
 
+const struct address_prefix *
+fabric_lrp_network(const struct fabric_lrp *port, const char *ip)
+{
+    struct address_prefix host;
+    return address_prefix_parse(ip, &host) ? fabric_lrp_network_of(port, &host)
+                                           : NULL;
+}
+
 struct fabric_lrp *
 fabric_router_port_to(const struct fabric_router *router, const char *ip)
 {
-    for (size_t i = 0; i < router->n_ports; i++) {
-        if (fabric_lrp_network(&router->ports[i], ip)) {
+    struct address_prefix host;
+    bool is_host = address_prefix_parse(ip, &host);
+    for (size_t i = 0; is_host && i < router->n_ports; i++) {
+        if (fabric_lrp_network_of(&router->ports[i], &host)) {
             return &router->ports[i];
         }
     }
@@ -158,16 +200,14 @@ fabric_lrp_speaks(const struct fabric_lrp *port, const char *ip)
     return false;
 }
 
-const struct ovsdb_row *
-fabric_router_snat(const struct fabric_router *router, const char *ip)
+bool
+fabric_router_has_snat(const struct fabric_router *router, const char *ip)
 {
-    for (size_t i = 0; i < router->n_snats; i++) {
-        if (address_in_prefix(
-                ip, ovsdb_string(router->snats[i], NAT_LOGICAL_IP))) {
-            return router->snats[i];
-        }
-    }
-    return NULL;
+    struct address_prefix host;
+    return router->n_translated && !strchr(ip, '/')
+           && address_prefix_parse(ip, &host)
+           && address_prefixes_contain(router->translated,
+                                       router->n_translated, &host);
 }
 
 /* Who holds a gateway port. */
@@ -364,11 +404,9 @@ find_default(const struct fabric_router *router, bool is_ipv6,
 static bool
 has_nat_on(const struct fabric_lrp *port)
 {
-    const struct ovsdb_row *lr = port->router->row;
-    for (unsigned i = 0; i < ovsdb_count(lr, LR_NAT); i++) {
-        const struct ovsdb_row *nat = ovsdb_atoms(lr, LR_NAT)[i].row;
-        if (nat->exists
-            && fabric_lrp_network(port, ovsdb_string(nat, NAT_EXTERNAL_IP))) {
+    const struct fabric_router *router = port->router;
+    for (size_t i = 0; i < router->n_externals; i++) {
+        if (fabric_lrp_network_of(port, &router->externals[i])) {
             return true;
         }
     }

@@ -81,6 +81,12 @@ struct fabric_router {
     bool has_source_routes;
     const struct ovsdb_row **snats; /* NAT rows of type snat. */
     size_t n_snats;
+    struct address_prefix *translated; /* By these; see address.h... */
+    size_t n_translated;
+    struct address_prefix *externals; /* ...and all NAT rows' addresses. */
+    size_t n_externals;
+    const struct fabric_lrp **nat_ports; /* By the place in LR's "nat"; NULL
+                                          * until asked for. */
     struct fabric_default_route defaults[2]; /* IPv4, IPv6. */
 };
 
@@ -102,15 +108,17 @@ bool fabric_member(const struct fabric *, const struct fabric_lrp *, size_t i,
  * that has such a network. */
 const struct address_prefix *fabric_lrp_network(const struct fabric_lrp *,
                                                 const char *ip);
+const struct address_prefix *
+fabric_lrp_network_of(const struct fabric_lrp *,
+                      const struct address_prefix *host);
 struct fabric_lrp *fabric_router_port_to(const struct fabric_router *,
                                          const char *ip);
 
 /* Whether 'lrp' has a network of the family of 'ip'. */
 bool fabric_lrp_speaks(const struct fabric_lrp *, const char *ip);
 
-/* The NAT row of type snat of the router that covers 'ip', or NULL. */
-const struct ovsdb_row *fabric_router_snat(const struct fabric_router *,
-                                           const char *ip);
+/* Whether a NAT row of type snat of the router covers 'ip'. */
+bool fabric_router_has_snat(const struct fabric_router *, const char *ip);
 
 /* The port of the router called 'name', or NULL. */
 struct fabric_lrp *fabric_find_lrp(const struct fabric *, const char *name);

@@ -185,11 +185,14 @@ static void
 add_patch_key(struct history_line *line, const char *name, struct arena *arena)
 {
     size_t length = strlen(name);
-    const char *to = strstr(name, PATCH_TO);
-    if (strncmp(name, PATCH_PREFIX, strlen(PATCH_PREFIX)) || !to) {
+    if (strncmp(name, PATCH_PREFIX, strlen(PATCH_PREFIX))) {
         return;
     }
     const char *first = name + strlen(PATCH_PREFIX);
+    const char *to = strstr(first, PATCH_TO);
+    if (!to) {
+        return;
+    }
     add_key(line, arena_strndup(arena, first, (size_t) (to - first)));
     for (const char *s = name + length; s > to; s--) {
         if (!strncmp(s, PATCH_TO, strlen(PATCH_TO))) {

@@ -119,13 +119,6 @@ check_order(struct match_parser *p, const struct match_operand *o,
     return false;
 }
 
-/* The value of a predicate that 'c' and 'relation' ask for. */
-static bool
-is_positive(const struct match_constant *c, enum match_token relation)
-{
-    return (c->value & 1) != (relation == MATCH_T_NE);
-}
-
 /* Nominal symbols are for positive tests. */
 static bool
 check_nominal(struct match_parser *p, const struct match_operand *o,
@@ -146,26 +139,24 @@ check_nominal(struct match_parser *p, const struct match_operand *o,
                      symbol->name);
         return false;
     }
-    for (size_t i = 0; i < c->set->n; i++) {
-        if (is_positive(&c->set->constants[i], relation) == p->negated) {
-            match_refuse(p, at, "%s, a nominal predicate, cannot be negated",
-                         symbol->name);
-            return false;
-        }
+    if (match_set_has_parity(c->set, p->negated != (relation == MATCH_T_NE))) {
+        match_refuse(p, at, "%s, a nominal predicate, cannot be negated",
+                     symbol->name);
+        return false;
     }
     return true;
 }
 
+/* A predicate is compared with its value: the last bit. */
 static struct match_node *
 compare_predicate(struct match_parser *p, const struct match_operand *o,
                   enum match_token relation, const struct match_set *set)
 {
-    bool positive = is_positive(&set->constants[0], relation);
-    for (size_t i = 1; i < set->n; i++) {
-        if (is_positive(&set->constants[i], relation) != positive) {
-            return match_node_constant(p, relation == MATCH_T_EQ);
-        }
+    bool has_one = match_set_has_parity(set, true);
+    if (has_one && match_set_has_parity(set, false)) {
+        return match_node_constant(p, relation == MATCH_T_EQ);
     }
+    bool positive = has_one == (relation == MATCH_T_EQ);
     struct match_node *node = match_node_new(p, MATCH_EXPANSION);
     node->symbol = o->symbol;
     node->negated = positive == p->negated;

@@ -136,6 +136,9 @@ parse_operand(struct match_parser *p, struct match_operand *o)
 
 /* Constants. */
 
+/* Stands for a set that has too many members, so that it is asked for once. */
+static const struct match_set too_large;
+
 /* Asks the caller for a set; NULL after an error. */
 static const struct match_set *
 resolve(struct match_parser *p, const char *name, bool is_port_group)
@@ -152,9 +155,7 @@ resolve(struct match_parser *p, const char *name, bool is_port_group)
         return NULL;
     }
     if (n > MATCH_MAX_MEMBERS) {
-        match_refuse(p, p->lexer.start, "'%.*s' has more than %zu members",
-                     MAX_SHOWN, name, MATCH_MAX_MEMBERS);
-        return NULL;
+        return &too_large;
     }
     struct match_set_builder builder;
     match_set_builder_init(&builder);
@@ -190,6 +191,11 @@ parse_reference(struct match_parser *p)
         }
         *strmap_place(known, name) = (void *) set;
     }
+    if (set == &too_large) {
+        match_refuse(p, p->lexer.start, "'%.*s' has more than %zu members",
+                     MAX_SHOWN, name, MATCH_MAX_MEMBERS);
+        return NULL;
+    }
     struct match_reference *reference = arena_alloc(arena, sizeof *reference);
     *reference =
         (struct match_reference){ p->match->references, name, is_port_group };
@@ -205,7 +211,7 @@ parse_member(struct match_parser *p)
     struct match_lexer *lexer = &p->lexer;
     struct match_set_builder *builder = &p->context->builder;
     const char *at = lexer->start;
-    size_t before = builder->n_constants + builder->n_names;
+    size_t n = 1;
     bool added;
     if (lexer->token == MATCH_T_ADDRESS_SET
         || lexer->token == MATCH_T_PORT_GROUP) {
@@ -213,8 +219,8 @@ parse_member(struct match_parser *p)
         if (!set) {
             return false;
         }
-        added = p->n_copied + set->n <= MATCH_MAX_MEMBERS
-                && match_set_add_all(builder, set);
+        n = set->n;
+        added = match_set_add_set(builder, set);
     } else if (lexer->token == MATCH_T_CONSTANT) {
         added = match_set_add_constant(builder, &lexer->constant);
         match_lexer_next(lexer);
@@ -225,8 +231,8 @@ parse_member(struct match_parser *p)
         refuse_token(p, "a constant");
         return false;
     }
-    p->n_copied += builder->n_constants + builder->n_names - before;
-    if (!added || p->n_copied > MATCH_MAX_MEMBERS) {
+    p->n_members += n;
+    if (!added || p->n_members > MATCH_MAX_MEMBERS) {
         match_refuse(p, at, "a set has integers or strings, at most %zu",
                      MATCH_MAX_MEMBERS);
         return false;
@@ -325,7 +331,7 @@ parse_field_first(struct match_parser *p, bool *ret_atomic)
     static const struct match_constant zero = { .mask = ~(match_bits) 0,
                                                 .format = MATCH_HEXADECIMAL };
     static const struct match_set zeros = { .n = 1,
-                                            .width = 0,
+                                            .n_own = 1,
                                             .constants = &zero };
     const char *at = p->lexer.start;
     enum match_token relation;

@@ -16,7 +16,7 @@ struct match_parser {
     struct error *error; /* The first one. */
     unsigned depth;      /* Of parentheses. */
     bool negated;        /* Under an odd number of '!'. */
-    size_t n_copied;     /* Members of sets written into the text. */
+    size_t n_members;    /* Of sets written into the text. */
 };
 
 /* A symbol, or some bits of it. */

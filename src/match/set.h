@@ -5,6 +5,9 @@
  * distinct mask (an address set of 50,000 addresses has one; one of networks,
  * one per prefix length).
  *
+ * A set in another one's braces is not copied: it becomes a part of the other,
+ * and must live as long.
+ *
  * A builder is used again and again: match_set_builder_clear(), add members,
  * match_set_build().  It owns the strings' array, not the strings. */
 #ifndef MATCH_SET_H
@@ -23,13 +26,19 @@ struct match_mask_group {
 };
 
 struct match_set {
-    size_t n;
+    size_t n;       /* With those of its parts. */
     bool strings;   /* What the members are, or would be. */
     unsigned width; /* Of the widest constant. */
+
+    /* Its own members, and the sets that it has besides.  Where 'n' is 1, it
+     * is its own. */
+    size_t n_own;
     const struct match_constant *constants;
     const struct match_mask_group *groups;
     size_t n_groups;
     const char **names; /* Sorted. */
+    const struct match_set **parts;
+    size_t n_parts;
 };
 
 struct match_set_builder {
@@ -37,6 +46,8 @@ struct match_set_builder {
     size_t n_constants, constants_capacity;
     const char **names;
     size_t n_names, names_capacity;
+    const struct match_set **parts; /* None is empty. */
+    size_t n_parts, parts_capacity;
     bool strings; /* What was added last, or else what is expected. */
 };
 
@@ -48,7 +59,7 @@ void match_set_builder_clear(struct match_set_builder *, bool strings);
 bool match_set_add_constant(struct match_set_builder *,
                             const struct match_constant *);
 bool match_set_add_name(struct match_set_builder *, const char *);
-bool match_set_add_all(struct match_set_builder *, const struct match_set *);
+bool match_set_add_set(struct match_set_builder *, const struct match_set *);
 
 /* What was added, as a set in 'arena'. */
 const struct match_set *match_set_build(struct match_set_builder *,
@@ -59,6 +70,9 @@ const struct match_set *match_set_build(struct match_set_builder *,
  * does. */
 enum match_result match_set_has(const struct match_set *, match_bits value,
                                 match_bits known, unsigned width);
+
+/* Whether some constant is odd, or else even. */
+bool match_set_has_parity(const struct match_set *, bool odd);
 
 bool match_set_has_name(const struct match_set *, const char *name);
 

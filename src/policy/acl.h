@@ -48,12 +48,19 @@ struct policy_group {
     struct policy_acl *acls; /* NULL until parsed. */
     size_t n;
     bool is_stateful;
+    bool is_changed; /* Private: change.c. */
 };
 
 /* A group that a port is in. */
 struct membership {
     struct policy_group *group;
     struct membership *next;
+};
+
+/* A port by its address. */
+struct policy_owner {
+    struct address_prefix ip;
+    const struct fabric_vif *vif;
 };
 
 struct policy_switch {
@@ -67,8 +74,11 @@ struct policy_switch {
     struct acl_list loose;
     const char **hosts; /* NULL until looked up. */
     size_t n_hosts;
-    const char *prefixes[2];  /* By family; of which strangers[]... */
-    const char *strangers[2]; /* ...are addresses that no port has. */
+    const char *prefixes[2];     /* By family; of which strangers[]... */
+    const char *strangers[2];    /* ...are addresses that no port has. */
+    struct policy_owner *owners; /* Sorted; NULL until asked for. */
+    size_t n_owners;
+    bool is_changed; /* Private: change.c. */
 };
 
 /* What acl_select() answered last: ports are asked about several times in a
@@ -85,18 +95,22 @@ struct policy {
     struct fabric *fabric;
     struct arena *arena;
     struct match_context context;
-    bool drops_by_default;           /* NB_Global, options:default_acl_drop. */
-    struct policy_group *groups;     /* By the index of their rows. */
-    struct policy_switch *switches;  /* As in the fabric. */
-    struct membership **memberships; /* By the index of the LSP's row. */
-    struct strmap group_names;       /* -> struct policy_group. */
-    struct strmap address_sets;      /* Name -> row. */
+    bool drops_by_default;          /* NB_Global, options:default_acl_drop. */
+    struct policy_group *groups;    /* By the index of their rows. */
+    struct policy_switch *switches; /* As in the fabric. */
+    struct policy_switch **switch_of_row; /* By the index of its row. */
+    struct membership **memberships;      /* By the index of the LSP's row. */
+    struct strmap group_names;            /* -> struct policy_group. */
+    struct strmap address_sets;           /* Name -> row. */
     struct acl_selection selections[N_STAGES][N_SELECTIONS];
     struct policy_acl *removed; /* From the log, newest first. */
     size_t n_removed;
     bool knows_removed;
     size_t n_with_hosts; /* Switches whose 'hosts' were looked up. */
-    const struct ovsdb_row **holders; /* Private: change.c. */
+
+    /* Private: change.c. */
+    const struct ovsdb_row **holders;
+    bool has_changed; /* Some group or switch. */
 };
 
 struct policy_switch *policy_switch_of(struct policy *,
@@ -143,7 +157,7 @@ const struct ovsdb_row *acl_find_removed(struct policy *, enum policy_stage,
                                          const struct match_packet *);
 
 /* The port of the switch that has the address, or NULL. */
-const struct fabric_vif *policy_find_owner(const struct fabric_switch *,
+const struct fabric_vif *policy_find_owner(struct policy_switch *,
                                            const char *ip);
 
 /* Hosts on the physical network of the switch that its routers have resolved:

@@ -50,23 +50,14 @@ forget_parsed(struct policy_switch *sw)
 }
 
 static void
-changed_switch(struct policy *p, struct fabric_change *c,
-               const struct ovsdb_row *ls)
+changed_switch(struct fabric_change *c, struct policy_switch *sw)
 {
-    struct policy_switch *sw = NULL;
-    for (size_t i = 0; i < p->fabric->n_switches && !sw; i++) {
-        sw = p->switches[i].ls->row == ls ? &p->switches[i] : NULL;
-    }
-    if (!sw) {
-        return;
-    }
-    bool has_acls = ovsdb_count(ls, LS_ACLS) > 0 || sw->n_groups;
-    bool is_stateful = acl_has_stateful(ls, LS_ACLS);
+    const struct ovsdb_row *ls = sw->ls->row;
+    sw->has_acls = ovsdb_count(ls, LS_ACLS) > 0 || sw->n_groups;
+    sw->is_stateful = acl_has_stateful(ls, LS_ACLS);
     for (size_t i = 0; i < sw->n_groups; i++) {
-        is_stateful |= sw->groups[i]->is_stateful;
+        sw->is_stateful |= sw->groups[i]->is_stateful;
     }
-    sw->has_acls = has_acls;
-    sw->is_stateful = is_stateful;
     forget_parsed(sw);
     fabric_change_switch(c, sw->ls);
 }
@@ -112,9 +103,9 @@ mark_members(struct policy *p, struct fabric_change *c,
 
 static void
 changed_group(struct policy *p, struct fabric_change *c,
-              const struct ovsdb_row *row)
+              struct policy_group *group)
 {
-    struct policy_group *group = &p->groups[row->index];
+    const struct ovsdb_row *row = group->row;
     bool loose = is_loose(group);
     bool is_stateful = ovsdb_count(row, PORT_GROUP_PORTS)
                        && acl_has_stateful(row, PORT_GROUP_ACLS);
@@ -134,18 +125,42 @@ changed_group(struct policy *p, struct fabric_change *c,
     }
 }
 
+/* ACLs of the switch or port group changed; it is read once, when all deltas
+ * have been seen. */
 static void
-changed_holder(struct policy *p, struct fabric_change *c,
-               const struct ovsdb_row *holder)
+mark_holder(struct policy *p, struct fabric_change *c,
+            const struct ovsdb_row *holder)
 {
     const struct ovsdb_table *nb = p->fabric->evidence->nb.store.tables;
     if (holder == &several) {
         c->all = true;
     } else if (holder && holder->table == &nb[NB_LOGICAL_SWITCH]) {
-        changed_switch(p, c, holder);
+        struct policy_switch *sw = p->switch_of_row[holder->index];
+        if (sw) {
+            sw->is_changed = p->has_changed = true;
+        }
     } else if (holder) {
-        changed_group(p, c, holder);
+        p->groups[holder->index].is_changed = p->has_changed = true;
     }
+}
+
+static void
+read_marked(struct policy *p, struct fabric_change *c)
+{
+    const struct ovsdb_table *nb = p->fabric->evidence->nb.store.tables;
+    OVSDB_TABLE_FOR_EACH (row, &nb[NB_PORT_GROUP]) {
+        if (p->groups[row->index].is_changed) {
+            changed_group(p, c, &p->groups[row->index]);
+            p->groups[row->index].is_changed = false;
+        }
+    }
+    for (size_t i = 0; i < p->fabric->n_switches; i++) {
+        if (p->switches[i].is_changed) {
+            changed_switch(c, &p->switches[i]);
+            p->switches[i].is_changed = false;
+        }
+    }
+    p->has_changed = false;
 }
 
 static void
@@ -153,9 +168,6 @@ apply_acl(struct policy *p, struct fabric_change *c,
           const struct ovsdb_delta *d)
 {
     if (d->kind == OVSDB_CHANGED) {
-        if (d->column != ACL_NAME) {
-            changed_holder(p, c, find_holder(p, d->row));
-        }
         return;
     }
     forget_holders(p);
@@ -164,6 +176,21 @@ apply_acl(struct policy *p, struct fabric_change *c,
         p->knows_removed = false;
         p->n_removed = 0;
         c->is_unsettled = true;
+    }
+}
+
+/* Also if it came or went: in a log it may have been referred to without
+ * being there. */
+static void
+mark_holders(struct policy *p, struct fabric_change *c,
+             const struct ovsdb_store *nb)
+{
+    for (size_t i = 0; i < nb->n_deltas && !c->all; i++) {
+        const struct ovsdb_delta *d = &nb->deltas[i];
+        if (d->row->table == &nb->tables[NB_ACL]
+            && (d->kind != OVSDB_CHANGED || d->column != ACL_NAME)) {
+            mark_holder(p, c, find_holder(p, d->row));
+        }
     }
 }
 
@@ -181,7 +208,7 @@ apply_group(struct policy *p, struct fabric_change *c,
         return;
     }
     forget_holders(p);
-    changed_group(p, c, d->row);
+    mark_holder(p, c, d->row);
 }
 
 /* Ports' addresses are in the sets of their groups. */
@@ -202,7 +229,7 @@ apply_nb(struct policy *p, struct fabric_change *c,
     case NB_LOGICAL_SWITCH:
         if (d->column == LS_ACLS) {
             forget_holders(p);
-            changed_switch(p, c, d->row);
+            mark_holder(p, c, d->row);
         }
         break;
     case NB_LOGICAL_SWITCH_PORT:
@@ -267,6 +294,12 @@ policy_change_apply(struct policy *p, struct fabric_change *c,
         } else if (db == &e->sb && d->row->table == &tables[SB_MAC_BINDING]) {
             apply_neighbour(p, c, d);
         }
+    }
+    if (db == &e->nb) {
+        mark_holders(p, c, &db->store);
+    }
+    if (p->has_changed && !c->all) {
+        read_marked(p, c);
     }
     acl_forget_selections(p);
 }

@@ -464,8 +464,9 @@ static struct end
 outer_end(const struct exchange *x, const struct fabric_endpoint *e,
           const struct fabric_localnet *localnet)
 {
+    struct policy_switch *sw = policy_switch_of(x->policy, e->ls);
     const struct fabric_vif *other =
-        x->remote.exact ? policy_find_owner(e->ls, x->remote.exact) : NULL;
+        x->remote.exact ? policy_find_owner(sw, x->remote.exact) : NULL;
     if (!localnet
         || (other && (other->chassis == e->chassis || !e->ls->n_localnets))) {
         return nowhere;
@@ -532,7 +533,7 @@ find_prefix(const struct policy_switch *sw, const struct fabric_endpoint *e,
 
 /* An address of 'prefix' that no port of the switch has: the highest. */
 static const char *
-find_stranger(const struct fabric_switch *ls, const char *prefix, bool is_ipv6,
+find_stranger(struct policy_switch *sw, const char *prefix, bool is_ipv6,
               struct arena *arena)
 {
     unsigned char bytes[16];
@@ -551,7 +552,7 @@ find_stranger(const struct fabric_switch *ls, const char *prefix, bool is_ipv6,
     for (int tries = 0; tries < 64 && bytes[width / 8 - 1]; tries++) {
         bytes[width / 8 - 1]--; /* The highest of all is broadcast. */
         inet_ntop(family, bytes, text, sizeof text);
-        if (!policy_find_owner(ls, text)) {
+        if (!policy_find_owner(sw, text)) {
             return arena_strdup(arena, text);
         }
     }
@@ -572,7 +573,7 @@ find_remote(struct exchange *x, const struct fabric_endpoint *e)
         }
         *own = prefix;
         sw->strangers[x->is_ipv6] =
-            find_stranger(e->ls, prefix, x->is_ipv6, arena);
+            find_stranger(sw, prefix, x->is_ipv6, arena);
     }
     x->remote.prefix = *own;
     x->remote.stranger = sw->strangers[x->is_ipv6];

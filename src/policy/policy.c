@@ -161,8 +161,7 @@ join(struct policy *p, struct policy_group *group, struct policy_switch *sw,
 }
 
 static void
-gather_group(struct policy *p, struct policy_switch **by_row,
-             const struct ovsdb_row *row)
+gather_group(struct policy *p, const struct ovsdb_row *row)
 {
     struct policy_group *group = &p->groups[row->index];
     group->row = row;
@@ -174,8 +173,9 @@ gather_group(struct policy *p, struct policy_switch **by_row,
     for (unsigned i = 0; i < n; i++) {
         const struct ovsdb_row *lsp =
             ovsdb_atoms(row, PORT_GROUP_PORTS)[i].row;
-        struct policy_switch *sw =
-            lsp->exists && lsp->owner ? by_row[lsp->owner->index] : NULL;
+        struct policy_switch *sw = lsp->exists && lsp->owner
+                                       ? p->switch_of_row[lsp->owner->index]
+                                       : NULL;
         if (sw) {
             join(p, group, sw, lsp);
         }
@@ -186,9 +186,9 @@ static void
 gather(struct policy *p)
 {
     const struct fabric *f = p->fabric;
-    const struct ovsdb_table *switches = nb_table(p, NB_LOGICAL_SWITCH);
-    struct policy_switch **by_row =
-        xcalloc(switches->n_rows + 1, sizeof *by_row);
+    p->switch_of_row =
+        arena_zalloc(p->arena, nb_table(p, NB_LOGICAL_SWITCH)->n_rows
+                                   * sizeof(struct policy_switch *));
     p->switches = arena_zalloc(p->arena, f->n_switches * sizeof *p->switches);
     for (size_t i = 0; i < f->n_switches; i++) {
         struct policy_switch *sw = &p->switches[i];
@@ -196,7 +196,7 @@ gather(struct policy *p)
         sw->has_acls = ovsdb_count(sw->ls->row, LS_ACLS) > 0;
         sw->is_stateful = acl_has_stateful(sw->ls->row, LS_ACLS);
         sw->is_balanced = fabric_has_vip(sw->ls->row);
-        by_row[sw->ls->row->index] = sw;
+        p->switch_of_row[sw->ls->row->index] = sw;
     }
     p->groups = arena_zalloc(p->arena, nb_table(p, NB_PORT_GROUP)->n_rows
                                            * sizeof *p->groups);
@@ -204,13 +204,12 @@ gather(struct policy *p)
         arena_zalloc(p->arena, nb_table(p, NB_LOGICAL_SWITCH_PORT)->n_rows
                                    * sizeof(struct membership *));
     OVSDB_TABLE_FOR_EACH (row, nb_table(p, NB_PORT_GROUP)) {
-        gather_group(p, by_row, row);
+        gather_group(p, row);
     }
     OVSDB_TABLE_FOR_EACH (row, nb_table(p, NB_ADDRESS_SET)) {
         *strmap_place(&p->address_sets, ovsdb_string(row, ADDRESS_SET_NAME)) =
             row;
     }
-    free(by_row);
 }
 
 struct policy *
@@ -242,6 +241,7 @@ policy_free(struct policy *p)
         free(p->switches[i].groups);
         free(p->switches[i].loose.items);
         free(p->switches[i].hosts);
+        free(p->switches[i].owners);
     }
     for (size_t i = 0; i < N_STAGES * N_SELECTIONS; i++) {
         free(p->selections[i / N_SELECTIONS][i % N_SELECTIONS].list.items);
@@ -271,20 +271,60 @@ compare_hosts(const void *a, const void *b)
     return address_compare(*(const char *const *) a, *(const char *const *) b);
 }
 
-const struct fabric_vif *
-policy_find_owner(const struct fabric_switch *ls, const char *ip)
+/* By address; of equal ones as the switch has them. */
+static int
+compare_owners(const void *a_, const void *b_)
 {
-    for (size_t i = 0; i < ls->n_vifs; i++) {
-        const struct fabric_vif *vif = &ls->vifs[i];
+    const struct policy_owner *a = a_, *b = b_;
+    int order = address_prefix_compare(&a->ip, &b->ip);
+    return order ? order : (a->vif > b->vif) - (a->vif < b->vif);
+}
+
+static void
+index_owners(struct policy_switch *sw)
+{
+    size_t capacity = 0, n = 0;
+    sw->owners = xgrow(NULL, 0, &capacity, sizeof *sw->owners);
+    for (size_t i = 0; i < sw->ls->n_vifs; i++) {
+        const struct fabric_vif *vif = &sw->ls->vifs[i];
         for (size_t j = 0; j < vif->n_addresses; j++) {
             for (size_t k = 0; k < vif->addresses[j].n_ips; k++) {
-                if (!address_compare(vif->addresses[j].ips[k], ip)) {
-                    return vif;
-                }
+                const char *ip = vif->addresses[j].ips[k];
+                sw->owners =
+                    xgrow(sw->owners, n, &capacity, sizeof *sw->owners);
+                sw->owners[n].vif = vif;
+                n += !strchr(ip, '/')
+                     && address_prefix_parse(ip, &sw->owners[n].ip);
             }
         }
     }
-    return NULL;
+    sw->n_owners = n;
+    qsort(sw->owners, n, sizeof *sw->owners, compare_owners);
+}
+
+const struct fabric_vif *
+policy_find_owner(struct policy_switch *sw, const char *ip)
+{
+    struct policy_owner key = { .vif = NULL };
+    size_t low = 0, high;
+    if (strchr(ip, '/') || !address_prefix_parse(ip, &key.ip)) {
+        return NULL;
+    }
+    if (!sw->owners) {
+        index_owners(sw);
+    }
+    for (high = sw->n_owners; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_owners(&sw->owners[middle], &key) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < sw->n_owners
+                   && !address_prefix_compare(&sw->owners[low].ip, &key.ip)
+               ? sw->owners[low].vif
+               : NULL;
 }
 
 /* Keeps the first hosts of each family that are no ports of the switch. */
@@ -295,7 +335,7 @@ choose_hosts(struct policy_switch *sw)
     for (size_t i = 0; i < sw->n_hosts; i++) {
         bool is_ipv6 = address_is_ipv6(sw->hosts[i]);
         if (n_chosen[is_ipv6] < MAX_HOSTS && n_tried[is_ipv6]++ < MAX_TRIES
-            && !policy_find_owner(sw->ls, sw->hosts[i])) {
+            && !policy_find_owner(sw, sw->hosts[i])) {
             n_chosen[is_ipv6]++;
             sw->hosts[n++] = sw->hosts[i];
         }

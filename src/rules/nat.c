@@ -310,7 +310,7 @@ find_untranslated(const struct fabric_lrp *port, const struct strmap *fips,
                 const char *ip = vif->addresses[j].ips[k];
                 if (address_is_ipv6(ip) == is_ipv6
                     && fabric_lrp_network(port, ip) && !strmap_get(fips, ip)
-                    && !fabric_router_snat(port->router, ip)) {
+                    && !fabric_router_has_snat(port->router, ip)) {
                     return ip;
                 }
             }

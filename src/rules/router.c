@@ -378,14 +378,25 @@ check_static_mac(struct examination *x, const struct rule *rule,
     }
 }
 
+/* Wrong ones that a floating IP tells of: the router's own address, which has
+ * the same, tells of more. */
+#define MAX_STATIC_MACS 16
+
 void
 check_static_mac_binding_wrong(struct examination *x, const struct rule *rule,
                                const struct place *place)
 {
-    const struct fabric_lrp *port = place->endpoint->gateway;
-    const struct fabric_static_mac *s = port ? port->static_macs : NULL;
+    const struct fabric_endpoint *e = place->endpoint;
+    const struct fabric_static_mac *s =
+        e->gateway ? e->gateway->static_macs : NULL;
+    size_t limit = x->n_findings
+                   + (e->kind == ENDPOINT_GATEWAY ? way_max_faults(place)
+                                                  : MAX_STATIC_MACS);
     for (; s; s = s->next) {
-        check_static_mac(x, rule, place, s);
+        const char *ip = ovsdb_string(s->row, STATIC_MAC_BINDING_IP);
+        if (x->n_findings < limit || is_nexthop(place, ip)) {
+            check_static_mac(x, rule, place, s);
+        }
     }
 }
 

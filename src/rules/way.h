@@ -17,6 +17,11 @@ typedef struct finding *port_check(struct examination *, const struct rule *,
 void way_check_ports(struct examination *, const struct rule *,
                      const struct place *, port_check *);
 
+/* How many faults of one kind an endpoint tells of, of the many that a router
+ * may have: all that anybody will have, unless there are very many gateways
+ * each of which would tell of them. */
+size_t way_max_faults(const struct place *);
+
 /* Whether 'port' leads to tenants whose VMs go out by 'gateway'. */
 bool way_is_tenant(const struct fabric_lrp *port,
                    const struct fabric_lrp *gateway);

@@ -14,6 +14,7 @@ static const char *const nets[] = { "10.0.0.0/24", "192.168.0.0/16",
                                     "10.1.0.0/24", "10.9.9.9" };
 static const char *const set6[] = { "fd00::1", "fd01::/64" };
 static const char *const mixed[] = { "10.0.0.1", "fd00::1" };
+static const char *const bits[] = { "0", "1" };
 static const char *const pg[] = { "vm2", "vm1" };
 
 static const struct {
@@ -22,10 +23,15 @@ static const struct {
     size_t n;
     bool is_port_group;
 } sets[] = {
-    { "set1", set1, 3, false },    { "nets", nets, 4, false },
-    { "set6", set6, 2, false },    { "mixed", mixed, 2, false },
-    { "empty", NULL, 0, false },   { "pg", pg, 2, true },
+    { "set1", set1, 3, false },
+    { "nets", nets, 4, false },
+    { "set6", set6, 2, false },
+    { "mixed", mixed, 2, false },
+    { "empty", NULL, 0, false },
+    { "pg", pg, 2, true },
     { "pg_empty", NULL, 0, true },
+    { "bits", bits, 2, false },
+    { "huge", NULL, MATCH_MAX_MEMBERS + 1, false },
 };
 
 static bool
@@ -172,6 +178,12 @@ test_verdicts_are_those_of_ovn(void **state)
         { "ip4.dst == {$set1, $nets}", TCP, MATCH_YES },
         { "ip4.dst == $set1", TCP, MATCH_NO },
         { "ip4.dst == {$set1, 192.168.50.185}", TCP, MATCH_YES },
+        { "ip4.dst == {$set1}", TCP, MATCH_NO },
+        { "ip4.src == {$set1}", TCP, MATCH_YES },
+        { "ip4.src != {$set1, $empty}", TCP, MATCH_NO },
+        { "ip4.src == {$empty, 10.0.0.1}", TCP, MATCH_YES },
+        { "ip4.src == {$empty}", TCP, MATCH_NO },
+        { "ip4.src == {$nets, $set1, 11.0.0.1}", TCP, MATCH_YES },
         { "ip4.src[0..7] == {0x101, 7}", TCP, MATCH_YES },
         { "ip6.src == $set6 && ip6.dst == $set6", PING6, MATCH_YES },
         { "ip6.src == $mixed", PING6, MATCH_NO },
@@ -183,6 +195,9 @@ test_verdicts_are_those_of_ovn(void **state)
         { "inport == @pg", TCP, MATCH_YES },
         { "outport == @pg", TCP, MATCH_NO },
         { "outport == {@pg, \"vm3\"}", TCP, MATCH_YES },
+        { "inport == {\"vm3\", @pg}", TCP, MATCH_YES },
+        { "inport == {@pg_empty, \"vm1\"}", TCP, MATCH_YES },
+        { "outport == {@pg, @pg_empty}", TCP, MATCH_NO },
         { "!(inport != {\"vm1\", \"vm2\"})", TCP, MATCH_YES },
         { "inport == @pg_empty", TCP, MATCH_NO },
         { "outport == \"none\"", "outport == \"none\"", MATCH_YES },
@@ -194,6 +209,8 @@ test_verdicts_are_those_of_ovn(void **state)
         { "nd_ns && nd && !(nd.target != fd00::1)", NS, MATCH_YES },
         { "tcp == 1 && tcp != 0", TCP, MATCH_YES },
         { "vlan.present == {0, 1}", TCP, MATCH_YES },
+        { "vlan.present == $bits", TCP, MATCH_YES },
+        { "vlan.present == {$bits, 1}", TCP, MATCH_YES },
         /* Connection tracking: 0x21 is new and tracked. */
         { "ct.new && !ct.est", TCP, MATCH_YES },
         { "ct.trk && ct.est", TCP, MATCH_NO },
@@ -231,6 +248,15 @@ test_what_is_unknown_is_named(void **state)
           UINT64_C(1) << MATCH_CHASSIS_RESIDENT },
         { "ip4.src == $nets", "eth.type == 0x800 && ip4.src == 10.0.0.0/8",
           "ip4.src", UINT64_C(1) << MATCH_IP4_SRC },
+        { "ip4.src == {$set1, 10.0.0.9}",
+          "eth.type == 0x800 && ip4.src == 10.0.0.2/31", "ip4.src",
+          UINT64_C(1) << MATCH_IP4_SRC },
+        { "ip4.src == {$nets, 11.0.0.9}",
+          "eth.type == 0x800 && ip4.src == 11.0.0.0/8", "ip4.src",
+          UINT64_C(1) << MATCH_IP4_SRC },
+        { "ip4.src == $set1",
+          "eth.type == 0x800 && ip4.src == 0.0.0.1/0.0.0.3", "ip4.src",
+          UINT64_C(1) << MATCH_IP4_SRC },
         { "ip4.src < 10.0.0.9", "eth.type == 0x800 && ip4.src == 10.0.0.0/24",
           "ip4.src", UINT64_C(1) << MATCH_IP4_SRC },
     };
@@ -264,6 +290,14 @@ test_what_is_unknown_need_not_matter(void **state)
           MATCH_YES },
         { "ip4.src == $nets", "eth.type == 0x800 && ip4.src == 10.2.0.0/16",
           MATCH_NO },
+        { "ip4.src == {$nets, 11.0.0.9}",
+          "eth.type == 0x800 && ip4.src == 11.1.0.0/16", MATCH_NO },
+        { "ip4.src == $set1", "eth.type == 0x800 && ip4.src == 10.0.0.4/30",
+          MATCH_NO },
+        { "ip4.src == $set1", "eth.type == 0x800 && ip4.src == 9.0.0.0/8",
+          MATCH_NO },
+        { "ip4.src == $set1",
+          "eth.type == 0x800 && ip4.src == 0.0.0.3/0.0.0.3", MATCH_NO },
         { "ct.est", "ct_state == 0/0x20", MATCH_NO },
     };
     for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
@@ -380,6 +414,22 @@ test_limits_hold(void **state)
     char *many = repeat("tcp.dst == {", "1 ", 100000, "80}");
     assert_int_equal(ask(f, many, TCP).result, MATCH_YES);
     free(many);
+    f->n_lookups = 0;
+    for (int i = 0; i < 3; i++) {
+        check_refused(f, repeat("ip4.src == $", "huge", 1, ""), "more than");
+    }
+    assert_int_equal(f->n_lookups, 1);
+    /* One set alone in braces is that set. */
+    size_t before = f->arena.used_bytes;
+    for (int i = 0; i < 1000; i++) {
+        parse(f, "ip4.src == {$nets}");
+    }
+    size_t in_braces = f->arena.used_bytes - before;
+    for (int i = 0; i < 1000; i++) {
+        parse(f, "ip4.src == $nets");
+    }
+    size_t bare = f->arena.used_bytes - before - in_braces;
+    assert_true(in_braces < bare + 1000 * sizeof(struct match_set));
 }
 
 static void

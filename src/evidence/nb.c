@@ -8,7 +8,8 @@ static const struct ovsdb_column_spec nb_global[] = {
     [NB_GLOBAL_NB_CFG] = COLUMN("nb_cfg", INTEGER),
     [NB_GLOBAL_SB_CFG] = COLUMN("sb_cfg", INTEGER),
     [NB_GLOBAL_HV_CFG] = COLUMN("hv_cfg", INTEGER),
-    [NB_GLOBAL_OPTIONS] = COLUMN_KEYS("options", "default_acl_drop"),
+    [NB_GLOBAL_OPTIONS] =
+        COLUMN_KEYS("options", "default_acl_drop", "northd_internal_version"),
 };
 
 static const struct ovsdb_column_spec logical_switch[] = {

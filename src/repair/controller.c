@@ -172,14 +172,46 @@ remove_side(struct patching *p, const struct ovsdb_row *interface)
                 p->interfaces.length ? "," : "", uuid);
 }
 
+/* Whether ovn-controller moves a pair that is on another bridge than the
+ * mapping names.  It could not before commit 2609cd9f0, which these releases
+ * have: it wedges then, and the pair stays
+ * (doc/codes/ovs-mapping-remap-wedge.md).  Its version is in no row; that
+ * northd is of the same is assumed.  Where no row tells, the pair is moved:
+ * that is the greater change. */
+static bool
+moves_pairs(const struct evidence *e)
+{
+    static const struct {
+        int major, minor, patch;
+    } fixed[] = { { 23, 6, 4 }, { 23, 9, 4 }, { 24, 3, 2 }, { 24, 9, 0 } };
+    const struct ovsdb_row *global =
+        ovsdb_table_next(&e->nb.store.tables[NB_NB_GLOBAL], NULL);
+    const char *version = global ? ovsdb_map_get(global, NB_GLOBAL_OPTIONS,
+                                                 "northd_internal_version")
+                                 : NULL;
+    int major, minor, patch;
+    if (!version
+        || sscanf(version, "%4d.%4d.%4d", &major, &minor, &patch) != 3) {
+        return true;
+    }
+    for (size_t i = 0; i < N_ELEMENTS(fixed); i++) {
+        if (major == fixed[i].major && minor == fixed[i].minor) {
+            return patch >= fixed[i].patch;
+        }
+    }
+    return major > 24 || (major == 24 && minor > 9);
+}
+
 /* ovn-controller takes each side down and builds it where the mappings lead;
- * a pair that is right is left alone. */
+ * a pair that is right is left alone, and so is one that it cannot move. */
 static void
 patch_attachment(struct patching *p, const struct fabric_attachment *a)
 {
     const struct fabric_localnet *localnet = a->localnet;
     bool wanted = a->mapped_bridge && localnet->pb && *localnet->network;
-    if (wanted && a->outer && a->inner && a->bridge == a->mapped_bridge) {
+    bool is_right = a->bridge == a->mapped_bridge;
+    if (wanted && a->outer && a->inner
+        && (is_right || (a->bridge && !moves_pairs(p->follow->evidence)))) {
         return;
     }
     remove_side(p, a->outer);

@@ -13,9 +13,9 @@ static const struct ovsdb_column_spec chassis[] = {
     [CHASSIS_HOSTNAME] = COLUMN("hostname", STRING),
     [CHASSIS_ENCAPS] = COLUMN_OWNS("encaps", SB_ENCAP),
     [CHASSIS_EXTERNAL_IDS] =
-        COLUMN_KEYS("external_ids", "ovn-bridge-mappings"),
+        COLUMN_KEYS("external_ids", "ovn-bridge-mappings", "is-remote"),
     [CHASSIS_OTHER_CONFIG] =
-        COLUMN_KEYS("other_config", "ovn-bridge-mappings"),
+        COLUMN_KEYS("other_config", "ovn-bridge-mappings", "is-remote"),
     [CHASSIS_NB_CFG] = COLUMN("nb_cfg", INTEGER),
 };
 

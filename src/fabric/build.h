@@ -46,6 +46,10 @@ void fabric_read_chassis(struct fabric *, struct fabric_chassis *);
 /* learned.c: takes a row of SB's FDB. */
 void fabric_index_learned(struct fabric *, const struct ovsdb_row *);
 
+/* Notes that an interface has 'mac' attached; whether any has. */
+void fabric_note_attached(struct fabric *, const char *mac);
+bool fabric_is_attached(const struct fabric *, const char *mac);
+
 /* The router's static routes, and the default ones among them; and whether a
  * port of it leads to a physical network. */
 void fabric_read_snats(struct fabric_router *);

@@ -71,14 +71,6 @@ changed_chassis(struct fabric_change *c, const struct ovsdb_delta *d)
 }
 
 static void
-changed_datapath(struct fabric_change *c, const struct ovsdb_delta *d)
-{
-    if (d->column != DATAPATH_TUNNEL_KEY) {
-        changes_all(c, d);
-    }
-}
-
-static void
 changed_encap(struct fabric_change *c, const struct ovsdb_delta *d)
 {
     if (d->column == ENCAP_IP) {
@@ -250,9 +242,8 @@ changed_fdb(struct fabric_change *c, const struct ovsdb_delta *d)
     if (d->row->exists) {
         fabric_index_learned(c->fabric, d->row);
     }
-    c->all |=
-        d->kind == OVSDB_CHANGED
-        || fabric_find_sightings(c->fabric, ovsdb_string(d->row, FDB_MAC));
+    c->all |= (d->kind == OVSDB_CHANGED && d->column != FDB_PORT_KEY)
+              || fabric_is_attached(c->fabric, ovsdb_string(d->row, FDB_MAC));
 }
 
 const struct change_handlers sb_changes[SB_N_TABLES] = {
@@ -260,7 +251,7 @@ const struct change_handlers sb_changes[SB_N_TABLES] = {
     [SB_CHASSIS] = { changed_chassis, NULL },
     [SB_CHASSIS_PRIVATE] = { changed_private, NULL },
     [SB_ENCAP] = { changed_encap, NULL },
-    [SB_DATAPATH_BINDING] = { changed_datapath, NULL },
+    [SB_DATAPATH_BINDING] = { changes_all, NULL },
     [SB_PORT_BINDING] = { changed_binding, NULL },
     [SB_MAC_BINDING] = { changed_neighbour, changed_neighbour },
     [SB_FDB] = { changed_fdb, changed_fdb },

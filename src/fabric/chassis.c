@@ -225,6 +225,7 @@ index_interface(struct fabric *f, struct fabric_chassis *chassis,
     }
     if (mac) {
         *strmap_place(&chassis->macs, mac) = row;
+        fabric_note_attached(f, mac);
         add_sighting(f, chassis, mac);
     }
     const char *remote = ovsdb_map_get(row, INTERFACE_OPTIONS, "remote_ip");

@@ -45,6 +45,7 @@ fabric_init(struct fabric *f, struct evidence *e)
     strmap_init(&f->nat_macs);
     strmap_init(&f->nat_macs_again);
     strmap_init(&f->learned);
+    strmap_init(&f->attached);
     index_rows(&f->lsps, &e->nb.store.tables[NB_LOGICAL_SWITCH_PORT],
                LSP_NAME);
     index_rows(&f->port_bindings, &e->sb.store.tables[SB_PORT_BINDING],
@@ -94,6 +95,7 @@ fabric_done(struct fabric *f)
     strmap_done(&f->nat_macs);
     strmap_done(&f->nat_macs_again);
     strmap_done(&f->learned);
+    strmap_done(&f->attached);
     strmap_done(&f->segments);
     strmap_done(&f->sb_localnets);
     arena_done(&f->arena);

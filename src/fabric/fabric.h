@@ -265,6 +265,7 @@ struct fabric {
     struct strmap nat_macs;         /* Distributed external MACs -> NAT... */
     struct strmap nat_macs_again;   /* ...and those met again. */
     struct strmap learned;          /* learned.c: -> FDB row. */
+    struct strmap attached;         /* attached-mac, lower case; a set. */
     bool has_nested;                /* VMs' ports with a parent. */
     bool has_siblings;              /* Guests with more than one port. */
     struct strmap lrp_macs; /* As NB writes them -> struct fabric_lrp. */

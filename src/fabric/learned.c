@@ -7,14 +7,37 @@
 
 #define KEY_BYTES 64
 
+static void
+lower(char *s)
+{
+    for (; *s; s++) {
+        *s = (char) tolower((unsigned char) *s);
+    }
+}
+
 /* "DATAPATH MAC", in lower case. */
 static void
 make_key(char key[KEY_BYTES], int64_t datapath, const char *mac)
 {
     snprintf(key, KEY_BYTES, "%lld %s", (long long) datapath, mac);
-    for (char *c = key; *c; c++) {
-        *c = (char) tolower((unsigned char) *c);
-    }
+    lower(key);
+}
+
+void
+fabric_note_attached(struct fabric *f, const char *mac)
+{
+    char *key = arena_strdup(&f->arena, mac);
+    lower(key);
+    *strmap_place(&f->attached, key) = key;
+}
+
+bool
+fabric_is_attached(const struct fabric *f, const char *mac)
+{
+    char key[KEY_BYTES];
+    snprintf(key, sizeof key, "%s", mac);
+    lower(key);
+    return strmap_get(&f->attached, key) != NULL;
 }
 
 void

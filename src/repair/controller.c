@@ -173,7 +173,8 @@ remove_side(struct patching *p, const struct ovsdb_row *interface)
 }
 
 /* Whether ovn-controller moves a pair that is on another bridge than the
- * mapping names.  It could not before commit 2609cd9f0, which these releases
+ * mapping names.  From 23.03.0 (commit
+ * b600316f2) until commit 2609cd9f0 it could not, which these releases
  * have: it wedges then, and the pair stays
  * (doc/codes/ovs-mapping-remap-wedge.md).  Its version is in no row; that
  * northd is of the same is assumed.  Where no row tells, the pair is moved:
@@ -183,7 +184,9 @@ moves_pairs(const struct evidence *e)
 {
     static const struct {
         int major, minor, patch;
-    } fixed[] = { { 23, 6, 4 }, { 23, 9, 4 }, { 24, 3, 2 }, { 24, 9, 0 } };
+    } fixed[] = {
+        { 23, 3, 4 }, { 23, 6, 4 }, { 23, 9, 4 }, { 24, 3, 2 }, { 24, 9, 0 }
+    };
     const struct ovsdb_row *global =
         ovsdb_table_next(&e->nb.store.tables[NB_NB_GLOBAL], NULL);
     const char *version = global ? ovsdb_map_get(global, NB_GLOBAL_OPTIONS,
@@ -199,7 +202,8 @@ moves_pairs(const struct evidence *e)
             return patch >= fixed[i].patch;
         }
     }
-    return major > 24 || (major == 24 && minor > 9);
+    return major < 23 || (major == 23 && minor < 3) || major > 24
+           || (major == 24 && minor > 9);
 }
 
 /* ovn-controller takes each side down and builds it where the mappings lead;

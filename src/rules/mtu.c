@@ -26,52 +26,81 @@ narrow(struct bottleneck *b, int64_t mtu, const struct ovsdb_row *nic)
     }
 }
 
+/* Of several NICs frames take one: then only what passes none of them
+ * counts. */
+static void
+narrow_by_nics(struct bottleneck *b, const struct fabric_attachment *a)
+{
+    const struct ovsdb_row *widest = NULL;
+    int64_t mtu = 0;
+    for (size_t i = 0; a->bridge && i < a->bridge->n_nics; i++) {
+        const struct ovsdb_row *nic = a->bridge->nics[i].interface;
+        int64_t of = fabric_mtu(a->chassis, nic);
+        if (!of) {
+            return;
+        }
+        if (of > mtu) {
+            mtu = of;
+            widest = nic;
+        }
+    }
+    narrow(b, mtu, widest);
+}
+
+static int64_t
+told_mtu(const struct fabric_switch *ls)
+{
+    return parse_mtu(ovsdb_map_get(ls->row, LS_EXTERNAL_IDS, "neutron:mtu"));
+}
+
 static struct bottleneck
 find_bottleneck(const struct place *place)
 {
-    const struct fabric_attachment *attachment = place->attachment;
-    const struct fabric_bridge *bridge =
-        attachment ? attachment->bridge : NULL;
     struct bottleneck b = { 0, NULL };
-    narrow(&b,
-           parse_mtu(
-               ovsdb_map_get(place->ls->row, LS_EXTERNAL_IDS, "neutron:mtu")),
-           NULL);
-    for (size_t i = 0; bridge && i < bridge->n_nics; i++) {
-        const struct ovsdb_row *nic = bridge->nics[i].interface;
-        narrow(&b, fabric_mtu(attachment->chassis, nic), nic);
+    narrow(&b, told_mtu(place->ls), NULL);
+    if (place->attachment) {
+        narrow_by_nics(&b, place->attachment);
     }
     return b;
 }
 
-/* What a guest may send: the MTU of its interface, or what Neutron tells it.
- */
+/* What a guest may send: what Neutron tells it, and no more than its
+ * interface takes. */
 static int64_t
 guest_mtu(const struct fabric_vif *vif)
 {
     int64_t mtu = vif->interface && vif->chassis
                       ? fabric_mtu(vif->chassis, vif->interface)
                       : 0;
-    return mtu ? mtu
-               : parse_mtu(ovsdb_map_get(vif->ls->row, LS_EXTERNAL_IDS,
-                                         "neutron:mtu"));
+    int64_t told = told_mtu(vif->ls);
+    return !mtu || (told && told < mtu) ? told : mtu;
 }
 
-struct widest {
-    const struct fabric_vif *vif;
+struct sender {
+    const char *name;
     int64_t mtu;
 };
 
-static bool
-visit_guest(void *widest_, struct fabric_vif *vif)
+/* Who behind the gateway port sends the largest packets: the floating IP's
+ * VM, or what Neutron tells the VMs of a tenant's network. */
+static struct sender
+find_sender(const struct fabric_endpoint *e)
 {
-    struct widest *widest = widest_;
-    int64_t mtu = guest_mtu(vif);
-    if (mtu > widest->mtu) {
-        widest->mtu = mtu;
-        widest->vif = vif;
+    struct sender widest = { NULL, 0 };
+    if (e->vif) {
+        return (struct sender){ e->vif->label, guest_mtu(e->vif) };
     }
-    return true;
+    const struct fabric_router *router = e->gateway->router;
+    for (size_t i = 0; i < router->n_ports; i++) {
+        const struct fabric_lrp *port = &router->ports[i];
+        int64_t mtu = port->ls && way_is_tenant(port, e->gateway)
+                          ? told_mtu(port->ls)
+                          : 0;
+        if (mtu > widest.mtu) {
+            widest = (struct sender){ port->ls->network, mtu };
+        }
+    }
+    return widest;
 }
 
 /* A router that is told gateway_mtu answers larger packets with "fragmentation
@@ -92,23 +121,18 @@ check_gateway_mtu(struct examination *x, const struct rule *rule,
     if (!way.mtu || (limit && limit <= way.mtu)) {
         return;
     }
-    struct widest widest = { NULL, 0 };
-    if (e->vif) {
-        visit_guest(&widest, e->vif);
-    } else {
-        way_visit_tenants(e, visit_guest, &widest);
-    }
-    if (!widest.vif || widest.mtu <= way.mtu) {
+    struct sender sender = find_sender(e);
+    if (sender.mtu <= way.mtu) {
         return;
     }
     const char *what =
         way.nic ? ovsdb_string(way.nic, INTERFACE_NAME) : place->ls->network;
     struct finding *f = report(
         x, rule, place, "nb", e->gateway->row,
-        "guests behind %s send packets of up to %lld bytes (%s), and only "
+        "guests behind %s may send packets of %lld bytes (%s), and only "
         "%lld pass %s: larger ones are lost without a word, as gateway_mtu "
         "is %s; ping and small packets pass",
-        e->gateway->name, (long long) widest.mtu, widest.vif->label,
+        e->gateway->name, (long long) sender.mtu, sender.name,
         (long long) way.mtu, what, told ? told : "not set");
     finding_evidence(f, "nb", e->gateway->row, "options:gateway_mtu",
                      told ? told : "");

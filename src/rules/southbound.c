@@ -14,11 +14,38 @@ sb_table(const struct place *place, unsigned table)
 
 /* Rows of chassis that are gone. */
 
-/* Whether the host's name tells it from others. */
+/* Whether the row is of another availability zone (OVN 23.03, ic/ovn-ic.c):
+ * those have host names of their own. */
 static bool
-is_own_name(const char *hostname)
+is_remote(const struct ovsdb_row *chassis)
 {
-    return *hostname && strncmp(hostname, "localhost", strlen("localhost"));
+    static const unsigned columns[] = { CHASSIS_OTHER_CONFIG,
+                                        CHASSIS_EXTERNAL_IDS };
+    for (size_t i = 0; i < N_ELEMENTS(columns); i++) {
+        const char *remote = ovsdb_map_get(chassis, columns[i], "is-remote");
+        if (remote && !strcmp(remote, "true")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the host's name tells the chassis from others. */
+static bool
+is_named(const struct ovsdb_row *chassis)
+{
+    const char *hostname = ovsdb_string(chassis, CHASSIS_HOSTNAME);
+    return *hostname && !is_remote(chassis)
+           && strncmp(hostname, "localhost", strlen("localhost"));
+}
+
+/* Whether the chassis was gathered, and so is alive. */
+static bool
+is_at_hand(const struct place *place, const struct ovsdb_row *row)
+{
+    const struct fabric_chassis *chassis =
+        fabric_find_chassis(place->fabric, ovsdb_string(row, CHASSIS_NAME));
+    return chassis && chassis->ovs_known;
 }
 
 static void
@@ -27,11 +54,14 @@ report_namesake(struct examination *x, const struct rule *rule,
                 const struct ovsdb_row *b)
 {
     const char *hostname = ovsdb_string(a, CHASSIS_HOSTNAME);
+    if (is_at_hand(place, a) && is_at_hand(place, b)) {
+        return;
+    }
     struct finding *f = report(
         x, rule, place, "sb", b,
-        "two chassis, %s and %s, are host %s: one of them is what a host "
-        "with another system-id left behind, and what is bound or pinned to "
-        "it has nobody",
+        "two chassis, %s and %s, are host %s: two hosts have one name, or one "
+        "of the chassis is what a host left behind when it got another "
+        "system-id; what is bound or pinned to that one has nobody",
         ovsdb_string(a, CHASSIS_NAME), ovsdb_string(b, CHASSIS_NAME),
         hostname);
     finding_evidence(f, "sb", a, "hostname", hostname);
@@ -70,7 +100,7 @@ check_chassis_stale(struct examination *x, const struct rule *rule,
     strmap_init(&hosts);
     OVSDB_TABLE_FOR_EACH (row, sb_table(place, SB_CHASSIS)) {
         const char *hostname = ovsdb_string(row, CHASSIS_HOSTNAME);
-        if (!is_own_name(hostname)) {
+        if (!is_named(row)) {
             continue;
         }
         void **first = strmap_place(&hosts, hostname);
@@ -100,21 +130,6 @@ external_id(const struct fabric_chassis *chassis, const char *key,
                                OPEN_VSWITCH_EXTERNAL_IDS, key);
 }
 
-/* Whether 'item' is one of a list with commas. */
-static bool
-lists(const char *list, const char *item)
-{
-    size_t length = strlen(item);
-    while (list && *list) {
-        size_t n = strcspn(list, ",");
-        if (n == length && !memcmp(list, item, n)) {
-            return true;
-        }
-        list += n + (list[n] == ',');
-    }
-    return false;
-}
-
 /* Whose the tunnel end is; "" if nobody's. */
 static const char *
 owner_of(const struct ovsdb_row *encap)
@@ -123,22 +138,48 @@ owner_of(const struct ovsdb_row *encap)
                         : ovsdb_string(encap, ENCAP_CHASSIS_NAME);
 }
 
-/* The tunnel end of another chassis that 'chassis' asks for; or NULL. */
-static const struct ovsdb_row *
-find_taken_encap(struct examination *x, const struct place *place)
+/* Tunnel ends by "TYPE IP". */
+static void
+index_encaps(const struct place *place, struct arena *arena,
+             struct strmap *encaps)
 {
-    const struct fabric_chassis *chassis = place->chassis;
-    if (!chassis->ovs_known) {
+    strmap_init(encaps);
+    OVSDB_TABLE_FOR_EACH (row, sb_table(place, SB_ENCAP)) {
+        *strmap_place(encaps, arena_printf(arena, "%s %s",
+                                           ovsdb_string(row, ENCAP_TYPE),
+                                           ovsdb_string(row, ENCAP_IP))) = row;
+    }
+}
+
+/* Cuts the next item off a list with commas; NULL at its end. */
+static const char *
+next_item(const char **list, struct arena *arena)
+{
+    if (!*list || !**list) {
         return NULL;
     }
-    const char *ips = external_id(chassis, "ovn-encap-ip", x->arena);
+    size_t n = strcspn(*list, ",");
+    const char *item = arena_strndup(arena, *list, n);
+    *list += n + ((*list)[n] == ',');
+    return item;
+}
+
+/* The tunnel end of another chassis that place's asks for; or NULL. */
+static const struct ovsdb_row *
+find_taken_encap(struct examination *x, const struct place *place,
+                 const struct strmap *encaps)
+{
+    const struct fabric_chassis *chassis = place->chassis;
     const char *types = external_id(chassis, "ovn-encap-type", x->arena);
-    OVSDB_TABLE_FOR_EACH (row, sb_table(place, SB_ENCAP)) {
-        const char *owner = owner_of(row);
-        if (*owner && strcmp(owner, chassis->name)
-            && lists(ips, ovsdb_string(row, ENCAP_IP))
-            && lists(types, ovsdb_string(row, ENCAP_TYPE))) {
-            return row;
+    for (const char *type; (type = next_item(&types, x->arena));) {
+        const char *ips = external_id(chassis, "ovn-encap-ip", x->arena);
+        for (const char *ip; (ip = next_item(&ips, x->arena));) {
+            const struct ovsdb_row *encap =
+                strmap_get(encaps, arena_printf(x->arena, "%s %s", type, ip));
+            if (encap && *owner_of(encap)
+                && strcmp(owner_of(encap), chassis->name) != 0) {
+                return encap;
+            }
         }
     }
     return NULL;
@@ -171,31 +212,28 @@ add_encap_evidence(struct finding *f, const struct place *place,
                          OPEN_VSWITCH_EXTERNAL_IDS, key);
 }
 
-void
-check_encap_dup_ip(struct examination *x, const struct rule *rule,
-                   const struct place *place)
+static void
+report_dup_ip(struct examination *x, const struct rule *rule,
+              const struct place *place, const struct ovsdb_row *encap)
 {
-    const struct ovsdb_row *encap = find_taken_encap(x, place);
-    if (!encap || is_former_self(place, encap)) {
+    if (is_former_self(place, encap)) {
         return;
     }
     const char *ip = ovsdb_string(encap, ENCAP_IP);
     struct finding *f = report(
         x, rule, place, "sb", encap,
         "chassis %s asks for the tunnel address %s, which is chassis %s's: SB "
-        "refuses all that %s writes, so it binds no new port; what was bound "
-        "before goes on",
+        "refuses what %s writes, so it binds no new port",
         place->chassis->name, ip, owner_of(encap), place->chassis->name);
     add_encap_evidence(f, place, encap, "ovn-encap-ip",
                        arena_printf(x->arena, "ovn-encap-ip=%s", ip));
 }
 
-void
-check_system_id_changed(struct examination *x, const struct rule *rule,
-                        const struct place *place)
+static void
+report_former_self(struct examination *x, const struct rule *rule,
+                   const struct place *place, const struct ovsdb_row *encap)
 {
-    const struct ovsdb_row *encap = find_taken_encap(x, place);
-    if (!encap || !is_former_self(place, encap)) {
+    if (!is_former_self(place, encap)) {
         return;
     }
     const char *former = owner_of(encap);
@@ -211,20 +249,60 @@ check_system_id_changed(struct examination *x, const struct rule *rule,
         arena_printf(x->arena, "system-id=%s", place->chassis->name));
 }
 
-/* Ports of a chassis that answers no more. */
+typedef void encap_report(struct examination *, const struct rule *,
+                          const struct place *, const struct ovsdb_row *encap);
+
+/* Reports each gathered chassis that asks for a tunnel end of another. */
+static void
+check_encaps(struct examination *x, const struct rule *rule,
+             const struct place *place, encap_report *report_encap)
+{
+    const struct fabric *f = place->fabric;
+    struct strmap encaps;
+    index_encaps(place, x->arena, &encaps);
+    for (size_t i = 0; i < f->n_chassis; i++) {
+        struct place at = *place;
+        at.chassis = f->chassis[i];
+        const struct ovsdb_row *encap =
+            at.chassis->ovs_known ? find_taken_encap(x, &at, &encaps) : NULL;
+        if (encap) {
+            report_encap(x, rule, &at, encap);
+        }
+    }
+    strmap_done(&encaps);
+}
+
+void
+check_encap_dup_ip(struct examination *x, const struct rule *rule,
+                   const struct place *place)
+{
+    check_encaps(x, rule, place, report_dup_ip);
+}
+
+void
+check_system_id_changed(struct examination *x, const struct rule *rule,
+                        const struct place *place)
+{
+    check_encaps(x, rule, place, report_former_self);
+}
+
+/* Ports of chassis that answer no more. */
 
 /* After this time a chassis that has not followed is not only slow. */
 #define SILENT_MS 60000
 
-/* Whether other chassis' BFD sees it down, and nobody's sees it up. */
+/* Whether the BFD of a chassis that was gathered sees it down, and nobody's
+ * sees it up. */
 static bool
 is_seen_down(const struct fabric *f, const struct fabric_chassis *chassis)
 {
     bool is_down = false;
-    for (size_t i = 0; i < f->n_chassis; i++) {
-        const struct fabric_chassis *other = f->chassis[i];
+    const struct evidence *e = f->evidence;
+    for (size_t i = 0; i < e->n_chassis; i++) {
+        const struct fabric_chassis *other =
+            fabric_find_chassis(f, e->chassis[i]->name);
         const struct ovsdb_row *tunnel =
-            other != chassis && other->ovs_known && chassis->sb
+            other && other != chassis && other->ovs_known
                 ? fabric_find_tunnel(other, chassis)
                 : NULL;
         bool watched = false;
@@ -238,63 +316,102 @@ is_seen_down(const struct fabric *f, const struct fabric_chassis *chassis)
     return is_down;
 }
 
-/* Whether another chassis has done for a long time what this one has not. */
-static bool
-is_silent(const struct fabric *f, const struct fabric_chassis *chassis)
+/* When the rows were as they are: now, or of a file as late as it tells. */
+static int64_t
+time_of_rows(const struct evidence *e)
 {
-    for (size_t i = 0; i < f->n_chassis; i++) {
-        const struct fabric_chassis *other = f->chassis[i];
+    const struct evidence_db *sb = &e->sb;
+    return sb->live ? e->now_ms
+           : sb->log && sb->log->n_records
+               ? sb->log->records[sb->log->n_records - 1].date_ms
+               : 0;
+}
+
+/* The largest nb_cfg that a chassis had reached long before: who has less is
+ * silent. */
+static int64_t
+find_old_cfg(const struct place *place)
+{
+    int64_t now_ms = time_of_rows(place->fabric->evidence);
+    int64_t old = 0;
+    OVSDB_TABLE_FOR_EACH (row, sb_table(place, SB_CHASSIS_PRIVATE)) {
         int64_t at_ms =
-            other->nb_cfg_row
-                    && other->nb_cfg_row->table->spec->columns
-                           == sb_spec.tables[SB_CHASSIS_PRIVATE].columns
-                ? ovsdb_integer(other->nb_cfg_row,
-                                CHASSIS_PRIVATE_NB_CFG_TIMESTAMP, 0)
-                : 0;
-        if (at_ms && !other->is_behind && other->nb_cfg > chassis->nb_cfg
-            && f->evidence->now_ms - at_ms > SILENT_MS) {
-            return true;
+            ovsdb_integer(row, CHASSIS_PRIVATE_NB_CFG_TIMESTAMP, 0);
+        int64_t nb_cfg = ovsdb_integer(row, CHASSIS_PRIVATE_NB_CFG, 0);
+        if (at_ms && now_ms - at_ms > SILENT_MS && nb_cfg > old) {
+            old = nb_cfg;
         }
     }
-    return false;
+    return old;
+}
+
+struct raised {
+    const struct ovsdb_row *first; /* A binding that says "up". */
+    size_t n;
+};
+
+/* By the chassis's index. */
+static struct raised *
+count_raised(struct examination *x, const struct place *place)
+{
+    const struct fabric *f = place->fabric;
+    struct raised *raised =
+        arena_zalloc(x->arena, f->n_chassis * sizeof *raised);
+    OVSDB_TABLE_FOR_EACH (row, sb_table(place, SB_PORT_BINDING)) {
+        const struct ovsdb_row *sb = ovsdb_ref(row, PB_CHASSIS);
+        const struct fabric_chassis *chassis =
+            sb && ovsdb_bool(row, PB_UP, false)
+                ? fabric_find_chassis(f, ovsdb_string(sb, CHASSIS_NAME))
+                : NULL;
+        if (chassis) {
+            struct raised *r = &raised[chassis->index];
+            r->first = r->first ? r->first : row;
+            r->n++;
+        }
+    }
+    return raised;
+}
+
+static void
+report_raised(struct examination *x, const struct rule *rule,
+              const struct place *place, const struct fabric_chassis *chassis,
+              const struct raised *raised)
+{
+    size_t n = raised->n;
+    struct finding *f = report(
+        x, rule, place, "sb", raised->first,
+        "SB says that %zu port%s of chassis %s %s up, %s%s, but %s has not "
+        "answered since nb_cfg %lld: if its host is down, so are they; "
+        "nobody takes that back until it returns or is deleted",
+        n, n == 1 ? "" : "s", chassis->name, n == 1 ? "is" : "are",
+        ovsdb_string(raised->first, PB_LOGICAL_PORT),
+        n == 1 ? "" : " and others", chassis->name,
+        (long long) chassis->nb_cfg);
+    finding_on(f, chassis);
+    finding_evidence(f, "sb", raised->first, "up", "true");
+    finding_evidence(
+        f, "sb", chassis->nb_cfg_row, "nb_cfg",
+        arena_printf(x->arena, "%lld", (long long) chassis->nb_cfg));
 }
 
 void
 check_sb_stale_up(struct examination *x, const struct rule *rule,
                   const struct place *place)
 {
-    const struct fabric_chassis *chassis = place->chassis;
-    if (!chassis->sb || !chassis->is_behind
-        || (!is_seen_down(place->fabric, chassis)
-            && !is_silent(place->fabric, chassis))) {
-        return;
-    }
-    const struct ovsdb_row *first = NULL;
-    size_t n = 0;
-    OVSDB_TABLE_FOR_EACH (row, sb_table(place, SB_PORT_BINDING)) {
-        if (ovsdb_ref(row, PB_CHASSIS) == chassis->sb
-            && ovsdb_bool(row, PB_UP, false)) {
-            first = first ? first : row;
-            n++;
+    const struct fabric *f = place->fabric;
+    int64_t old_cfg = find_old_cfg(place);
+    const struct raised *raised = NULL;
+    for (size_t i = 0; i < f->n_chassis; i++) {
+        const struct fabric_chassis *chassis = f->chassis[i];
+        if (!chassis->sb || !chassis->is_behind
+            || (chassis->nb_cfg >= old_cfg && !is_seen_down(f, chassis))) {
+            continue;
+        }
+        raised = raised ? raised : count_raised(x, place);
+        if (raised[i].n) {
+            report_raised(x, rule, place, chassis, &raised[i]);
         }
     }
-    if (!first) {
-        return;
-    }
-    const char *port = ovsdb_string(first, PB_LOGICAL_PORT);
-    struct finding *f = report(
-        x, rule, place, "sb", first,
-        "SB says that %zu port%s of chassis %s %s up, %s%s, but %s has not "
-        "answered since nb_cfg %lld: if its host is down, so are they; "
-        "nobody takes that back until it returns or is deleted",
-        n, n == 1 ? "" : "s", chassis->name, n == 1 ? "is" : "are", port,
-        n == 1 ? "" : " and others", chassis->name,
-        (long long) chassis->nb_cfg);
-    finding_on(f, chassis);
-    finding_evidence(f, "sb", first, "up", "true");
-    finding_evidence(
-        f, "sb", chassis->nb_cfg_row, "nb_cfg",
-        arena_printf(x->arena, "%lld", (long long) chassis->nb_cfg));
 }
 
 /* Bindings of a router that was pinned to a chassis. */
@@ -331,11 +448,10 @@ check_sb_residual_l3gateway(struct examination *x, const struct rule *rule,
 
 /* What two routers learned of one neighbour. */
 
-static bool
-is_later(const struct ovsdb_row *a, const struct ovsdb_row *b)
+static int64_t
+learned_ms(const struct ovsdb_row *binding)
 {
-    return ovsdb_integer(a, MAC_BINDING_TIMESTAMP, 0)
-           > ovsdb_integer(b, MAC_BINDING_TIMESTAMP, 0);
+    return ovsdb_integer(binding, MAC_BINDING_TIMESTAMP, 0);
 }
 
 static void
@@ -357,9 +473,48 @@ report_neighbour(struct examination *x, const struct rule *rule,
     finding_evidence(f, "sb", new, "mac", ovsdb_string(new, MAC_BINDING_MAC));
 }
 
+/* Whether the router sends to the neighbour whatever it has no network for. */
+static bool
+is_next_hop(const struct fabric_router *router, const char *ip)
+{
+    for (size_t i = 0; i < router->n_routes; i++) {
+        if (!strcmp(ovsdb_string(router->routes[i].row, ROUTE_NEXTHOP), ip)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The port of a provider network that learned the binding; NULL for others,
+ * and for link-local addresses, which mean something on one segment only. */
+static const struct fabric_lrp *
+port_of_binding(const struct place *place, const struct ovsdb_row *binding)
+{
+    const struct fabric_lrp *port = fabric_find_lrp(
+        place->fabric, ovsdb_string(binding, MAC_BINDING_LOGICAL_PORT));
+    return port && port->ls && port->ls->intent.why && learned_ms(binding)
+                   && strncmp(ovsdb_string(binding, MAC_BINDING_IP),
+                              "fe80:", strlen("fe80:"))
+               ? port
+               : NULL;
+}
+
+/* Whatever was learned of the same address of the same network last. */
+static void **
+place_neighbour(const struct place *place, struct arena *arena,
+                struct strmap *neighbours, const struct fabric_lrp *port,
+                const struct ovsdb_row *binding)
+{
+    return strmap_place(
+        neighbours, arena_printf(arena, "%zu %s",
+                                 (size_t) (port->ls - place->fabric->switches),
+                                 ovsdb_string(binding, MAC_BINDING_IP)));
+}
+
 /* ovn-controller keeps what it learned until somebody with that address
  * speaks again; nothing ages unless options:mac_binding_age_threshold says so
- * (ovn-nb(5), Logical_Router). */
+ * (ovn-nb(5), Logical_Router).  Only next hops count: addresses of other hosts
+ * are given to others every day. */
 void
 check_mac_binding_stale(struct examination *x, const struct rule *rule,
                         const struct place *place)
@@ -367,27 +522,26 @@ check_mac_binding_stale(struct examination *x, const struct rule *rule,
     struct strmap neighbours; /* "SWITCH IP" -> the binding learned last. */
     strmap_init(&neighbours);
     OVSDB_TABLE_FOR_EACH (row, sb_table(place, SB_MAC_BINDING)) {
-        const struct fabric_lrp *port = fabric_find_lrp(
-            place->fabric, ovsdb_string(row, MAC_BINDING_LOGICAL_PORT));
-        if (!port || !port->ls || !port->ls->intent.why
-            || !ovsdb_integer(row, MAC_BINDING_TIMESTAMP, 0)) {
-            continue;
+        const struct fabric_lrp *port = port_of_binding(place, row);
+        if (port) {
+            void **last =
+                place_neighbour(place, x->arena, &neighbours, port, row);
+            if (!*last || learned_ms(row) > learned_ms(*last)) {
+                *last = (void *) row;
+            }
         }
-        void **place_of = strmap_place(
-            &neighbours,
-            arena_printf(x->arena, "%zu %s",
-                         (size_t) (port->ls - place->fabric->switches),
-                         ovsdb_string(row, MAC_BINDING_IP)));
-        const struct ovsdb_row *other = *place_of;
-        if (other
+    }
+    OVSDB_TABLE_FOR_EACH (row, sb_table(place, SB_MAC_BINDING)) {
+        const struct fabric_lrp *port = port_of_binding(place, row);
+        const struct ovsdb_row *last =
+            port ? *place_neighbour(place, x->arena, &neighbours, port, row)
+                 : NULL;
+        if (last
             && strcasecmp(ovsdb_string(row, MAC_BINDING_MAC),
-                          ovsdb_string(other, MAC_BINDING_MAC))) {
-            bool later = is_later(row, other);
-            report_neighbour(x, rule, place, later ? other : row,
-                             later ? row : other);
-        }
-        if (!other || is_later(row, other)) {
-            *place_of = (void *) row;
+                          ovsdb_string(last, MAC_BINDING_MAC))
+                   != 0
+            && is_next_hop(port->router, ovsdb_string(row, MAC_BINDING_IP))) {
+            report_neighbour(x, rule, place, row, last);
         }
     }
     strmap_done(&neighbours);

@@ -125,10 +125,8 @@ find_snooping_fault(const struct ovsdb_row *ls)
     const char *querier = ovsdb_map_get(ls, LS_OTHER_CONFIG, "mcast_querier");
     const char *flood =
         ovsdb_map_get(ls, LS_OTHER_CONFIG, "mcast_flood_unregistered");
-    bool has_source =
-        ovsdb_map_get(ls, LS_OTHER_CONFIG, "mcast_eth_src")
-        && (ovsdb_map_get(ls, LS_OTHER_CONFIG, "mcast_ip4_src")
-            || ovsdb_map_get(ls, LS_OTHER_CONFIG, "mcast_ip6_src"));
+    bool has_source = ovsdb_map_get(ls, LS_OTHER_CONFIG, "mcast_eth_src")
+                      && ovsdb_map_get(ls, LS_OTHER_CONFIG, "mcast_ip4_src");
     if (flood && !strcmp(flood, "true")) {
         return NULL;
     }
@@ -152,8 +150,9 @@ check_mcast_snoop(struct examination *x, const struct rule *rule,
     }
     struct finding *f = report(
         x, rule, place, "nb", ls->row,
-        "switch %s snoops on multicast, and %s: groups that nobody asked for "
-        "lately are dropped.  ARP and unicast do not suffer",
+        "switch %s snoops on multicast, and %s: unless one on the physical "
+        "network asks, groups die after some minutes.  ARP and unicast do "
+        "not suffer",
         ls->name, fault);
     finding_evidence(f, "nb", ls->row, "other_config:mcast_snoop", snoop);
     finding_cause_column(f, nb_of(place), ls->row, LS_OTHER_CONFIG,

@@ -598,8 +598,9 @@ const struct fabric_bridge *
 flood_next_unused(const struct flood *f, const struct fabric_chassis *chassis,
                   const struct fabric_bridge *after)
 {
-    const struct fabric_bridge *bridge = after ? after + 1 : chassis->bridges;
-    for (; bridge < chassis->bridges + chassis->n_bridges; bridge++) {
+    size_t i = after ? (size_t) (after - chassis->bridges) + 1 : 0;
+    for (; i < chassis->n_bridges; i++) {
+        const struct fabric_bridge *bridge = &chassis->bridges[i];
         uint32_t node = flood_find_node(f, PLACE_BRIDGE, bridge, chassis, 0);
         if (node != GRAPH_NONE
             && !f->segments.is_used[group_of(f, chassis, bridge)]) {

@@ -214,8 +214,9 @@ go_way(struct planning *p, struct plan *plan, const struct finding *f,
     return error;
 }
 
-struct error *
-planning_renew(struct planning *p, struct plan *plan, struct plan *ret)
+/* Makes the plan's changes once more, from evidence that is gathered anew. */
+static struct error *
+make_again(struct planning *p, const struct plan *plan, struct plan *ret)
 {
     bool found = false;
     cli_state_forget(&p->state);
@@ -330,4 +331,28 @@ planning_done(struct planning *p)
     free(p->keys);
     cli_state_done(&p->state);
     arena_done(&p->arena);
+}
+
+/* Other plans may have been carried out since this one was tried. */
+static struct error *
+try_again(struct planning *p, const struct plan *plan)
+{
+    struct plan tried;
+    struct error *error = make_again(p, plan, &tried);
+    if (error) {
+        return error;
+    }
+    error = try_plan(p, &tried, plan->way);
+    if (!error && tried.refused) {
+        error = error_new("it is not safe any more: %s", tried.refused);
+    }
+    plan_done(&tried);
+    return error;
+}
+
+struct error *
+planning_renew(struct planning *p, struct plan *plan, struct plan *ret)
+{
+    struct error *error = try_again(p, plan);
+    return error ? error : make_again(p, plan, ret);
 }

@@ -28,9 +28,9 @@ struct error *planning_gather(struct planning *);
 /* The finding with that key, in the state as it is, or NULL. */
 const struct reach_finding *planning_find(struct planning *, const char *key);
 
-/* Makes the plan's changes once more, from evidence that is gathered anew and
- * that no trial has touched: '*ret' is not tried, and plan_done() must follow
- * on success. */
+/* Makes the plan's changes once more, from evidence that is gathered anew,
+ * and tries them; then again, from evidence that no trial has touched: that is
+ * '*ret', and plan_done() must follow on success. */
 struct error *planning_renew(struct planning *, struct plan *,
                              struct plan *ret);
 

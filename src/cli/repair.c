@@ -22,6 +22,8 @@ struct promise {
     size_t n_targets;
     struct arena *arena; /* Of the proofs. */
     struct proof_list *proofs;
+    struct strmap storms; /* Keys of findings that were there before. */
+    bool is_storming;     /* Another one has come: no use in waiting. */
 };
 
 static const char *
@@ -57,9 +59,40 @@ check_finding(const struct assessment *a, const struct plan *plan,
     return NULL;
 }
 
+/* Notes the storms that there are before. */
+static void
+note_storms(struct promise *promise, const struct assessment *before)
+{
+    for (size_t i = 0; i < before->n_findings; i++) {
+        const struct finding *f = before->findings[i].finding;
+        if (f->effect == EFFECT_STORMS) {
+            char *key = arena_strdup(promise->arena,
+                                     impact_finding_key(promise->arena, f));
+            *strmap_place(&promise->storms, key) = key;
+        }
+    }
+}
+
+/* A storm that was not there before, wherever it is. */
+static const char *
+check_storms(const struct assessment *a, struct promise *promise,
+             struct arena *arena)
+{
+    for (size_t i = 0; i < a->n_findings; i++) {
+        const struct finding *f = a->findings[i].finding;
+        if (f->effect == EFFECT_STORMS
+            && !strmap_get(&promise->storms, impact_finding_key(arena, f))) {
+            promise->is_storming = true;
+            return arena_printf(arena, "it makes a storm (%s): %s",
+                                f->rule->code, f->message);
+        }
+    }
+    return NULL;
+}
+
 /* What stands in the way of the promise, as things are now; NULL: nothing. */
 static const char *
-find_breach(const struct promise *promise, struct arena *arena)
+find_breach(struct promise *promise, struct arena *arena)
 {
     struct cli_state state;
     memset(&state, 0, sizeof state);
@@ -71,7 +104,9 @@ find_breach(const struct promise *promise, struct arena *arena)
         error_free(error);
     } else {
         cli_state_judge(&state);
-        why = check_finding(&state.assessment, promise->plan, arena);
+        why = check_storms(&state.assessment, promise, arena);
+        why =
+            why ? why : check_finding(&state.assessment, promise->plan, arena);
         why = why ? why
                   : check_endpoints(&state.assessment, promise->plan, arena);
     }
@@ -88,7 +123,9 @@ judge(void *aux)
     const char *why = NULL;
     struct arena arena;
     arena_init(&arena);
-    while ((why = find_breach(aux, &arena)) && clock_now_ms() < end_ms) {
+    const struct promise *promise = aux;
+    while ((why = find_breach(aux, &arena)) && !promise->is_storming
+           && clock_now_ms() < end_ms) {
         nanosleep(&pause, NULL);
     }
     struct error *error = why ? error_new("%s", why) : NULL;
@@ -160,14 +197,16 @@ carry_flow(struct planning *p, const struct plan *plan,
     const struct plan_flow *f = &plan->flow;
     const struct evidence *e = &p->state.evidence;
     struct error *error = flow_add(e, f->chassis, f->bridge, f->text);
-    if (error) {
-        return error;
-    }
-    error = judge(promise);
+    error = error ? error : judge(promise);
     result->applied = !error;
-    if (error) {
+    if (error) { /* Who gave up waiting may have added it all the same. */
         struct error *second = flow_remove(e, f->chassis, f->bridge, f->text);
         result->undone = !second;
+        if (second) {
+            error = error_wrap(error,
+                               "the flow may still be on bridge %s of %s (%s)",
+                               f->bridge, f->chassis, error_text(second));
+        }
         error_free(second);
     } else {
         prove(promise);
@@ -202,10 +241,13 @@ carry(struct planning *p, struct plan *plan, struct report_deed *ret)
         return NULL;
     }
     find_targets(&promise, &p->state.assessment);
+    strmap_init(&promise.storms);
+    note_storms(&promise, &p->state.assessment);
     ret->why = fresh.flow.bridge
                    ? carry_flow(p, &fresh, &promise, &ret->result)
                    : carry_out(&fresh.changes, &p->state.evidence, comment,
                                &options, &ret->result);
+    strmap_done(&promise.storms);
     plan_done(&fresh);
     return NULL;
 }
@@ -220,7 +262,9 @@ carry_all(struct planning *p, struct report_deed *results, size_t *ret_n)
         if (!p->plans[i]->refused) {
             error = carry(p, p->plans[i], &results[i]);
             *ret_n += !error && results[i].result.applied;
-            if (!error && !results[i].result.applied) {
+            if (!error
+                && (!results[i].result.applied
+                    || report_refuted(&results[i]))) {
                 break; /* What comes next may stand on it. */
             }
         }

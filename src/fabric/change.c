@@ -444,7 +444,8 @@ fabric_change_floods(struct fabric_change *c)
         for (size_t j = 0; j < f->n_chassis; j++) {
             change_examine(c, &f->switches[i], f->chassis[j]);
         }
-        if (f->switches[i].n_localnets) {
+        const struct fabric_switch *ls = &f->switches[i];
+        if (ls->n_localnets || ls->n_l2gateways || ls->lost) {
             change_mark_shell(c, &f->switches[i]);
             fabric_change_switch(c, &f->switches[i]);
         }

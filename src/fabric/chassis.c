@@ -151,6 +151,43 @@ add_port(struct fabric *f, struct fabric_port **ports, size_t *n,
         (struct fabric_port){ port, interface, ovsdb_string(port, PORT_NAME) };
 }
 
+/* Of a link that the kernel told of: its kind, "" of a plain NIC; else NULL.
+ */
+static const char *
+kind_of(const struct fabric_chassis *chassis, const struct fabric_port *nic)
+{
+    const char *name = ovsdb_string(nic->interface, INTERFACE_NAME);
+    const struct link *link = chassis->evidence->has_links
+                                  ? strmap_get(&chassis->evidence->links, name)
+                                  : NULL;
+    return !link ? NULL : link->kind ? link->kind : "";
+}
+
+/* A veth beside what is surely none leads into a container or a bridge of this
+ * host, not out of it. */
+static void
+leave_out_veths(const struct fabric_chassis *chassis,
+                struct fabric_bridge *bridge)
+{
+    size_t n_veths = 0, n_others = 0, n = 0;
+    for (size_t i = 0; i < bridge->n_nics; i++) {
+        const char *kind = kind_of(chassis, &bridge->nics[i]);
+        bool is_veth = kind && !strcmp(kind, "veth");
+        n_veths += is_veth;
+        n_others += kind && !is_veth;
+    }
+    if (!n_veths || !n_others) {
+        return;
+    }
+    for (size_t i = 0; i < bridge->n_nics; i++) {
+        const char *kind = kind_of(chassis, &bridge->nics[i]);
+        if (!kind || strcmp(kind, "veth") != 0) {
+            bridge->nics[n++] = bridge->nics[i];
+        }
+    }
+    bridge->n_nics = n;
+}
+
 static void
 build_bridge(struct fabric *f, struct fabric_chassis *chassis,
              const struct ovsdb_row *row, struct fabric_bridge *bridge)
@@ -170,6 +207,7 @@ build_bridge(struct fabric *f, struct fabric_chassis *chassis,
             add_port(f, &bridge->patches, &bridge->n_patches, port, interface);
         }
     }
+    leave_out_veths(chassis, bridge);
     const struct evidence_bridge *dumped =
         strmap_get(&chassis->evidence->bridges, bridge->name);
     bridge->flows = dumped ? dumped->flows : NULL;

@@ -1,6 +1,7 @@
 /* Loops of the flood graph: found, drawn, and measured. */
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "flood/model.h"
 
 /* OVS 3.1, ofproto/ofproto-dpif-xlate.c, MAX_DEPTH. */
@@ -151,12 +152,14 @@ key_of_hops(const char *const *hops, size_t n, struct arena *arena)
     const char *next = hops[(first + 1) % n];
     const char *before = hops[(first + n - 1) % n];
     size_t step = strcmp(next, before) <= 0 ? 1 : n - 1;
-    const char *key = hops[first];
-    for (size_t i = 1, at = first; i < n; i++) {
-        at = (at + step) % n;
-        key = arena_printf(arena, "%s -> %s", key, hops[at]);
+    struct text key;
+    text_init(&key, TEXT_CEILING_BYTES);
+    for (size_t i = 0, at = first; i < n; i++, at = (at + step) % n) {
+        text_printf(&key, "%s%s", i ? " -> " : "", hops[at]);
     }
-    return key;
+    const char *copy = arena_strdup(arena, text_string(&key));
+    text_done(&key);
+    return copy;
 }
 
 /* Edges of the node that lie on circles with 'edge'. */

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "apply/carry.h"
 #include "collect/collect.h"
@@ -140,8 +141,10 @@ judge(void *aux)
 static void
 prove(void *aux)
 {
+    const struct timespec answers = { 1, 0 };
     (void) aux;
     fputs("frames are sent\n", stderr);
+    nanosleep(&answers, NULL);
 }
 
 static void

@@ -27,8 +27,8 @@
  * Where spanning tree runs, a bridge's NICs and patch ports make no loop.
  * What OpenFlow flows of a provider bridge drop is not considered.
  *
- * Built from a fabric, which must outlive it and not change; no I/O; linear in
- * rows.  Threads: none. */
+ * Built from a fabric, which must outlive it and not change; no I/O.  Time:
+ * rows, and of each chassis the square of its bridges.  Threads: none. */
 #ifndef FLOOD_FLOOD_H
 #define FLOOD_FLOOD_H 1
 

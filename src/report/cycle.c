@@ -47,6 +47,24 @@ put_line(struct text *line, const char *label,
     text_clear(line);
 }
 
+/* Of a longer way round, only its ends: JSON has all of it. */
+#define MAX_HOPS 24
+#define END_HOPS 8
+
+static void
+put_hops(struct text *line, const struct flood_cycle *c)
+{
+    bool is_long = c->n_hops > MAX_HOPS;
+    for (size_t i = 0; i < c->n_hops; i++) {
+        text_printf(line, "%s%s", i ? " -> " : "", c->hops[i]);
+        if (is_long && i == END_HOPS) {
+            size_t n = c->n_hops - 2 * END_HOPS - 1;
+            text_printf(line, " -> (%zu more)", n);
+            i += n;
+        }
+    }
+}
+
 void
 report_cycle_text(const struct flood_cycle *c,
                   const struct report_options *options, struct text *out)
@@ -56,9 +74,7 @@ report_cycle_text(const struct flood_cycle *c,
     }
     struct text line;
     text_init(&line, TEXT_CEILING_BYTES);
-    for (size_t i = 0; i < c->n_hops; i++) {
-        text_printf(&line, "%s%s", i ? " -> " : "", c->hops[i]);
-    }
+    put_hops(&line, c);
     put_line(&line, "loop", options, out);
     put_growth(&line, c);
     put_line(&line, "grows", options, out);

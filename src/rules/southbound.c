@@ -485,16 +485,35 @@ is_next_hop(const struct fabric_router *router, const char *ip)
     return false;
 }
 
-/* The port of a provider network that learned the binding; NULL for others,
- * and for link-local addresses, which mean something on one segment only. */
-static const struct fabric_lrp *
-port_of_binding(const struct place *place, const struct ovsdb_row *binding)
+/* All that routers send to whatever they have no network for. */
+static void
+gather_next_hops(const struct fabric *f, struct strmap *hops)
 {
+    for (size_t i = 0; i < f->n_routers; i++) {
+        const struct fabric_router *router = &f->routers[i];
+        for (size_t j = 0; j < router->n_routes; j++) {
+            const struct ovsdb_row *route = router->routes[j].row;
+            *strmap_place(hops, ovsdb_string(route, ROUTE_NEXTHOP)) =
+                (void *) route;
+        }
+    }
+}
+
+/* The port of a provider network that learned the binding of a next hop; NULL
+ * for others, and for link-local addresses, which mean something on one
+ * segment only.  Asks 'hops' first: of all that a cloud's routers learned,
+ * most are other hosts. */
+static const struct fabric_lrp *
+port_of_binding(const struct place *place, const struct strmap *hops,
+                const struct ovsdb_row *binding)
+{
+    const char *ip = ovsdb_string(binding, MAC_BINDING_IP);
+    if (!strmap_get(hops, ip) || !strncmp(ip, "fe80:", strlen("fe80:"))) {
+        return NULL;
+    }
     const struct fabric_lrp *port = fabric_find_lrp(
         place->fabric, ovsdb_string(binding, MAC_BINDING_LOGICAL_PORT));
     return port && port->ls && port->ls->intent.why && learned_ms(binding)
-                   && strncmp(ovsdb_string(binding, MAC_BINDING_IP),
-                              "fe80:", strlen("fe80:"))
                ? port
                : NULL;
 }
@@ -519,10 +538,12 @@ void
 check_mac_binding_stale(struct examination *x, const struct rule *rule,
                         const struct place *place)
 {
-    struct strmap neighbours; /* "SWITCH IP" -> the binding learned last. */
+    struct strmap hops, neighbours; /* "SWITCH IP" -> what was learned last. */
+    strmap_init(&hops);
     strmap_init(&neighbours);
+    gather_next_hops(place->fabric, &hops);
     OVSDB_TABLE_FOR_EACH (row, sb_table(place, SB_MAC_BINDING)) {
-        const struct fabric_lrp *port = port_of_binding(place, row);
+        const struct fabric_lrp *port = port_of_binding(place, &hops, row);
         if (port) {
             void **last =
                 place_neighbour(place, x->arena, &neighbours, port, row);
@@ -532,7 +553,7 @@ check_mac_binding_stale(struct examination *x, const struct rule *rule,
         }
     }
     OVSDB_TABLE_FOR_EACH (row, sb_table(place, SB_MAC_BINDING)) {
-        const struct fabric_lrp *port = port_of_binding(place, row);
+        const struct fabric_lrp *port = port_of_binding(place, &hops, row);
         const struct ovsdb_row *last =
             port ? *place_neighbour(place, x->arena, &neighbours, port, row)
                  : NULL;
@@ -545,6 +566,7 @@ check_mac_binding_stale(struct examination *x, const struct rule *rule,
         }
     }
     strmap_done(&neighbours);
+    strmap_done(&hops);
 }
 
 /* Where a MAC was learned. */

@@ -338,12 +338,48 @@ is_live(const struct fabric_chassis *chassis, const struct fabric_port *nic)
     return false;
 }
 
-/* The bridge's NICs.  With spanning tree, one of those on a segment. */
+static bool
+runs(const struct fabric_bridge *bridge, unsigned enable,
+     const struct fabric_port *nic, const char *key)
+{
+    const char *value = ovsdb_map_get(nic->row, PORT_OTHER_CONFIG, key);
+    return ovsdb_bool(bridge->row, enable, false)
+           && !(value && !strcmp(value, "false"));
+}
+
+/* Whether spanning tree may block the port.  It does not run on bonds, nor
+ * where the port's other_config says so (ovs-vswitchd.conf.db(5), Port,
+ * other_config:stp-enable and rstp-enable). */
+static bool
+may_block(const struct fabric_bridge *bridge, const struct fabric_port *nic)
+{
+    return ovsdb_count(nic->row, PORT_INTERFACES) == 1
+           && (runs(bridge, BRIDGE_STP_ENABLE, nic, "stp-enable")
+               || runs(bridge, BRIDGE_RSTP_ENABLE, nic, "rstp-enable"));
+}
+
+/* Whether another NIC of the bridge leads to the segment, so that spanning
+ * tree would block the next. */
+static bool
+has_open_nic(const struct flood *f, uint32_t number, uint32_t segment)
+{
+    const struct graph *g = &f->graph;
+    for (uint32_t e = graph_next_edge(g, number, GRAPH_NONE); e != GRAPH_NONE;
+         e = graph_next_edge(g, number, e)) {
+        if (f->edges[e].tie == TIE_NIC
+            && graph_other_end(g, e, number) == segment
+            && may_block(f->nodes[number].bridge, f->edges[e].what)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The bridge's NICs that forward. */
 static void
 add_nics(struct flood *f, uint32_t number)
 {
     struct flood_node node = f->nodes[number];
-    int first = -1;
     if (!node.bridge) {
         add_edge(f, number, place_segment(f, node.segment, node.vlan), TIE_NIC,
                  NULL, NULL);
@@ -353,13 +389,14 @@ add_nics(struct flood *f, uint32_t number)
         const struct fabric_port *nic = &node.bridge->nics[i];
         int vlan = fabric_vlan_out(nic->row, node.vlan);
         if (vlan < 0 || fabric_vlan_in(nic->row, vlan) != node.vlan
-            || !is_live(node.chassis, nic)
-            || (node.is_guarded && vlan == first)) {
+            || !is_live(node.chassis, nic)) {
             continue;
         }
-        first = vlan;
-        add_edge(f, number, place_segment(f, node.segment, vlan), TIE_NIC, nic,
-                 nic->name);
+        uint32_t segment = place_segment(f, node.segment, vlan);
+        if (!may_block(node.bridge, nic)
+            || !has_open_nic(f, number, segment)) {
+            add_edge(f, number, segment, TIE_NIC, nic, nic->name);
+        }
     }
 }
 

@@ -24,7 +24,8 @@
  * assumed.  A switch with two localnet ports on one chassis says that their
  * wires are one L2 segment; that is taken at its word, too.
  *
- * Where spanning tree runs, a bridge's NICs and patch ports make no loop.
+ * Where spanning tree runs, a bridge's patch ports make no loop, nor do those
+ * of its NICs on which it runs: not bonds.
  * What OpenFlow flows of a provider bridge drop is not considered.
  *
  * Built from a fabric, which must outlive it and not change; no I/O.  Time:

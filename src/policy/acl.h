@@ -63,6 +63,12 @@ struct policy_owner {
     const struct fabric_vif *vif;
 };
 
+/* A host that routers of the switch know. */
+struct policy_host {
+    const char *ip;
+    bool is_next_hop; /* Of a route of theirs: it sends for others. */
+};
+
 struct policy_switch {
     struct fabric_switch *ls;
     bool has_acls;
@@ -72,7 +78,7 @@ struct policy_switch {
     size_t n_groups, groups_capacity;
     bool is_parsed;
     struct acl_list loose;
-    const char **hosts; /* NULL until looked up. */
+    struct policy_host *hosts; /* NULL until looked up. */
     size_t n_hosts;
     const char *prefixes[2];     /* By family; of which strangers[]... */
     const char *strangers[2];    /* ...are addresses that no port has. */

@@ -221,6 +221,44 @@ apply_port(struct policy *p, struct fabric_change *c,
               && p->memberships[d->row->index] && !fabric_change_is_none(d);
 }
 
+/* A router of the switch learned or forgot a host: what was found before does
+ * not count any more. */
+static void
+forget_hosts_of(struct policy *p, struct fabric_change *c,
+                struct policy_switch *sw)
+{
+    free(sw->hosts);
+    sw->hosts = NULL;
+    sw->n_hosts = 0;
+    p->n_with_hosts--;
+    fabric_change_switch(c, sw->ls);
+}
+
+static void
+forget_hosts(struct policy *p, struct fabric_change *c, const char *lrp)
+{
+    for (size_t i = 0; i < p->fabric->n_switches; i++) {
+        struct policy_switch *sw = &p->switches[i];
+        for (size_t j = 0; sw->hosts && j < sw->ls->n_router_ports; j++) {
+            const struct ovsdb_row *port = sw->ls->router_ports[j].lrp;
+            if (port && !strcmp(ovsdb_string(port, LRP_NAME), lrp)) {
+                forget_hosts_of(p, c, sw);
+            }
+        }
+    }
+}
+
+/* Other next hops. */
+static void
+apply_route(struct policy *p, struct fabric_change *c)
+{
+    for (size_t i = 0; p->n_with_hosts && i < p->fabric->n_switches; i++) {
+        if (p->switches[i].hosts) {
+            forget_hosts_of(p, c, &p->switches[i]);
+        }
+    }
+}
+
 static void
 apply_nb(struct policy *p, struct fabric_change *c,
          const struct ovsdb_delta *d)
@@ -241,31 +279,19 @@ apply_nb(struct policy *p, struct fabric_change *c,
     case NB_ACL:
         apply_acl(p, c, d);
         break;
+    case NB_LOGICAL_ROUTER:
+        if (d->column == LR_STATIC_ROUTES) {
+            apply_route(p, c);
+        }
+        break;
+    case NB_LOGICAL_ROUTER_STATIC_ROUTE:
+        apply_route(p, c);
+        break;
     case NB_ADDRESS_SET:
         c->all |= d->kind != OVSDB_CHANGED || !fabric_change_is_none(d);
         break;
     default:
         break;
-    }
-}
-
-/* A router of the switch learned or forgot a host: what was found before does
- * not count any more. */
-static void
-forget_hosts(struct policy *p, struct fabric_change *c, const char *lrp)
-{
-    for (size_t i = 0; i < p->fabric->n_switches; i++) {
-        struct policy_switch *sw = &p->switches[i];
-        for (size_t j = 0; sw->hosts && j < sw->ls->n_router_ports; j++) {
-            const struct ovsdb_row *port = sw->ls->router_ports[j].lrp;
-            if (port && !strcmp(ovsdb_string(port, LRP_NAME), lrp)) {
-                free(sw->hosts);
-                sw->hosts = NULL;
-                sw->n_hosts = 0;
-                p->n_with_hosts--;
-                fabric_change_switch(c, sw->ls);
-            }
-        }
     }
 }
 

@@ -581,21 +581,25 @@ find_remote(struct exchange *x, const struct fabric_endpoint *e)
 
 /* Where the answer depends on the host, those that are known are asked about.
  * If an ACL that drops singles some of them out, these are blocked; if one
- * that allows does, which ones matter cannot be told. */
+ * that allows does, which ones matter cannot be told.  A next hop alone tells
+ * nothing of those that it sends for. */
 static void
 judge_hosts(struct exchange *x, const struct fabric_endpoint *e, bool inbound)
 {
     struct policy_verdict *ret = x->verdict;
     struct policy_verdict first = *ret;
     struct policy_switch *sw = policy_switch_of(x->policy, e->ls);
+    const char *example = NULL;
     size_t n_asked = 0, n_allowed = 0;
     policy_find_hosts(x->policy, sw);
     for (size_t i = 0; i < sw->n_hosts; i++) {
         struct policy_verdict v;
-        if (address_is_ipv6(sw->hosts[i]) != x->is_ipv6) {
+        const struct policy_host *host = &sw->hosts[i];
+        if (address_is_ipv6(host->ip) != x->is_ipv6) {
             continue;
         }
-        x->remote.exact = sw->hosts[i];
+        example = host->is_next_hop ? example : host->ip;
+        x->remote.exact = host->ip;
         x->verdict = &v;
         judge_exchange(x, inbound);
         n_asked++;
@@ -605,10 +609,10 @@ judge_hosts(struct exchange *x, const struct fabric_endpoint *e, bool inbound)
             return;
         }
     }
-    if (n_asked && n_allowed == n_asked) {
+    if (example && n_allowed == n_asked) {
         *ret = first;
         ret->outcome = POLICY_ALLOWED;
-        ret->host = x->remote.exact;
+        ret->host = example;
     }
 }
 

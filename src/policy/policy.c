@@ -268,7 +268,8 @@ policy_switch_of(struct policy *p, const struct fabric_switch *ls)
 static int
 compare_hosts(const void *a, const void *b)
 {
-    return address_compare(*(const char *const *) a, *(const char *const *) b);
+    const struct policy_host *x = a, *y = b;
+    return address_compare(x->ip, y->ip);
 }
 
 /* By address; of equal ones as the switch has them. */
@@ -333,9 +334,9 @@ choose_hosts(struct policy_switch *sw)
 {
     size_t n = 0, n_tried[2] = { 0, 0 }, n_chosen[2] = { 0, 0 };
     for (size_t i = 0; i < sw->n_hosts; i++) {
-        bool is_ipv6 = address_is_ipv6(sw->hosts[i]);
+        bool is_ipv6 = address_is_ipv6(sw->hosts[i].ip);
         if (n_chosen[is_ipv6] < MAX_HOSTS && n_tried[is_ipv6]++ < MAX_TRIES
-            && !policy_find_owner(sw, sw->hosts[i])) {
+            && !policy_find_owner(sw, sw->hosts[i].ip)) {
             n_chosen[is_ipv6]++;
             sw->hosts[n++] = sw->hosts[i];
         }
@@ -343,37 +344,60 @@ choose_hosts(struct policy_switch *sw)
     sw->n_hosts = n;
 }
 
+/* The names of the switch's router ports, and where their routers send what
+ * they have no network for. */
+static void
+index_routers(const struct fabric_switch *ls, struct strmap *lrps,
+              struct strmap *next_hops)
+{
+    for (size_t i = 0; i < ls->n_router_ports; i++) {
+        const struct ovsdb_row *lrp = ls->router_ports[i].lrp;
+        const struct ovsdb_row *lr = lrp ? lrp->owner : NULL;
+        if (lrp) {
+            *strmap_place(lrps, ovsdb_string(lrp, LRP_NAME)) = (void *) lrp;
+        }
+        for (unsigned j = 0; lr && j < ovsdb_count(lr, LR_STATIC_ROUTES);
+             j++) {
+            const struct ovsdb_row *route =
+                ovsdb_atoms(lr, LR_STATIC_ROUTES)[j].row;
+            if (route->exists) {
+                *strmap_place(next_hops, ovsdb_string(route, ROUTE_NEXTHOP)) =
+                    (void *) route;
+            }
+        }
+    }
+}
+
 void
 policy_find_hosts(struct policy *p, struct policy_switch *sw)
 {
     const struct evidence_db *sb = &p->fabric->evidence->sb;
     size_t capacity = 0;
-    struct strmap lrps;
+    struct strmap lrps, next_hops;
     if (sw->hosts) {
         return;
     }
     strmap_init(&lrps);
-    for (size_t i = 0; i < sw->ls->n_router_ports; i++) {
-        const struct ovsdb_row *lrp = sw->ls->router_ports[i].lrp;
-        if (lrp) {
-            *strmap_place(&lrps, ovsdb_string(lrp, LRP_NAME)) = sw;
-        }
-    }
+    strmap_init(&next_hops);
+    index_routers(sw->ls, &lrps, &next_hops);
     sw->hosts = xgrow(NULL, 0, &capacity, sizeof *sw->hosts);
     for (const struct ovsdb_row *row = NULL;
          sb->present
          && (row =
                  ovsdb_table_next(&sb->store.tables[SB_MAC_BINDING], row));) {
+        const char *ip = ovsdb_string(row, MAC_BINDING_IP);
         /* Not the switch's own ports, which routers may resolve as well. */
         if (strmap_get(&lrps, ovsdb_string(row, MAC_BINDING_LOGICAL_PORT))
             && !strmap_get(&sw->ls->macs,
                            ovsdb_string(row, MAC_BINDING_MAC))) {
             sw->hosts =
                 xgrow(sw->hosts, sw->n_hosts, &capacity, sizeof *sw->hosts);
-            sw->hosts[sw->n_hosts++] = ovsdb_string(row, MAC_BINDING_IP);
+            sw->hosts[sw->n_hosts++] =
+                (struct policy_host){ ip, strmap_get(&next_hops, ip) != NULL };
         }
     }
     strmap_done(&lrps);
+    strmap_done(&next_hops);
     p->n_with_hosts++;
     qsort(sw->hosts, sw->n_hosts, sizeof *sw->hosts, compare_hosts);
     choose_hosts(sw);

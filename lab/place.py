@@ -3,6 +3,7 @@ import os
 import pathlib
 import re
 import subprocess
+import time
 
 HOME = pathlib.Path(__file__).resolve().parent
 PROVNET = os.environ.get("PROVNET", str(HOME.parent / "build/provnet"))
@@ -39,7 +40,15 @@ class Lab:
                         *self.env["PROVNET_OVS_ARGS"].split()]
         self.state = self.call("state")
         self.healthy_localnets = self.localnets()
-        assert "fail" not in self.call("ping"), "the lab is not healthy"
+        assert self.all_pass(), "the lab is not healthy"
+
+    def all_pass(self):
+        """A neighbour's first answer may be late."""
+        for _ in range(3):
+            if "fail" not in self.call("ping"):
+                return True
+            time.sleep(1)
+        return False
 
     def command(self, *words, host=None):
         """'host': as run there, in its network namespace."""

@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "apply/deed.h"
+#include "apply/flow.h"
+#include "apply/localnets.h"
 #include "apply/patches.h"
 #include "apply/takeback.h"
 #include "apply/tripwire.h"
@@ -23,7 +25,6 @@
 #define STEP_MS 50
 #define LOOK_MS 200  /* Between looks at a database. */
 #define PROOF_MS 300 /* For the tripwire, after the proof's frames. */
-#define SWITCH_PORTS "Logical_Switch_Port"
 
 struct carry {
     const struct change_list *list;
@@ -101,151 +102,6 @@ say(struct carry *c, const char *what)
     if (c->options->progress) {
         c->options->progress(c->options->aux, what);
     }
-}
-
-/* Which localnet ports. */
-
-static bool
-is_localnet_row(const struct ovsdb_row *row)
-{
-    return !strcmp(row->table->spec->name, SWITCH_PORTS)
-           && !strcmp(ovsdb_string(row, LSP_TYPE), "localnet");
-}
-
-/* The value that an edit of 'column' gives a new row, as a string; NULL. */
-static const char *
-new_string(struct carry *c, const struct change *ch, const char *column)
-{
-    for (const struct edit *e = ch->edits; e; e = e->next) {
-        const struct json_value *v =
-            strcmp(e->column, column) ? NULL : deed_parse(e->value, c->arena);
-        if (v && v->kind == JSON_STRING) {
-            return v->string;
-        }
-    }
-    return NULL;
-}
-
-static bool
-makes_localnet(struct carry *c, const struct change *ch)
-{
-    const char *type =
-        ch->op == CHANGE_INSERT && !strcmp(ch->table, SWITCH_PORTS)
-            ? new_string(c, ch, "type")
-            : NULL;
-    return type && !strcmp(type, "localnet");
-}
-
-/* Whether the change of a switch names the row 'uuid' among its ports. */
-static bool
-names_port(const struct change *ch, const struct uuid *uuid)
-{
-    char s[UUID_LENGTH + 1];
-    uuid_format(uuid, s);
-    for (const struct edit *e = ch->edits; e; e = e->next) {
-        if (!strcmp(e->column, "ports") && strstr(e->value, s)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool
-has_port(const struct ovsdb_row *ls, const struct ovsdb_row *port)
-{
-    for (unsigned i = 0; ls && i < ovsdb_count(ls, LS_PORTS); i++) {
-        if (ovsdb_atoms(ls, LS_PORTS)[i].row == port) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Whether a localnet port of the switch that gets 'made' goes. */
-static bool
-is_swap(const struct change_list *list, const struct change *made)
-{
-    for (const struct change *ls = list->first; ls; ls = ls->next) {
-        if (strcmp(ls->table, "Logical_Switch")
-            || !names_port(ls, &made->uuid)) {
-            continue;
-        }
-        for (const struct change *ch = list->first; ch; ch = ch->next) {
-            if (ch->op == CHANGE_DELETE && is_localnet_row(ch->row)
-                && has_port(ls->row, ch->row)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static void
-put_guard(struct text *t, const struct text *rows)
-{
-    text_printf(t,
-                "{\"op\":\"wait\",\"timeout\":0,\"table\":\"" SWITCH_PORTS
-                "\",\"where\":[[\"type\",\"==\",\"localnet\"]],\"columns\":"
-                "[\"name\"],\"until\":\"==\",\"rows\":[%s]}",
-                text_string(rows));
-}
-
-static void
-put_name(struct text *rows, const char *name)
-{
-    text_puts(rows, rows->length ? ",{\"name\":" : "{\"name\":");
-    json_put_string(rows, name);
-    text_putc(rows, '}');
-}
-
-static bool
-is_deleted(const struct change_list *list, const struct ovsdb_row *row)
-{
-    for (const struct change *ch = list->first; ch; ch = ch->next) {
-        if (ch->op == CHANGE_DELETE && ch->row == row) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Looks whether the list makes localnet ports, and if so which there must be
- * now and afterwards: their names, which the schema keeps unique. */
-static void
-plan_localnets(struct carry *c)
-{
-    const struct ovsdb_store *store = &c->evidence->nb.store;
-    struct text now, then, guard;
-    bool makes = false;
-    text_init(&now, TEXT_CEILING_BYTES);
-    text_init(&then, TEXT_CEILING_BYTES);
-    text_init(&guard, TEXT_CEILING_BYTES);
-    OVSDB_TABLE_FOR_EACH (row, &store->tables[NB_LOGICAL_SWITCH_PORT]) {
-        if (is_localnet_row(row)) {
-            put_name(&now, ovsdb_string(row, LSP_NAME));
-            if (!is_deleted(c->list, row)) {
-                put_name(&then, ovsdb_string(row, LSP_NAME));
-            }
-        }
-    }
-    for (const struct change *ch = c->list->first; ch; ch = ch->next) {
-        if (makes_localnet(c, ch)) {
-            const char *name = new_string(c, ch, "name");
-            put_name(&then, name ? name : "");
-            c->is_staged |= !is_swap(c->list, ch);
-            makes = true;
-        }
-    }
-    if (makes) {
-        put_guard(&guard, &now);
-        c->guards.before = arena_strdup(c->arena, text_string(&guard));
-        text_clear(&guard);
-        put_guard(&guard, &then);
-        c->guards.between = arena_strdup(c->arena, text_string(&guard));
-    }
-    text_done(&now);
-    text_done(&then);
-    text_done(&guard);
 }
 
 /* Preparing. */
@@ -361,21 +217,36 @@ prepare_db(struct carry *c, const struct evidence_db *db, const char *chassis)
 }
 
 static struct error *
+prepare_flow(struct carry *c)
+{
+    const struct plan_flow *flow = c->options->flow;
+    struct journal *j = &c->journal;
+    if (!flow || !flow->bridge) {
+        return NULL;
+    }
+    struct error *error =
+        flow_make_step(flow, c->evidence, c->arena, &j->steps[j->n_steps]);
+    j->n_steps += !error;
+    return error;
+}
+
+static struct error *
 prepare(struct carry *c)
 {
     const struct evidence *e = c->evidence;
-    size_t n = 2 + e->n_chassis;
+    size_t n = 3 + e->n_chassis;
     c->journal.comment = c->comment;
     c->journal.steps = arena_zalloc(c->arena, n * sizeof *c->journal.steps);
     c->deeds = arena_zalloc(c->arena, n * sizeof *c->deeds);
     journal_begin(&c->journal, c->arena);
-    plan_localnets(c);
+    c->is_staged = localnets_plan(c->list, &e->nb.store, c->arena, &c->guards);
     struct error *error = NULL;
     for (size_t i = 0; i < e->n_chassis && !error; i++) {
         error = prepare_db(c, &e->chassis[i]->ovs, e->chassis[i]->name);
     }
     error = error ? error : prepare_db(c, &e->nb, NULL);
-    return error ? error : prepare_db(c, &e->sb, NULL);
+    error = error ? error : prepare_db(c, &e->sb, NULL);
+    return error ? error : prepare_flow(c);
 }
 
 /* Taking back. */
@@ -468,10 +339,11 @@ look_at_ports(struct carry *c, const char **ret_why)
     *ret_why = NULL;
     for (const struct change *ch = c->list->first; ch && !error && !*ret_why;
          ch = ch->next) {
-        if (!makes_localnet(c, ch)) {
+        if (!localnets_makes(ch, c->arena)) {
             continue;
         }
-        struct patches_port port = { new_string(c, ch, "name"), "" };
+        struct patches_port port = { localnets_string(ch, "name", c->arena),
+                                     "" };
         const char *why = NULL;
         arena_init(&a);
         for (const struct edit *e = ch->edits; e; e = e->next) {
@@ -559,8 +431,9 @@ static struct error *
 do_step(struct carry *c, size_t i)
 {
     const struct journal_step *step = &c->journal.steps[i];
-    say(c, step->operations[1] ? "putting the localnet port in, switched off"
-                               : "doing the transaction");
+    say(c, step->operations[1]  ? "putting the localnet port in, switched off"
+           : flow_is_step(step) ? "adding the flow"
+                                : "doing the transaction");
     struct error *error = do_transaction(c, i, step->operations[0]);
     if (error || !step->operations[1]) {
         return error;

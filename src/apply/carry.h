@@ -33,7 +33,7 @@
 #include "apply/journal.h"
 #include "evidence/evidence.h"
 #include "ovsdb/stream.h"
-#include "repair/change.h"
+#include "repair/plan.h"
 
 #define CARRY_DEFAULT_TIMEOUT_MS 10000
 #define CARRY_DEFAULT_STAGE_MS 10000
@@ -52,6 +52,8 @@ struct carry_options {
     carry_check_fn *judge;    /* Gathers and judges again; may be NULL. */
     void (*prove)(void *aux); /* By real frames; may be NULL. */
     void *aux;
+    const struct plan_flow
+        *flow; /* To be added last; NULL or empty if none. */
 };
 
 /* A row that was inserted. */

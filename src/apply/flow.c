@@ -1,68 +1,109 @@
 #include "apply/flow.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "apply/deed.h"
 #include "base/clock.h"
 #include "collect/run.h"
 #include "ovsdb/stream.h"
 
-#define TIMEOUT_MS 10000
+#define DB "openflow"
+#define ADD "add-flow"
+#define DELETE "del-flows"
 
-/* Writes the OpenFlow remote of the bridge; false if it is not on this host.
- */
-static bool
-find_remote(const struct evidence *e, const char *chassis, const char *bridge,
-            char *remote, size_t size)
+/* The OpenFlow remote of the bridge; NULL if it is not on this host. */
+static const char *
+find_remote(const struct evidence *e, const struct plan_flow *flow,
+            struct arena *a)
 {
     for (size_t i = 0; i < e->n_chassis; i++) {
         const struct evidence_db *db = &e->chassis[i]->ovs;
         const char *socket =
             db->live ? ovsdb_remote_unix_path(db->from) : NULL;
         const char *slash = socket ? strrchr(socket, '/') : NULL;
-        if (slash && !strcmp(e->chassis[i]->name, chassis)) {
-            return snprintf(remote, size, "unix:%.*s/%s.mgmt",
-                            (int) (slash - socket), socket, bridge)
-                   < (int) size;
+        if (slash && !strcmp(e->chassis[i]->name, flow->chassis)) {
+            return arena_printf(a, "unix:%.*s/%s.mgmt", (int) (slash - socket),
+                                socket, flow->bridge);
         }
     }
-    return false;
+    return NULL;
 }
 
-static struct error *
-run(const struct evidence *e, const char *chassis, const char *bridge,
-    const char *command, const char *flow)
+/* What is done, in the form of a transaction's parameters. */
+static const char *
+params_of(const char *command, const char *flow, size_t length,
+          struct arena *a)
 {
-    char remote[512];
-    if (!find_remote(e, chassis, bridge, remote, sizeof remote)) {
+    struct text t;
+    text_init(&t, TEXT_CEILING_BYTES);
+    text_puts(&t, "[\"" DB "\",");
+    json_put_string(&t, command);
+    text_putc(&t, ',');
+    json_put_string(&t, arena_strndup(a, flow, length));
+    text_putc(&t, ']');
+    const char *params = arena_strdup(a, text_string(&t));
+    text_done(&t);
+    return params;
+}
+
+struct error *
+flow_make_step(const struct plan_flow *flow, const struct evidence *e,
+               struct arena *a, struct journal_step *ret)
+{
+    const char *remote = find_remote(e, flow, a);
+    if (!remote) {
         return error_hint(error_new("the Open vSwitch of chassis %s is not on "
                                     "this host",
-                                    chassis),
+                                    flow->chassis),
                           "run it there");
     }
-    const char *const argv[] = { "ovs-ofctl", "--strict", command,
-                                 remote,      flow,       NULL };
+    size_t match = strcspn(flow->text, ",");
+    *ret = (struct journal_step){
+        .db = DB,
+        .name = DB,
+        .chassis = arena_strdup(a, flow->chassis),
+        .remote = remote,
+        .operations = { params_of(ADD, flow->text, strlen(flow->text), a) },
+        .inverses = { params_of(DELETE, flow->text, match, a) },
+    };
+    return NULL;
+}
+
+bool
+flow_is_step(const struct journal_step *step)
+{
+    return !strcmp(step->db, DB);
+}
+
+/* The string after 'v' in an array; NULL if there is none. */
+static const char *
+next_string(const struct json_value **v)
+{
+    *v = *v ? (*v)->next : NULL;
+    return *v && (*v)->kind == JSON_STRING ? (*v)->string : NULL;
+}
+
+struct error *
+flow_transact(const struct journal_step *step, const char *params,
+              int timeout_ms, struct arena *a)
+{
+    const struct json_value *all = deed_parse(params, a);
+    const struct json_value *at =
+        all && all->kind == JSON_ARRAY ? all->first : NULL;
+    const char *command = next_string(&at);
+    const char *flow = next_string(&at);
+    if (!command || (strcmp(command, ADD) && strcmp(command, DELETE)) || !flow
+        || strncmp(flow, "priority=", strlen("priority="))
+        || strncmp(step->remote, "unix:/", strlen("unix:/"))) {
+        return error_new("this is no flow of a repair's");
+    }
+    const char *const argv[] = { "ovs-ofctl",  "--strict", command,
+                                 step->remote, flow,       NULL };
     struct text out;
     bool absent;
     text_init(&out, 1 << 16);
     struct error *error =
-        run_tool_text(argv, clock_now_ms() + TIMEOUT_MS, &out, &absent);
+        run_tool_text(argv, clock_now_ms() + timeout_ms, &out, &absent);
     text_done(&out);
     return error;
-}
-
-struct error *
-flow_add(const struct evidence *e, const char *chassis, const char *bridge,
-         const char *flow)
-{
-    return run(e, chassis, bridge, "add-flow", flow);
-}
-
-struct error *
-flow_remove(const struct evidence *e, const char *chassis, const char *bridge,
-            const char *flow)
-{
-    char match[256];
-    snprintf(match, sizeof match, "%.*s", (int) strcspn(flow, ","), flow);
-    return run(e, chassis, bridge, "del-flows", match);
 }

@@ -1,16 +1,25 @@
-/* A flow that a bridge lacks, added to it, or taken away again, by
- * ovs-ofctl(8): rows do not hold flows.  The bridge's Open vSwitch must be on
- * this host, as the path of its database's socket tells. */
+/* A flow that a bridge lacks, as a step of a journal: added by ovs-ofctl(8),
+ * since rows do not hold flows, and taken away again by the same.  The
+ * bridge's Open vSwitch must be on this host, as the path of its database's
+ * socket tells.
+ *
+ * Flows have no conditions as rows have: what takes a flow back takes away
+ * whatever flow of that priority matches all.  Private to apply/. */
 #ifndef APPLY_FLOW_H
 #define APPLY_FLOW_H 1
 
-#include "base/error.h"
+#include "apply/journal.h"
 #include "evidence/evidence.h"
+#include "repair/plan.h"
 
-/* 'flow' is "PRIORITY,actions=..." without a match, as ovs-ofctl takes it. */
-struct error *flow_add(const struct evidence *, const char *chassis,
-                       const char *bridge, const char *flow);
-struct error *flow_remove(const struct evidence *, const char *chassis,
-                          const char *bridge, const char *flow);
+/* The step's strings live in the arena. */
+struct error *flow_make_step(const struct plan_flow *, const struct evidence *,
+                             struct arena *, struct journal_step *ret);
+
+bool flow_is_step(const struct journal_step *);
+
+/* Does one of the step's operations or inverses, which may be anybody's. */
+struct error *flow_transact(const struct journal_step *, const char *params,
+                            int timeout_ms, struct arena *);
 
 #endif /* apply/flow.h */

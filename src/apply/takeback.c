@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "apply/deed.h"
+#include "apply/flow.h"
 #include "base/clock.h"
 #include "ovsdb/session.h"
 #include "ovsdb/tree.h"
@@ -23,6 +24,9 @@ takeback_transact(const struct takeback *t, const struct journal_step *step,
                   const char *params, struct arena *a,
                   const struct json_value **ret)
 {
+    if (flow_is_step(step)) {
+        return flow_transact(step, params, t->timeout_ms, a);
+    }
     return ovsdb_session_transact(step->remote, t->tls,
                                   clock_now_ms() + t->timeout_ms, step->name,
                                   params, a, ret);

@@ -19,7 +19,8 @@ struct takeback {
     int timeout_ms;
 };
 
-/* Does one transaction on a step's database. */
+/* Does one transaction on a step's database; or, with no result, what a step
+ * does to flows. */
 struct error *takeback_transact(const struct takeback *,
                                 const struct journal_step *,
                                 const char *params, struct arena *,

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "apply/carry.h"
-#include "apply/flow.h"
 #include "base/clock.h"
 #include "cli/planning.h"
 
@@ -189,31 +188,6 @@ show_progress(void *aux PROVNET_UNUSED, const char *what)
     }
 }
 
-/* A flow is no row: it is added beside, and taken away if it does not help. */
-static struct error *
-carry_flow(struct planning *p, const struct plan *plan,
-           struct promise *promise, struct carry_result *result)
-{
-    const struct plan_flow *f = &plan->flow;
-    const struct evidence *e = &p->state.evidence;
-    struct error *error = flow_add(e, f->chassis, f->bridge, f->text);
-    error = error ? error : judge(promise);
-    result->applied = !error;
-    if (error) { /* Who gave up waiting may have added it all the same. */
-        struct error *second = flow_remove(e, f->chassis, f->bridge, f->text);
-        result->undone = !second;
-        if (second) {
-            error = error_wrap(error,
-                               "the flow may still be on bridge %s of %s (%s)",
-                               f->bridge, f->chassis, error_text(second));
-        }
-        error_free(second);
-    } else {
-        prove(promise);
-    }
-    return error;
-}
-
 static struct error *
 carry(struct planning *p, struct plan *plan, struct report_deed *ret)
 {
@@ -230,6 +204,7 @@ carry(struct planning *p, struct plan *plan, struct report_deed *ret)
         .prove = prove,
         .progress = show_progress,
         .aux = &promise,
+        .flow = &fresh.flow,
     };
     const char *comment = arena_printf(&p->arena, "provnet repair: %s: %s",
                                        plan->code, plan->what);
@@ -243,10 +218,8 @@ carry(struct planning *p, struct plan *plan, struct report_deed *ret)
     find_targets(&promise, &p->state.assessment);
     strmap_init(&promise.storms);
     note_storms(&promise, &p->state.assessment);
-    ret->why = fresh.flow.bridge
-                   ? carry_flow(p, &fresh, &promise, &ret->result)
-                   : carry_out(&fresh.changes, &p->state.evidence, comment,
-                               &options, &ret->result);
+    ret->why = carry_out(&fresh.changes, &p->state.evidence, comment, &options,
+                         &ret->result);
     strmap_done(&promise.storms);
     plan_done(&fresh);
     return NULL;

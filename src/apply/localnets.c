@@ -1,0 +1,148 @@
+#include "apply/localnets.h"
+
+#include <string.h>
+
+#include "evidence/evidence.h"
+
+#define SWITCH_PORTS "Logical_Switch_Port"
+
+static bool
+is_localnet_row(const struct ovsdb_row *row)
+{
+    return !strcmp(row->table->spec->name, SWITCH_PORTS)
+           && !strcmp(ovsdb_string(row, LSP_TYPE), "localnet");
+}
+
+const char *
+localnets_string(const struct change *ch, const char *column, struct arena *a)
+{
+    for (const struct edit *e = ch->edits; e; e = e->next) {
+        const struct json_value *v =
+            strcmp(e->column, column) ? NULL : deed_parse(e->value, a);
+        if (v && v->kind == JSON_STRING) {
+            return v->string;
+        }
+    }
+    return NULL;
+}
+
+bool
+localnets_makes(const struct change *ch, struct arena *a)
+{
+    const char *type =
+        ch->op == CHANGE_INSERT && !strcmp(ch->table, SWITCH_PORTS)
+            ? localnets_string(ch, "type", a)
+            : NULL;
+    return type && !strcmp(type, "localnet");
+}
+
+/* Whether the change of a switch names the row 'uuid' among its ports. */
+static bool
+names_port(const struct change *ch, const struct uuid *uuid)
+{
+    char s[UUID_LENGTH + 1];
+    uuid_format(uuid, s);
+    for (const struct edit *e = ch->edits; e; e = e->next) {
+        if (!strcmp(e->column, "ports") && strstr(e->value, s)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+has_port(const struct ovsdb_row *ls, const struct ovsdb_row *port)
+{
+    for (unsigned i = 0; ls && i < ovsdb_count(ls, LS_PORTS); i++) {
+        if (ovsdb_atoms(ls, LS_PORTS)[i].row == port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether a localnet port of the switch that gets 'made' goes. */
+static bool
+is_swap(const struct change_list *list, const struct change *made)
+{
+    for (const struct change *ls = list->first; ls; ls = ls->next) {
+        if (strcmp(ls->table, "Logical_Switch")
+            || !names_port(ls, &made->uuid)) {
+            continue;
+        }
+        for (const struct change *ch = list->first; ch; ch = ch->next) {
+            if (ch->op == CHANGE_DELETE && is_localnet_row(ch->row)
+                && has_port(ls->row, ch->row)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void
+put_guard(struct text *t, const struct text *rows)
+{
+    text_printf(t,
+                "{\"op\":\"wait\",\"timeout\":0,\"table\":\"" SWITCH_PORTS
+                "\",\"where\":[[\"type\",\"==\",\"localnet\"]],\"columns\":"
+                "[\"name\"],\"until\":\"==\",\"rows\":[%s]}",
+                text_string(rows));
+}
+
+static void
+put_name(struct text *rows, const char *name)
+{
+    text_puts(rows, rows->length ? ",{\"name\":" : "{\"name\":");
+    json_put_string(rows, name);
+    text_putc(rows, '}');
+}
+
+static bool
+is_deleted(const struct change_list *list, const struct ovsdb_row *row)
+{
+    for (const struct change *ch = list->first; ch; ch = ch->next) {
+        if (ch->op == CHANGE_DELETE && ch->row == row) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+localnets_plan(const struct change_list *list, const struct ovsdb_store *nb,
+               struct arena *a, struct deed_guards *ret)
+{
+    struct text now, then, guard;
+    bool makes = false, is_staged = false;
+    text_init(&now, TEXT_CEILING_BYTES);
+    text_init(&then, TEXT_CEILING_BYTES);
+    text_init(&guard, TEXT_CEILING_BYTES);
+    OVSDB_TABLE_FOR_EACH (row, &nb->tables[NB_LOGICAL_SWITCH_PORT]) {
+        if (is_localnet_row(row)) {
+            put_name(&now, ovsdb_string(row, LSP_NAME));
+            if (!is_deleted(list, row)) {
+                put_name(&then, ovsdb_string(row, LSP_NAME));
+            }
+        }
+    }
+    for (const struct change *ch = list->first; ch; ch = ch->next) {
+        if (localnets_makes(ch, a)) {
+            const char *name = localnets_string(ch, "name", a);
+            put_name(&then, name ? name : "");
+            is_staged |= !is_swap(list, ch);
+            makes = true;
+        }
+    }
+    if (makes) {
+        put_guard(&guard, &now);
+        ret->before = arena_strdup(a, text_string(&guard));
+        text_clear(&guard);
+        put_guard(&guard, &then);
+        ret->between = arena_strdup(a, text_string(&guard));
+    }
+    text_done(&now);
+    text_done(&then);
+    text_done(&guard);
+    return is_staged;
+}

@@ -133,7 +133,8 @@ live_read_db(struct evidence *e, struct evidence_db *db, const char *remotes,
     if (wants_log(db, all_logs)) {
         read_log(e, db, info.peer_pid, all_logs);
     } else {
-        db->log_missing = "not read";
+        db->log_missing =
+            "it is large, and only `provnet history` and `bisect` read it";
     }
     free(info.remote);
     return NULL;

@@ -195,6 +195,7 @@ read_again(struct fabric_change *c, struct fabric_chassis *chassis)
               || chassis->mappings_row != before.mappings_row
               || !same_text(chassis->mappings_key, before.mappings_key)
               || !same_text(chassis->mappings.text, before.mappings.text)
+              || !same_text(chassis->encap_ips, before.encap_ips)
               || strcmp(chassis->integration_bridge, before.integration_bridge)
               || f->has_nested || !f->evidence->sb.present;
     bind_again(c, &before.interface_ids);

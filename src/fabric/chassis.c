@@ -319,6 +319,58 @@ clear_maps(struct fabric_chassis *chassis)
     }
 }
 
+const char *
+fabric_external_id(const struct fabric_chassis *chassis, const char *key,
+                   struct arena *arena)
+{
+    const char *own =
+        ovsdb_map_get(chassis->open_vswitch, OPEN_VSWITCH_EXTERNAL_IDS,
+                      arena_printf(arena, "%s-%s", key, chassis->name));
+    return own ? own
+               : ovsdb_map_get(chassis->open_vswitch,
+                               OPEN_VSWITCH_EXTERNAL_IDS, key);
+}
+
+/* Whether 'item' is one of a list with commas. */
+static bool
+is_listed(const char *list, const char *item)
+{
+    size_t length = strlen(item);
+    for (const char *s = list; *s;) {
+        size_t n = strcspn(s, ",");
+        if (n == length && !strncmp(s, item, n)) {
+            return true;
+        }
+        s += n + (s[n] == ',');
+    }
+    return false;
+}
+
+bool
+fabric_encap_is_new(const struct fabric *f,
+                    const struct fabric_chassis *chassis)
+{
+    unsigned n = chassis->sb && chassis->encap_ips
+                     ? ovsdb_count(chassis->sb, CHASSIS_ENCAPS)
+                     : 0;
+    for (unsigned i = 0; i < n; i++) {
+        const struct ovsdb_row *encap =
+            ovsdb_atoms(chassis->sb, CHASSIS_ENCAPS)[i].row;
+        if (encap->exists
+            && is_listed(chassis->encap_ips, ovsdb_string(encap, ENCAP_IP))) {
+            return false;
+        }
+    }
+    const struct ovsdb_table *encaps = &f->evidence->sb.store.tables[SB_ENCAP];
+    bool is_refused = false;
+    for (const struct ovsdb_row *row = NULL;
+         n && !is_refused && (row = ovsdb_table_next(encaps, row));) {
+        is_refused =
+            is_listed(chassis->encap_ips, ovsdb_string(row, ENCAP_IP));
+    }
+    return n && !is_refused;
+}
+
 static void
 read_ovs(struct fabric *f, struct fabric_chassis *chassis)
 {
@@ -336,6 +388,8 @@ read_ovs(struct fabric *f, struct fabric_chassis *chassis)
     if (name && *name) {
         chassis->integration_bridge = name;
     }
+    chassis->encap_ips =
+        fabric_external_id(chassis, "ovn-encap-ip", &f->arena);
     read_ovs_mappings(f, chassis);
     const struct ovsdb_table *bridges = &store->tables[OVS_BRIDGE];
     chassis->bridges =
@@ -355,6 +409,7 @@ fabric_read_chassis(struct fabric *f, struct fabric_chassis *chassis)
     chassis->integration_bridge = "br-int";
     chassis->mappings_known = false;
     chassis->open_vswitch = NULL;
+    chassis->encap_ips = NULL;
     chassis->ovs_known = false;
     chassis->n_bridges = 0;
     if (chassis->sb) {

@@ -57,13 +57,7 @@ find_tunnel_ips(struct carry *c)
         }
         return;
     }
-    const char *own = ovsdb_map_get(
-        chassis->open_vswitch, OPEN_VSWITCH_EXTERNAL_IDS,
-        arena_printf(c->arena, "ovn-encap-ip-%s", chassis->name));
-    add_tunnel_ips(c, own ? own
-                          : ovsdb_map_get(chassis->open_vswitch,
-                                          OPEN_VSWITCH_EXTERNAL_IDS,
-                                          "ovn-encap-ip"));
+    add_tunnel_ips(c, chassis->encap_ips);
     STRMAP_FOR_EACH (entry, &chassis->tunnels) {
         const char *ip =
             ovsdb_map_get(entry->value, INTERFACE_OPTIONS, "local_ip");

@@ -128,8 +128,14 @@ report_whatif_text(const struct trial *trial,
         between = ", ";
     }
     text_puts(&headline, *between ? "" : "no endpoint would notice");
-    print_color(out, options, harmful ? COLOR_BAD : COLOR_GOOD,
-                harmful ? "harmful: " : "harmless: ");
+    bool unclear = impact->lists[OUTCOME_UNCLEAR].n > 0;
+    print_color(out, options,
+                harmful   ? COLOR_BAD
+                : unclear ? COLOR_WARN
+                          : COLOR_GOOD,
+                harmful   ? "harmful: "
+                : unclear ? "unclear: "
+                          : "harmless: ");
     print_wrapped(out, text_string(&headline), 10, 4);
     text_puts(out, "\n");
     text_done(&headline);

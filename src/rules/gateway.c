@@ -557,6 +557,50 @@ is_given_up(const struct place *place)
            && place->fabric->evidence->sb.present && read_group(place).n_known;
 }
 
+/* Of the chassis of the group one whose new tunnel address may leave the one
+ * that holds the port without any tunnel: its own, or that of the only others.
+ */
+static const struct fabric_chassis *
+find_moved(const struct place *place)
+{
+    const struct fabric_lrp *port = place->endpoint->gateway;
+    const struct fabric_chassis *moved = NULL;
+    size_t n_others = 0, n_moved = 0;
+    struct fabric_member member;
+    for (size_t i = 0; fabric_member(place->fabric, port, i, &member); i++) {
+        const struct fabric_chassis *chassis = member.chassis;
+        bool is_moved = chassis && fabric_encap_is_new(place->fabric, chassis);
+        if (is_moved && chassis == port->chassis) {
+            return chassis;
+        }
+        n_others += chassis && chassis != port->chassis;
+        n_moved += is_moved;
+        moved = is_moved ? chassis : moved;
+    }
+    return n_moved == n_others ? moved : NULL;
+}
+
+/* Who holds a gateway port gives it up if it reaches none of the others. */
+static void
+check_holder(struct examination *x, const struct place *place)
+{
+    const struct fabric_lrp *port = place->endpoint->gateway;
+    struct fabric_member second;
+    const struct fabric_chassis *moved =
+        needs_group(place) && !place->endpoint->is_distributed && port->chassis
+                && fabric_member(place->fabric, port, 1, &second)
+            ? find_moved(place)
+            : NULL;
+    if (moved) {
+        report_missing(x, HOP_GATEWAY,
+                       "whether chassis %s keeps gateway port %s: tunnels of "
+                       "chassis %s come from %s now, which SB does not have "
+                       "yet",
+                       port->chassis->name, port->name, moved->name,
+                       moved->encap_ips);
+    }
+}
+
 void
 check_gw_isolated(struct examination *x, const struct rule *rule,
                   const struct place *place)
@@ -564,6 +608,7 @@ check_gw_isolated(struct examination *x, const struct rule *rule,
     const struct fabric_chassis *chassis =
         is_given_up(place) ? find_isolated(place) : NULL;
     if (!chassis) {
+        check_holder(x, place);
         return;
     }
     const struct fabric_lrp *port = place->endpoint->gateway;

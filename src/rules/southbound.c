@@ -118,18 +118,6 @@ check_chassis_stale(struct examination *x, const struct rule *rule,
  * ip, so it refuses the transactions of the one that comes second, as a whole
  * (ovn-sb.ovsschema; observed on 23.03.1: "constraint violation"). */
 
-static const char *
-external_id(const struct fabric_chassis *chassis, const char *key,
-            struct arena *arena)
-{
-    const char *own =
-        ovsdb_map_get(chassis->open_vswitch, OPEN_VSWITCH_EXTERNAL_IDS,
-                      arena_printf(arena, "%s-%s", key, chassis->name));
-    return own ? own
-               : ovsdb_map_get(chassis->open_vswitch,
-                               OPEN_VSWITCH_EXTERNAL_IDS, key);
-}
-
 /* Whose the tunnel end is; "" if nobody's. */
 static const char *
 owner_of(const struct ovsdb_row *encap)
@@ -170,9 +158,10 @@ find_taken_encap(struct examination *x, const struct place *place,
                  const struct strmap *encaps)
 {
     const struct fabric_chassis *chassis = place->chassis;
-    const char *types = external_id(chassis, "ovn-encap-type", x->arena);
+    const char *types =
+        fabric_external_id(chassis, "ovn-encap-type", x->arena);
     for (const char *type; (type = next_item(&types, x->arena));) {
-        const char *ips = external_id(chassis, "ovn-encap-ip", x->arena);
+        const char *ips = chassis->encap_ips;
         for (const char *ip; (ip = next_item(&ips, x->arena));) {
             const struct ovsdb_row *encap =
                 strmap_get(encaps, arena_printf(x->arena, "%s %s", type, ip));

@@ -18,6 +18,13 @@ check_end(struct examination *x, const struct rule *rule,
                        from->name, to->name, from->name);
         return;
     }
+    if (fabric_encap_is_new(place->fabric, from)) {
+        report_missing(x, HOP_TUNNEL,
+                       "whether anybody reaches chassis %s at tunnel address "
+                       "%s, which SB does not have yet",
+                       from->name, from->encap_ips);
+        return;
+    }
     const struct ovsdb_row *tunnel = fabric_find_tunnel(from, to);
     if (!tunnel) {
         finding_on(report(x, rule, place, "sb", to->sb,

@@ -458,15 +458,26 @@ judge(struct carry *c)
     return error ? error : pause_ms(c, 0);
 }
 
+static bool
+has_tripped(void *carry)
+{
+    struct carry *c = carry;
+    pthread_mutex_lock(&c->lock);
+    bool tripped = c->tripped != NULL;
+    pthread_mutex_unlock(&c->lock);
+    return tripped;
+}
+
 /* Frames of our own may be the first that a loop was waiting for. */
 static struct error *
 prove(struct carry *c)
 {
+    const struct proof_stop stop = { has_tripped, c };
     if (!c->options->prove) {
         return NULL;
     }
     say(c, "proving");
-    c->options->prove(c->options->aux);
+    c->options->prove(c->options->aux, &stop);
     return pause_ms(c, PROOF_MS);
 }
 

@@ -31,6 +31,7 @@
 #define APPLY_CARRY_H 1
 
 #include "apply/journal.h"
+#include "apply/proof.h"
 #include "evidence/evidence.h"
 #include "ovsdb/stream.h"
 #include "repair/plan.h"
@@ -49,8 +50,9 @@ struct carry_options {
     int watch_ms;          /* After the last change; 0: the default. */
     const char *state_dir; /* NULL: see journal_dir(). */
     void (*progress)(void *aux, const char *what);
-    carry_check_fn *judge;    /* Gathers and judges again; may be NULL. */
-    void (*prove)(void *aux); /* By real frames; may be NULL. */
+    carry_check_fn *judge; /* Gathers and judges again; may be NULL. */
+    /* By real frames; may be NULL. */
+    void (*prove)(void *aux, const struct proof_stop *);
     void *aux;
     const struct plan_flow
         *flow; /* To be added last; NULL or empty if none. */

@@ -155,7 +155,8 @@ prove(struct assessment *assessment, const struct proof_target *target,
 
 void
 proof_make(struct assessment *assessment, const struct proof_target *targets,
-           size_t n, struct arena *a, struct proof_list *ret)
+           size_t n, const struct proof_stop *stop, struct arena *a,
+           struct proof_list *ret)
 {
     int64_t end_ms = clock_now_ms() + PROOF_MAX_MS;
     size_t n_probed = 0;
@@ -163,10 +164,14 @@ proof_make(struct assessment *assessment, const struct proof_target *targets,
     ret->n = 0;
     for (size_t i = 0; i < n; i++) {
         struct proof *proof = &ret->proofs[ret->n++];
-        *proof = n_probed < PROOF_MAX_PROBES && clock_now_ms() < end_ms
-                     ? prove(assessment, &targets[i], a)
-                     : not_probed(a, &targets[i],
-                                  "enough others were, or took too long");
+        if (stop->is_stopped(stop->aux)) {
+            *proof = not_probed(a, &targets[i], "the repair was stopped");
+        } else if (n_probed < PROOF_MAX_PROBES && clock_now_ms() < end_ms) {
+            *proof = prove(assessment, &targets[i], a);
+        } else {
+            *proof = not_probed(a, &targets[i],
+                                "enough others were, or took too long");
+        }
         n_probed += proof->state != PROOF_NOT_PROBED;
     }
 }

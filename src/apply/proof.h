@@ -57,8 +57,15 @@ const struct assessed_endpoint *proof_find(const struct assessment *,
 void proof_judge(const struct probe_result *, const struct proof_target *,
                  struct arena *, struct proof *ret);
 
+/* Asked before each probe: no frame is sent any more once it says so. */
+struct proof_stop {
+    bool (*is_stopped)(void *aux);
+    void *aux;
+};
+
 /* Probes 'n' endpoints of an assessment that was made after the repair. */
 void proof_make(struct assessment *, const struct proof_target *, size_t n,
-                struct arena *, struct proof_list *ret);
+                const struct proof_stop *, struct arena *,
+                struct proof_list *ret);
 
 #endif /* apply/proof.h */

@@ -159,7 +159,7 @@ find_targets(struct promise *promise, const struct assessment *before)
 }
 
 static void
-prove(void *aux)
+prove(void *aux, const struct proof_stop *stop)
 {
     struct promise *promise = aux;
     struct cli_state state;
@@ -172,7 +172,7 @@ prove(void *aux)
     if (!error) {
         cli_state_judge(&state);
         proof_make(&state.assessment, promise->targets, promise->n_targets,
-                   promise->arena, promise->proofs);
+                   stop, promise->arena, promise->proofs);
     }
     error_free(error); /* status_now() meets it again. */
     cli_state_done(&state);

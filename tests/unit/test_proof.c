@@ -171,6 +171,30 @@ an_answer_against_the_rows_proves_nothing(void **state)
           "databases say otherwise");
 }
 
+static bool
+after_one(void *n)
+{
+    return ++*(int *) n > 1;
+}
+
+/* No frame is sent once the tripwire has tripped. */
+static void
+who_is_stopped_probes_nobody_else(void **state)
+{
+    struct fixture *f = *state;
+    const struct proof_target targets[] = { f->target, f->target };
+    struct assessment nobody = { .n_endpoints = 0 };
+    struct proof_list list;
+    int n = 0;
+    const struct proof_stop stop = { after_one, &n };
+    proof_make(&nobody, targets, 2, &stop, &f->arena, &list);
+    assert_int_equal(list.n, 2);
+    assert_int_equal(list.proofs[0].state, PROOF_NOT_PROBED);
+    assert_non_null(strstr(list.proofs[0].words, "not there any more"));
+    assert_int_equal(list.proofs[1].state, PROOF_NOT_PROBED);
+    assert_non_null(strstr(list.proofs[1].words, "was stopped"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -184,6 +208,7 @@ main(void)
         TEST(policy_has_promised_nothing),
         TEST(what_was_answered_before_proves_nothing),
         TEST(an_answer_against_the_rows_proves_nothing),
+        TEST(who_is_stopped_probes_nobody_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

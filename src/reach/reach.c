@@ -131,12 +131,18 @@ examine_unit(struct assessment *a, struct fabric_switch *ls,
 }
 
 void
-walk_examine_daemons(struct assessment *a)
+walk_examine_deployment(struct assessment *a)
+{
+    struct place place = { .fabric = a->fabric, .flood = a->flood };
+    examination_done(&a->deployment);
+    examine(a, SCOPE_DEPLOYMENT, &place, &a->deployment);
+}
+
+void
+walk_examine_chassis(struct assessment *a)
 {
     struct fabric *f = a->fabric;
     struct place place = { .fabric = f, .flood = a->flood };
-    examination_done(&a->deployment);
-    examine(a, SCOPE_DEPLOYMENT, &place, &a->deployment);
     for (size_t i = 0; i < f->n_chassis; i++) {
         place.chassis = f->chassis[i];
         examination_done(&a->chassis[i]);
@@ -149,7 +155,7 @@ examine_fabric(struct assessment *a)
 {
     struct fabric *f = a->fabric;
     a->chassis = arena_zalloc(&a->arena, f->n_chassis * sizeof *a->chassis);
-    walk_examine_daemons(a);
+    walk_examine_chassis(a);
     a->units = arena_alloc(&a->arena, f->n_switches * sizeof *a->units);
     for (size_t i = 0; i < f->n_switches; i++) {
         examine_unit(a, &f->switches[i], &a->units[i]);
@@ -210,7 +216,6 @@ walk_build(struct assessment *a, const struct fabric_endpoint *e,
                            .host = host };
     examine(a, SCOPE_ENDPOINT, &place, own);
     *walk = (struct walk){ .localnet = localnet, .attachment = attachment };
-    walk->parts[walk->n++] = &a->deployment;
     if (e->chassis) {
         walk->parts[walk->n++] = &a->chassis[e->chassis->index];
     }
@@ -468,6 +473,7 @@ void
 reach_assess(struct assessment *a, struct fabric *f, const char *only)
 {
     reach_judge_all(a, f, only);
+    walk_examine_deployment(a);
     findings_collect(a);
 }
 

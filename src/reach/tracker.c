@@ -348,6 +348,7 @@ tracker_judge(struct tracker *f)
 void
 tracker_collect(struct tracker *f)
 {
-    walk_examine_daemons(&f->assessment);
+    walk_examine_deployment(&f->assessment);
+    walk_examine_chassis(&f->assessment);
     findings_collect(&f->assessment);
 }

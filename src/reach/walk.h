@@ -30,15 +30,17 @@ extern const enum verdict_kind walk_verdicts[];
 /* Hops in the order in which a frame of 'direction' meets them. */
 extern const enum hop walk_order[N_DIRECTIONS][N_HOPS];
 
-/* Examines a switch and its localnet ports; an attachment; the deployment and
- * its chassis.  'unit' has its arrays; what it held is forgotten first, with
- * walk_done_shell() and examination_done(). */
+/* Examines the deployment, which tells of no endpoint (rules/rule.h) and so is
+ * asked only when findings are gathered; all chassis; a switch and its
+ * localnet ports; an attachment.  'unit' has its arrays; what it held is
+ * forgotten first, with walk_done_shell() and examination_done(). */
+void walk_examine_deployment(struct assessment *);
+void walk_examine_chassis(struct assessment *);
 void walk_examine_shell(struct assessment *, struct fabric_switch *,
                         struct unit_examination *unit);
 void walk_done_shell(const struct fabric_switch *, struct unit_examination *);
 void walk_examine_attachment(struct assessment *, struct fabric_attachment *,
                              struct examination *ret);
-void walk_examine_daemons(struct assessment *);
 
 /* Judges both directions of an endpoint; its 'own' must be empty. */
 void walk_judge_endpoint(struct assessment *, struct assessed_endpoint *);

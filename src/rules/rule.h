@@ -51,7 +51,7 @@ extern const char *const layer_names[];
 
 /* What a check looks at.  A scope says which members are set:
  *
- *     SCOPE_DEPLOYMENT   fabric
+ *     SCOPE_DEPLOYMENT   fabric; its findings are latent, and of no endpoint
  *     SCOPE_CHASSIS      + chassis
  *     SCOPE_SWITCH       + ls
  *     SCOPE_LOCALNET     + ls, localnet

@@ -23,7 +23,9 @@
 #include "ovsdb/whole.h"
 
 #define STEP_MS 50
-#define LOOK_MS 200  /* Between looks at a database. */
+#define LOOK_MS 200 /* Between looks at a database. */
+#define UNDO_TRIES 3
+#define UNDO_PAUSE_MS 500
 #define PROOF_MS 300 /* For the tripwire, after the proof's frames. */
 
 struct carry {
@@ -43,6 +45,7 @@ struct carry {
     /* What was begun, and its undoing, is the tripwire's business as well. */
     pthread_mutex_t lock;
     size_t n_begun; /* Steps. */
+    bool is_open;   /* The last transaction's outcome is not known. */
     const char *tripped;
     bool is_closed; /* Nothing may be begun any more. */
     bool is_undone;
@@ -251,13 +254,15 @@ prepare(struct carry *c)
 
 /* Taking back. */
 
-/* With the lock held: once, whoever comes first. */
+/* With the lock held: until it is done, whoever comes first. */
 static void
 undo_locked(struct carry *c)
 {
     struct takeback t = takeback_of(c->options);
-    if (!c->is_closed) {
+    t.is_open = c->is_open;
+    if (!c->is_undone) {
         c->is_closed = true;
+        error_free(c->undo_error);
         c->undo_error = takeback_steps(&t, c->journal.steps, c->n_begun);
         c->is_undone = !c->undo_error;
     }
@@ -323,6 +328,7 @@ do_transaction(struct carry *c, size_t step, const char *params)
         if (!(error && results) && step + 1 > c->n_begun) {
             c->n_begun = step + 1;
         }
+        c->is_open = error && !results;
     }
     pthread_mutex_unlock(&c->lock);
     return error ? error_wrap(error, "%s", c->journal.steps[step].remote)
@@ -515,9 +521,16 @@ static struct error *
 give_up(struct carry *c, struct error *why)
 {
     struct carry_result *r = c->result;
-    pthread_mutex_lock(&c->lock);
-    undo_locked(c);
-    pthread_mutex_unlock(&c->lock);
+    const struct timespec pause = { UNDO_PAUSE_MS / 1000,
+                                    UNDO_PAUSE_MS % 1000 * 1000000L };
+    for (int i = 0; i < UNDO_TRIES && !c->is_undone; i++) {
+        if (i) {
+            nanosleep(&pause, NULL);
+        }
+        pthread_mutex_lock(&c->lock);
+        undo_locked(c);
+        pthread_mutex_unlock(&c->lock);
+    }
     bool began = c->n_begun > 0;
     r->undone = c->is_undone && began;
     c->journal.state = r->undone       ? JOURNAL_UNDONE
@@ -540,14 +553,7 @@ give_up(struct carry *c, struct error *why)
 static struct error *
 end(struct carry *c, struct error *error, const char *dir)
 {
-    /* Whoever stops the tripwire decides: after that it cannot trip. */
-    pthread_mutex_lock(&c->lock);
-    bool tripped = c->tripped != NULL;
-    c->is_closed |= !error && !tripped;
-    pthread_mutex_unlock(&c->lock);
-    if (!error && tripped) {
-        error = trip_error(c);
-    }
+    error = error ? error : trip_error(c);
     if (error) {
         error = give_up(c, error);
     } else {
@@ -582,9 +588,9 @@ run(struct carry *c)
         return error_hint(error, "nothing was done");
     }
     c->result->id = c->journal.id;
-    error = end(c, act(c), dir);
-    tripwire_stop(c->tripwire);
-    return error;
+    error = act(c);
+    tripwire_stop(c->tripwire); /* It trips no more: what it said is final. */
+    return end(c, error, dir);
 }
 
 struct error *
@@ -605,6 +611,7 @@ carry_out(const struct change_list *list, const struct evidence *evidence,
     sigaddset(&held, SIGINT);
     sigaddset(&held, SIGTERM);
     sigaddset(&held, SIGHUP);
+    sigaddset(&held, SIGQUIT);
     pthread_sigmask(SIG_BLOCK, &held, &before);
     c.signals = signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
     pthread_mutex_init(&c.lock, NULL);

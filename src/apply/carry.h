@@ -23,8 +23,8 @@
  * which sends frames of its own while the tripwire still watches: a loop that
  * waited for a broadcast is taken back, an answer that does not come is not.
  *
- * SIGINT, SIGTERM and SIGHUP are held back meanwhile, in the calling thread;
- * one of them makes it take back what was done, and is reported.
+ * SIGINT, SIGTERM, SIGHUP and SIGQUIT are held back meanwhile, in the calling
+ * thread; one of them makes it take back what was done, and is reported.
  *
  * Nothing is printed; progress goes to 'progress'. */
 #ifndef APPLY_CARRY_H

@@ -345,7 +345,8 @@ before(const struct making *m, const struct json_value *op)
         if (!touches_old_row(o) || is_repeated(m->params, o)) {
             continue;
         } else if (!strcmp(row_of(o), row_of(op))) {
-            return nth(json_member(result, "rows"), 0);
+            const struct json_value *row = nth(json_member(result, "rows"), 0);
+            return row && row->kind == JSON_OBJECT ? row : NULL;
         }
         result = result ? result->next : NULL;
     }

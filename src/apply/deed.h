@@ -35,7 +35,7 @@ struct deed {
 
 /* Which localnet ports a northbound database has, as a guard: an operation
  * that waits for exactly these.  'before' is for the deed, 'between' for
- * switching on.  Both NULL if no localnet port is made. */
+ * switching on.  Both NULL if no localnet port is touched. */
 struct deed_guards {
     const char *before;
     const char *between;

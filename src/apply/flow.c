@@ -11,6 +11,12 @@
 #define ADD "add-flow"
 #define DELETE "del-flows"
 
+/* By which ours is known from others, when it is taken away; and which is not
+ * added where another of its priority stands: ovs-ofctl(8), check_overlap. */
+#define COOKIE "0x70726f766e6574" /* "provnet" */
+#define ADD_FIELDS "cookie=" COOKIE ",check_overlap,"
+#define DELETE_FIELDS "cookie=" COOKIE "/-1,"
+
 /* The OpenFlow remote of the bridge; NULL if it is not on this host. */
 static const char *
 find_remote(const struct evidence *e, const struct plan_flow *flow,
@@ -31,15 +37,15 @@ find_remote(const struct evidence *e, const struct plan_flow *flow,
 
 /* What is done, in the form of a transaction's parameters. */
 static const char *
-params_of(const char *command, const char *flow, size_t length,
-          struct arena *a)
+params_of(const char *command, const char *fields, const char *flow,
+          int length, struct arena *a)
 {
     struct text t;
     text_init(&t, TEXT_CEILING_BYTES);
     text_puts(&t, "[\"" DB "\",");
     json_put_string(&t, command);
     text_putc(&t, ',');
-    json_put_string(&t, arena_strndup(a, flow, length));
+    json_put_string(&t, arena_printf(a, "%s%.*s", fields, length, flow));
     text_putc(&t, ']');
     const char *params = arena_strdup(a, text_string(&t));
     text_done(&t);
@@ -57,14 +63,15 @@ flow_make_step(const struct plan_flow *flow, const struct evidence *e,
                                     flow->chassis),
                           "run it there");
     }
-    size_t match = strcspn(flow->text, ",");
     *ret = (struct journal_step){
         .db = DB,
         .name = DB,
         .chassis = arena_strdup(a, flow->chassis),
         .remote = remote,
-        .operations = { params_of(ADD, flow->text, strlen(flow->text), a) },
-        .inverses = { params_of(DELETE, flow->text, match, a) },
+        .operations = { params_of(ADD, ADD_FIELDS, flow->text,
+                                  (int) strlen(flow->text), a) },
+        .inverses = { params_of(DELETE, DELETE_FIELDS, flow->text,
+                                (int) strcspn(flow->text, ","), a) },
     };
     return NULL;
 }
@@ -93,7 +100,7 @@ flow_transact(const struct journal_step *step, const char *params,
     const char *command = next_string(&at);
     const char *flow = next_string(&at);
     if (!command || (strcmp(command, ADD) && strcmp(command, DELETE)) || !flow
-        || strncmp(flow, "priority=", strlen("priority="))
+        || strncmp(flow, "cookie=" COOKIE, strlen("cookie=" COOKIE))
         || strncmp(step->remote, "unix:/", strlen("unix:/"))) {
         return error_new("this is no flow of a repair's");
     }

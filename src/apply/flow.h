@@ -3,8 +3,9 @@
  * bridge's Open vSwitch must be on this host, as the path of its database's
  * socket tells.
  *
- * Flows have no conditions as rows have: what takes a flow back takes away
- * whatever flow of that priority matches all.  Private to apply/. */
+ * Flows have no conditions as rows have, but ours has a cookie of its own, by
+ * which alone it is taken away, and is not added beside another flow of its
+ * priority that matches the same.  Private to apply/. */
 #ifndef APPLY_FLOW_H
 #define APPLY_FLOW_H 1
 

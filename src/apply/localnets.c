@@ -99,10 +99,30 @@ put_name(struct text *rows, const char *name)
 }
 
 static bool
-is_deleted(const struct change_list *list, const struct ovsdb_row *row)
+was_localnet(const struct change *ch)
+{
+    return ch->op != CHANGE_INSERT && ch->row && is_localnet_row(ch->row);
+}
+
+/* Whether the row is a localnet port after the change. */
+static bool
+is_localnet_after(const struct change *ch, struct arena *a)
+{
+    const char *type =
+        ch->op != CHANGE_DELETE && !strcmp(ch->table, SWITCH_PORTS)
+            ? localnets_string(ch, "type", a)
+            : NULL;
+    return type ? !strcmp(type, "localnet")
+                : ch->op == CHANGE_UPDATE && was_localnet(ch);
+}
+
+/* Whether a change makes something else of the row, or nothing. */
+static bool
+goes(const struct change_list *list, const struct ovsdb_row *row,
+     struct arena *a)
 {
     for (const struct change *ch = list->first; ch; ch = ch->next) {
-        if (ch->op == CHANGE_DELETE && ch->row == row) {
+        if (ch->row == row && !is_localnet_after(ch, a)) {
             return true;
         }
     }
@@ -114,27 +134,28 @@ localnets_plan(const struct change_list *list, const struct ovsdb_store *nb,
                struct arena *a, struct deed_guards *ret)
 {
     struct text now, then, guard;
-    bool makes = false, is_staged = false;
+    bool touches = false, is_staged = false;
     text_init(&now, TEXT_CEILING_BYTES);
     text_init(&then, TEXT_CEILING_BYTES);
     text_init(&guard, TEXT_CEILING_BYTES);
     OVSDB_TABLE_FOR_EACH (row, &nb->tables[NB_LOGICAL_SWITCH_PORT]) {
         if (is_localnet_row(row)) {
             put_name(&now, ovsdb_string(row, LSP_NAME));
-            if (!is_deleted(list, row)) {
+            if (!goes(list, row, a)) {
                 put_name(&then, ovsdb_string(row, LSP_NAME));
             }
         }
     }
     for (const struct change *ch = list->first; ch; ch = ch->next) {
-        if (localnets_makes(ch, a)) {
+        bool is = is_localnet_after(ch, a), was = was_localnet(ch);
+        if (is && !was) {
             const char *name = localnets_string(ch, "name", a);
-            put_name(&then, name ? name : "");
-            is_staged |= !is_swap(list, ch);
-            makes = true;
+            put_name(&then, name ? name : ch->name);
         }
+        is_staged |= localnets_makes(ch, a) && !is_swap(list, ch);
+        touches |= is || was;
     }
-    if (makes) {
+    if (touches) {
         put_guard(&guard, &now);
         ret->before = arena_strdup(a, text_string(&guard));
         text_clear(&guard);

@@ -16,9 +16,10 @@ bool localnets_makes(const struct change *, struct arena *);
 const char *localnets_string(const struct change *, const char *column,
                              struct arena *);
 
-/* Sets the guards if the list makes localnet ports: which there must be now
- * and afterwards, by their names, which the schema keeps unique.  True if one
- * is to be looked at before it is switched on, being no half of a swap. */
+/* Sets the guards if the list touches localnet ports: which there must be now
+ * and afterwards, by their names, which the schema keeps unique.  True if a
+ * new one is to be looked at before it is switched on, being no half of a
+ * swap. */
 bool localnets_plan(const struct change_list *, const struct ovsdb_store *nb,
                     struct arena *, struct deed_guards *ret);
 

@@ -310,12 +310,40 @@ remote_of(const struct scratch *s, const char *db)
     return NULL;
 }
 
-/* A database that the command itself names is not ours. */
+/* What runs a command where neither the environment nor the mount namespace
+ * that lead to the copies go with it. */
+static const char *const ways_out[] = {
+    "sudo",   "doas",    "su",     "ssh",     "docker",
+    "podman", "nerdctl", "crictl", "kubectl", "oc",
+    "lxc",    "incus",   "juju",   "nsenter", "chroot",
+};
+
+static struct error *
+refuse_way_out(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *tool = slash ? slash + 1 : path;
+    for (size_t i = 0; i < N_ELEMENTS(ways_out); i++) {
+        if (!strcmp(tool, ways_out[i])) {
+            return error_hint(error_new("%s would run the command elsewhere, "
+                                        "on the databases themselves",
+                                        tool),
+                              "run provnet there, and the command without "
+                              "%s",
+                              tool);
+        }
+    }
+    return NULL;
+}
+
+/* A database that the command itself names is not ours, nor one behind a
+ * tool's daemon (ovn-nbctl(8), -u). */
 static struct error *
 refuse_own_db(char **argv)
 {
     for (char **word = argv + 1; *word; word++) {
-        if (!strncmp(*word, "--db=", 5) || !strcmp(*word, "--db")) {
+        if (!strncmp(*word, "--db=", 5) || !strcmp(*word, "--db")
+            || !strncmp(*word, "-u", 2) || !strncmp(*word, "--unixctl", 9)) {
             return error_hint(error_new("the command names a database itself "
                                         "(%s), which would not be the copy",
                                         *word),
@@ -357,7 +385,8 @@ scratch_run(struct scratch *s, char **argv, int *ret_status)
 {
     struct servers *servers;
     char **words = NULL;
-    struct error *error = put_db(s, argv, &words);
+    struct error *error = refuse_way_out(argv[0]);
+    error = error ? error : put_db(s, argv, &words);
     if (error) {
         return error;
     }

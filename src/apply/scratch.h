@@ -10,7 +10,10 @@
  * The command's environment names the copies (OVN_NB_DB, OVN_SB_DB, OVS_DB),
  * names no other (OVN_NB_DAEMON and the like are taken away), and, where the
  * kernel allows it, the usual run directories of OVN and Open vSwitch lead to
- * the copies as well.  A --db of its own would lead outside, and is refused.
+ * the copies as well, and the unix sockets of the databases that were copied
+ * lead nowhere.  A --db of its own would lead outside, and is refused, as is
+ * what runs commands elsewhere (sudo, docker, ssh).  Over the network, and by
+ * other sockets, the command reaches what it reaches.
  *
  * The servers and the folder end with the scratch, and with the process. */
 #ifndef APPLY_SCRATCH_H

@@ -202,7 +202,8 @@ never_happened(const struct takeback *t, const struct journal_step *step)
 }
 
 static struct error *
-take_back(const struct takeback *t, const struct journal_step *step)
+take_back(const struct takeback *t, const struct journal_step *step,
+          bool is_open)
 {
     struct error *error = NULL;
     bool done = false;
@@ -220,11 +221,15 @@ take_back(const struct takeback *t, const struct journal_step *step)
         }
     }
     arena_done(&a);
-    if (error && (done || never_happened(t, step))) {
+    if (error && (done || (!is_open && never_happened(t, step)))) {
         error_free(error);
         error = NULL;
     }
-    return error ? explain(t, step, step->inverses[0], error) : NULL;
+    error = error ? explain(t, step, step->inverses[0], error) : NULL;
+    return error && is_open ? error_wrap(error, "the server did not say "
+                                                "whether it was done, so it "
+                                                "may be, later")
+                            : error;
 }
 
 struct error *
@@ -232,8 +237,10 @@ takeback_steps(const struct takeback *t, const struct journal_step *steps,
                size_t n_steps)
 {
     struct error *first = NULL;
+    bool is_open = t->is_open;
     while (n_steps--) {
-        struct error *error = take_back(t, &steps[n_steps]);
+        struct error *error = take_back(t, &steps[n_steps], is_open);
+        is_open = false;
         if (error && !first) {
             first = error_wrap(error, "%s", steps[n_steps].remote);
         } else {

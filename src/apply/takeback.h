@@ -17,6 +17,9 @@
 struct takeback {
     const struct ovsdb_tls *tls;
     int timeout_ms;
+    bool is_open; /* Nobody said what became of the last step's transaction:
+                   * it may yet be done, so that rows which are as before it
+                   * do not say that it never happened. */
 };
 
 /* Does one transaction on a step's database; or, with no result, what a step

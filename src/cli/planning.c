@@ -333,15 +333,31 @@ planning_done(struct planning *p)
     arena_done(&p->arena);
 }
 
-/* Other plans may have been carried out since this one was tried. */
+/* All that the plan would do to the databases, with what it waits for. */
+static void
+put_plan(const struct planning *p, const struct plan *plan, struct text *t)
+{
+    const struct evidence *e = &p->state.evidence;
+    change_put_operations(&plan->changes, &e->nb, NULL, "", t);
+    change_put_operations(&plan->changes, &e->sb, NULL, "", t);
+    for (size_t i = 0; i < e->n_chassis; i++) {
+        change_put_operations(&plan->changes, &e->chassis[i]->ovs,
+                              e->chassis[i]->name, "", t);
+    }
+    text_puts(t, plan->flow.bridge ? plan->flow.bridge : "");
+}
+
+/* Other plans may have been carried out since this one was tried.  '*told' is
+ * what it would do now. */
 static struct error *
-try_again(struct planning *p, const struct plan *plan)
+try_again(struct planning *p, const struct plan *plan, struct text *told)
 {
     struct plan tried;
     struct error *error = make_again(p, plan, &tried);
     if (error) {
         return error;
     }
+    put_plan(p, &tried, told);
     error = try_plan(p, &tried, plan->way);
     if (!error && tried.refused) {
         error = error_new("it is not safe any more: %s", tried.refused);
@@ -353,6 +369,20 @@ try_again(struct planning *p, const struct plan *plan)
 struct error *
 planning_renew(struct planning *p, struct plan *plan, struct plan *ret)
 {
-    struct error *error = try_again(p, plan);
-    return error ? error : make_again(p, plan, ret);
+    struct text tried, made;
+    text_init(&tried, TEXT_CEILING_BYTES);
+    text_init(&made, TEXT_CEILING_BYTES);
+    struct error *error = try_again(p, plan, &tried);
+    error = error ? error : make_again(p, plan, ret);
+    if (!error) {
+        put_plan(p, ret, &made);
+        if (strcmp(text_string(&tried), text_string(&made)) != 0) {
+            plan_done(ret);
+            error = error_new("the databases were changed while it was tried, "
+                              "in what it is made of");
+        }
+    }
+    text_done(&tried);
+    text_done(&made);
+    return error;
 }

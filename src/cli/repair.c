@@ -21,9 +21,49 @@ struct promise {
     size_t n_targets;
     struct arena *arena; /* Of the proofs. */
     struct proof_list *proofs;
-    struct strmap storms; /* Keys of findings that were there before. */
-    bool is_storming;     /* Another one has come: no use in waiting. */
+    struct strmap storms;  /* Keys of findings that were there before. */
+    bool is_storming;      /* Another one has come: no use in waiting. */
+    struct strmap reached; /* "ENDPOINT PORT" that were reachable before. */
 };
+
+static const char *
+name_endpoint(const struct assessed_endpoint *e, struct arena *arena)
+{
+    const struct fabric_endpoint *of = e->endpoint;
+    return arena_printf(arena, "%s %s", of->address, of->port ? of->port : "");
+}
+
+/* Notes who is reachable before: the plan promises to lose nobody. */
+static void
+note_reached(struct promise *promise, const struct assessment *before)
+{
+    for (size_t i = 0; i < before->n_endpoints; i++) {
+        const struct assessed_endpoint *e = &before->endpoints[i];
+        if (assessed_worst(e) == VERDICT_REACHABLE) {
+            *strmap_place(&promise->reached,
+                          name_endpoint(e, promise->arena)) = promise;
+        }
+    }
+}
+
+/* Whoever was reachable before, and is not now. */
+static const char *
+check_reached(const struct assessment *a, const struct promise *promise,
+              struct arena *arena)
+{
+    for (size_t i = 0; i < a->n_endpoints; i++) {
+        const struct assessed_endpoint *e = &a->endpoints[i];
+        enum verdict_kind kind = assessed_worst(e);
+        if ((kind == VERDICT_BROKEN || kind == VERDICT_STORM)
+            && strmap_get(&promise->reached, name_endpoint(e, arena))) {
+            return arena_printf(arena,
+                                "%s, which was reachable, is not now "
+                                "(%s)",
+                                e->endpoint->address, verdict_names[kind]);
+        }
+    }
+    return NULL;
+}
 
 static const char *
 check_endpoints(const struct assessment *a, const struct plan *plan,
@@ -108,6 +148,7 @@ find_breach(struct promise *promise, struct arena *arena)
             why ? why : check_finding(&state.assessment, promise->plan, arena);
         why = why ? why
                   : check_endpoints(&state.assessment, promise->plan, arena);
+        why = why ? why : check_reached(&state.assessment, promise, arena);
     }
     cli_state_done(&state);
     return why;
@@ -218,9 +259,12 @@ carry(struct planning *p, struct plan *plan, struct report_deed *ret)
     find_targets(&promise, &p->state.assessment);
     strmap_init(&promise.storms);
     note_storms(&promise, &p->state.assessment);
+    strmap_init(&promise.reached);
+    note_reached(&promise, &p->state.assessment);
     ret->why = carry_out(&fresh.changes, &p->state.evidence, comment, &options,
                          &ret->result);
     strmap_done(&promise.storms);
+    strmap_done(&promise.reached);
     plan_done(&fresh);
     return NULL;
 }

@@ -35,7 +35,7 @@ extern const char *const journal_state_names[N_JOURNAL_STATES];
  * "transact", one after the other; and the inverses, of which the first whose
  * conditions hold takes all of it back. */
 struct journal_step {
-    const char *db;      /* "nb", "sb" or "ovs"; or apply/flow.h's. */
+    const char *db;      /* "nb", "sb", "ovs"; "openflow": apply/flow.h. */
     const char *name;    /* "OVN_Northbound". */
     const char *chassis; /* Of an Open vSwitch; else NULL. */
     const char *remote;

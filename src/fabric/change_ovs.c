@@ -49,7 +49,7 @@ changed_bridge(struct fabric_change *c, const struct ovsdb_delta *d)
 static void
 changed_port(struct fabric_change *c, const struct ovsdb_delta *d)
 {
-    if (d->column != PORT_BOND_MODE && d->column != PORT_OTHER_CONFIG) {
+    if (d->column != PORT_BOND_MODE) {
         changes_chassis(c, d);
     }
 }
@@ -196,6 +196,7 @@ read_again(struct fabric_change *c, struct fabric_chassis *chassis)
               || !same_text(chassis->mappings_key, before.mappings_key)
               || !same_text(chassis->mappings.text, before.mappings.text)
               || !same_text(chassis->encap_ips, before.encap_ips)
+              || !same_text(chassis->encap_types, before.encap_types)
               || strcmp(chassis->integration_bridge, before.integration_bridge)
               || f->has_nested || !f->evidence->sb.present;
     bind_again(c, &before.interface_ids);

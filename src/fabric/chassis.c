@@ -319,9 +319,11 @@ clear_maps(struct fabric_chassis *chassis)
     }
 }
 
-const char *
-fabric_external_id(const struct fabric_chassis *chassis, const char *key,
-                   struct arena *arena)
+/* What the chassis' own Open_vSwitch says to ovn-controller: external_ids'
+ * "KEY-SYSTEM_ID", or else "KEY" (ovn-controller(8)); NULL if neither. */
+static const char *
+external_id(const struct fabric_chassis *chassis, const char *key,
+            struct arena *arena)
 {
     const char *own =
         ovsdb_map_get(chassis->open_vswitch, OPEN_VSWITCH_EXTERNAL_IDS,
@@ -350,7 +352,7 @@ bool
 fabric_encap_is_new(const struct fabric *f,
                     const struct fabric_chassis *chassis)
 {
-    unsigned n = chassis->sb && chassis->encap_ips
+    unsigned n = chassis->sb && chassis->encap_ips && chassis->encap_types
                      ? ovsdb_count(chassis->sb, CHASSIS_ENCAPS)
                      : 0;
     for (unsigned i = 0; i < n; i++) {
@@ -366,7 +368,8 @@ fabric_encap_is_new(const struct fabric *f,
     for (const struct ovsdb_row *row = NULL;
          n && !is_refused && (row = ovsdb_table_next(encaps, row));) {
         is_refused =
-            is_listed(chassis->encap_ips, ovsdb_string(row, ENCAP_IP));
+            is_listed(chassis->encap_ips, ovsdb_string(row, ENCAP_IP))
+            && is_listed(chassis->encap_types, ovsdb_string(row, ENCAP_TYPE));
     }
     return n && !is_refused;
 }
@@ -388,8 +391,8 @@ read_ovs(struct fabric *f, struct fabric_chassis *chassis)
     if (name && *name) {
         chassis->integration_bridge = name;
     }
-    chassis->encap_ips =
-        fabric_external_id(chassis, "ovn-encap-ip", &f->arena);
+    chassis->encap_ips = external_id(chassis, "ovn-encap-ip", &f->arena);
+    chassis->encap_types = external_id(chassis, "ovn-encap-type", &f->arena);
     read_ovs_mappings(f, chassis);
     const struct ovsdb_table *bridges = &store->tables[OVS_BRIDGE];
     chassis->bridges =
@@ -410,6 +413,7 @@ fabric_read_chassis(struct fabric *f, struct fabric_chassis *chassis)
     chassis->mappings_known = false;
     chassis->open_vswitch = NULL;
     chassis->encap_ips = NULL;
+    chassis->encap_types = NULL;
     chassis->ovs_known = false;
     chassis->n_bridges = 0;
     if (chassis->sb) {

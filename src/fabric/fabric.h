@@ -51,7 +51,8 @@ struct fabric_chassis {
     bool is_behind; /* Has not applied the latest changes of SB. */
     const struct ovsdb_row *open_vswitch;
     const char *integration_bridge; /* Name; "br-int" by default. */
-    const char *encap_ips; /* ovn-encap-ip, a list; NULL if unknown. */
+    const char *encap_ips;   /* ovn-encap-ip, a list; NULL if unknown... */
+    const char *encap_types; /* ...and ovn-encap-type. */
 
     struct mappings mappings;
     bool mappings_known;
@@ -352,11 +353,6 @@ int64_t fabric_mtu(const struct fabric_chassis *,
 enum link_state fabric_tunnel_bfd(const struct fabric_chassis *,
                                   const struct ovsdb_row *interface,
                                   bool *ret_watched);
-
-/* What the chassis' own Open_vSwitch says to ovn-controller: external_ids'
- * "KEY-SYSTEM_ID", or else "KEY" (ovn-controller(8)); NULL if neither. */
-const char *fabric_external_id(const struct fabric_chassis *, const char *key,
-                               struct arena *);
 
 /* Whether the chassis asks for tunnel addresses of which SB has none so far:
  * ovn-controller has not followed.  False if SB refuses them, being another

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "flood/model.h"
 
@@ -338,24 +339,19 @@ is_live(const struct fabric_chassis *chassis, const struct fabric_port *nic)
     return false;
 }
 
-static bool
-runs(const struct fabric_bridge *bridge, unsigned enable,
-     const struct fabric_port *nic, const char *key)
-{
-    const char *value = ovsdb_map_get(nic->row, PORT_OTHER_CONFIG, key);
-    return ovsdb_bool(bridge->row, enable, false)
-           && !(value && !strcmp(value, "false"));
-}
-
 /* Whether spanning tree may block the port.  It does not run on bonds, nor
  * where the port's other_config says so (ovs-vswitchd.conf.db(5), Port,
- * other_config:stp-enable and rstp-enable). */
+ * other_config:stp-enable and rstp-enable); of the two RSTP is used where both
+ * are enabled (Bridge, stp_enable). */
 static bool
 may_block(const struct fabric_bridge *bridge, const struct fabric_port *nic)
 {
-    return ovsdb_count(nic->row, PORT_INTERFACES) == 1
-           && (runs(bridge, BRIDGE_STP_ENABLE, nic, "stp-enable")
-               || runs(bridge, BRIDGE_RSTP_ENABLE, nic, "rstp-enable"));
+    bool is_rstp = ovsdb_bool(bridge->row, BRIDGE_RSTP_ENABLE, false);
+    const char *value = ovsdb_map_get(nic->row, PORT_OTHER_CONFIG,
+                                      is_rstp ? "rstp-enable" : "stp-enable");
+    return has_spanning_tree(bridge)
+           && ovsdb_count(nic->row, PORT_INTERFACES) == 1
+           && !(value && !strcasecmp(value, "false"));
 }
 
 /* Whether another NIC of the bridge leads to the segment, so that spanning

@@ -25,7 +25,8 @@
  * wires are one L2 segment; that is taken at its word, too.
  *
  * Where spanning tree runs, a bridge's patch ports make no loop, nor do those
- * of its NICs on which it runs: not bonds.
+ * of its NICs on which it runs: not bonds.  (That it may be turned off on a
+ * patch port is not looked at.)
  * What OpenFlow flows of a provider bridge drop is not considered.
  *
  * Built from a fabric, which must outlive it and not change; no I/O.  Time:

@@ -191,16 +191,15 @@ report_refuted(const struct report_deed *d)
 }
 
 static void
-put_refuted(size_t n, bool has_flow, struct text *out)
+put_refuted(size_t n, struct text *out)
 {
     if (n) {
         text_printf(out,
                     "But real frames to %zu endpoint%s that should answer now "
                     "were not answered.\nThe change stands, as the databases "
                     "are right with it: `provnet probe ENDPOINT` shows\n"
-                    "where the frames stop%s.\n",
-                    n, n == 1 ? "" : "s",
-                    has_flow ? "" : "; --undo takes it back");
+                    "where the frames stop; --undo takes it back.\n",
+                    n, n == 1 ? "" : "s");
     }
 }
 
@@ -210,11 +209,9 @@ report_repair_text(struct plan *const *plans, size_t n,
                    const struct report_options *options, struct text *out)
 {
     size_t n_good = 0, n_done = 0, n_refuted = 0;
-    bool has_flow = false;
     for (size_t i = 0; i < n; i++) {
         size_t refuted = deeds ? report_refuted(&deeds[i]) : 0;
         n_refuted += refuted;
-        has_flow |= refuted && plans[i]->flow.bridge;
         n_good += !plans[i]->refused;
         n_done +=
             deeds && deeds[i].is_begun && deeds[i].result.applied && !refuted;
@@ -224,7 +221,7 @@ report_repair_text(struct plan *const *plans, size_t n,
         text_puts(out, "Nothing to repair.\n");
     } else if (deeds && n_good) {
         text_printf(out, "%zu of %zu repaired.\n", n_done, n);
-        put_refuted(n_refuted, has_flow, out);
+        put_refuted(n_refuted, out);
     } else if (n_good) {
         text_printf(out,
                     "%zu of %zu can be repaired; nothing was done: `provnet "

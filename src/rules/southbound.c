@@ -158,8 +158,7 @@ find_taken_encap(struct examination *x, const struct place *place,
                  const struct strmap *encaps)
 {
     const struct fabric_chassis *chassis = place->chassis;
-    const char *types =
-        fabric_external_id(chassis, "ovn-encap-type", x->arena);
+    const char *types = chassis->encap_types;
     for (const char *type; (type = next_item(&types, x->arena));) {
         const char *ips = chassis->encap_ips;
         for (const char *ip; (ip = next_item(&ips, x->arena));) {

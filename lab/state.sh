@@ -21,8 +21,10 @@ print_chassis() {
     bridges=$(vsctl "$1" list-br)
     for bridge in $bridges; do
         ports+=(-- get Bridge "$bridge" name -- list-ports "$bridge")
+        # A cookie says who made a flow, not what it does.
         [[ $bridge == br-int ]] ||
-            ofctl "$1" "$bridge" dump-flows --no-stats | grep actions
+            ofctl "$1" "$bridge" dump-flows --no-stats |
+                grep actions | sed 's/cookie=0x[0-9a-f]*, //'
     done
     vsctl "$1" "${ports[@]}"
     vsctl "$1" --format=csv --no-headings \

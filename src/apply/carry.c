@@ -46,7 +46,7 @@ struct carry {
     pthread_mutex_t lock;
     size_t n_begun; /* Steps. */
     bool is_open;   /* The last transaction's outcome is not known. */
-    const char *tripped;
+    char *tripped;  /* Why. */
     bool is_closed; /* Nothing may be begun any more. */
     bool is_undone;
     struct error *undo_error;
@@ -274,17 +274,24 @@ trip(void *aux, const char *why)
 {
     struct carry *c = aux;
     pthread_mutex_lock(&c->lock);
-    c->tripped = why;
+    c->tripped = c->tripped ? c->tripped : xstrdup(why);
     undo_locked(c);
     pthread_mutex_unlock(&c->lock);
+}
+
+static const char *
+why_tripped(struct carry *c)
+{
+    pthread_mutex_lock(&c->lock);
+    const char *why = c->tripped; /* Is set once. */
+    pthread_mutex_unlock(&c->lock);
+    return why;
 }
 
 static struct error *
 trip_error(struct carry *c)
 {
-    pthread_mutex_lock(&c->lock);
-    const char *why = c->tripped;
-    pthread_mutex_unlock(&c->lock);
+    const char *why = why_tripped(c);
     if (!why) {
         return NULL;
     }
@@ -467,11 +474,7 @@ judge(struct carry *c)
 static bool
 has_tripped(void *carry)
 {
-    struct carry *c = carry;
-    pthread_mutex_lock(&c->lock);
-    bool tripped = c->tripped != NULL;
-    pthread_mutex_unlock(&c->lock);
-    return tripped;
+    return why_tripped(carry) != NULL;
 }
 
 /* Frames of our own may be the first that a loop was waiting for. */
@@ -618,6 +621,7 @@ carry_out(const struct change_list *list, const struct evidence *evidence,
     struct error *error =
         c.signals < 0 ? error_new("signalfd: %s", strerror(errno)) : run(&c);
     error_free(c.undo_error);
+    free(c.tripped);
     pthread_mutex_destroy(&c.lock);
     if (c.signals >= 0) {
         close(c.signals);

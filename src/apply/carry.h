@@ -54,8 +54,7 @@ struct carry_options {
     /* By real frames; may be NULL. */
     void (*prove)(void *aux, const struct proof_stop *);
     void *aux;
-    const struct plan_flow
-        *flow; /* To be added last; NULL or empty if none. */
+    const struct plan_flow *flow; /* Added last; NULL or empty: none. */
 };
 
 /* A row that was inserted. */

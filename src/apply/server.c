@@ -318,37 +318,14 @@ name_copies(const struct servers *s)
     }
 }
 
-/* Lets the usual run directories lead to the copies, in a mount namespace of
- * the command's own.  False where that may not be: its environment must do. */
-static bool
-cover_run_directories(const struct servers *s)
-{
-    static const char *const dirs[] = { "/run/ovn", "/run/openvswitch",
-                                        "/var/run/ovn",
-                                        "/var/run/openvswitch" };
-    if (unshare(CLONE_NEWNS)
-        || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) {
-        return false;
-    }
-    for (size_t i = 0; i < N_ELEMENTS(dirs); i++) {
-        /* One that does not exist leads nowhere. */
-        if (mount(s->dir, dirs[i], NULL, MS_BIND, NULL) && errno == EPERM) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Where the databases themselves are, there is nobody for the command: in the
- * same mount namespace. */
+/* Where the databases themselves are, there is nobody for the command. */
 static void
 cover_sockets(const struct servers *s)
 {
     for (size_t i = 0; i < s->n; i++) {
         const char *from = s->servers[i].db->db->from;
         const char *path = from ? ovsdb_remote_unix_path(from) : NULL;
-        if (path && mount("/dev/null", path, NULL, MS_BIND, NULL)
-            && errno != ENOENT) {
+        if (path && mount("/dev/null", path, NULL, MS_BIND, NULL)) {
             fprintf(stderr,
                     "provnet: %s cannot be hidden from the command (%s): do "
                     "not name it\n",
@@ -357,13 +334,39 @@ cover_sockets(const struct servers *s)
     }
 }
 
+/* Lets the usual run directories lead to the copies, over whatever is there
+ * by now. */
+static void
+cover_run_directories(const struct servers *s)
+{
+    static const char *const dirs[] = { "/run/ovn", "/run/openvswitch",
+                                        "/var/run/ovn",
+                                        "/var/run/openvswitch" };
+    for (size_t i = 0; i < N_ELEMENTS(dirs); i++) {
+        /* One that does not exist leads nowhere. */
+        if (mount(s->dir, dirs[i], NULL, MS_BIND, NULL) && errno == EPERM) {
+            return;
+        }
+    }
+}
+
+/* In a mount namespace of the command's own; where that may not be, its
+ * environment must do. */
+static void
+cover_places(const struct servers *s)
+{
+    if (!unshare(CLONE_NEWNS)
+        && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL)) {
+        cover_sockets(s);
+        cover_run_directories(s);
+    }
+}
+
 static void
 exec_command(const struct servers *s, char **argv)
 {
     name_copies(s);
-    if (cover_run_directories(s)) {
-        cover_sockets(s);
-    }
+    cover_places(s);
     dup2(STDERR_FILENO, STDOUT_FILENO); /* Ours is the report's alone. */
     execvp(argv[0], argv);
     fprintf(stderr, "provnet: %s: cannot run it: %s\n", argv[0],

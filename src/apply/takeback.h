@@ -6,6 +6,9 @@
  * otherwise the error says which rows differ, and in what, from how they were
  * left.
  *
+ * A step of flows has no conditions: what takes it back finds it by its cookie
+ * (apply/flow.h), and to find nothing is no error.
+ *
  * Not bound to a thread. */
 #ifndef APPLY_TAKEBACK_H
 #define APPLY_TAKEBACK_H 1

@@ -73,7 +73,7 @@ changed_chassis(struct fabric_change *c, const struct ovsdb_delta *d)
 static void
 changed_encap(struct fabric_change *c, const struct ovsdb_delta *d)
 {
-    if (d->column == ENCAP_IP) {
+    if (d->column == ENCAP_IP || d->column == ENCAP_TYPE) {
         changes_all(c, d);
     }
 }

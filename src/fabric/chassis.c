@@ -348,32 +348,6 @@ is_listed(const char *list, const char *item)
     return false;
 }
 
-bool
-fabric_encap_is_new(const struct fabric *f,
-                    const struct fabric_chassis *chassis)
-{
-    unsigned n = chassis->sb && chassis->encap_ips && chassis->encap_types
-                     ? ovsdb_count(chassis->sb, CHASSIS_ENCAPS)
-                     : 0;
-    for (unsigned i = 0; i < n; i++) {
-        const struct ovsdb_row *encap =
-            ovsdb_atoms(chassis->sb, CHASSIS_ENCAPS)[i].row;
-        if (encap->exists
-            && is_listed(chassis->encap_ips, ovsdb_string(encap, ENCAP_IP))) {
-            return false;
-        }
-    }
-    const struct ovsdb_table *encaps = &f->evidence->sb.store.tables[SB_ENCAP];
-    bool is_refused = false;
-    for (const struct ovsdb_row *row = NULL;
-         n && !is_refused && (row = ovsdb_table_next(encaps, row));) {
-        is_refused =
-            is_listed(chassis->encap_ips, ovsdb_string(row, ENCAP_IP))
-            && is_listed(chassis->encap_types, ovsdb_string(row, ENCAP_TYPE));
-    }
-    return n && !is_refused;
-}
-
 static void
 read_ovs(struct fabric *f, struct fabric_chassis *chassis)
 {
@@ -451,6 +425,42 @@ read_progress(struct fabric *f)
     }
 }
 
+static bool
+asks_for_new_encap(const struct fabric *f,
+                   const struct fabric_chassis *chassis)
+{
+    unsigned n = chassis->sb && chassis->encap_ips && chassis->encap_types
+                     ? ovsdb_count(chassis->sb, CHASSIS_ENCAPS)
+                     : 0;
+    for (unsigned i = 0; i < n; i++) {
+        const struct ovsdb_row *encap =
+            ovsdb_atoms(chassis->sb, CHASSIS_ENCAPS)[i].row;
+        if (encap->exists
+            && is_listed(chassis->encap_ips, ovsdb_string(encap, ENCAP_IP))) {
+            return false;
+        }
+    }
+    const struct ovsdb_table *encaps = &f->evidence->sb.store.tables[SB_ENCAP];
+    bool is_refused = false;
+    for (const struct ovsdb_row *row = NULL;
+         n && !is_refused && (row = ovsdb_table_next(encaps, row));) {
+        is_refused =
+            is_listed(chassis->encap_ips, ovsdb_string(row, ENCAP_IP))
+            && is_listed(chassis->encap_types, ovsdb_string(row, ENCAP_TYPE));
+    }
+    return n && !is_refused;
+}
+
+/* Once for all endpoints; whatever it depends on makes the fabric be built
+ * anew (fabric/change.h). */
+static void
+find_new_encaps(struct fabric *f)
+{
+    for (size_t i = 0; i < f->n_chassis; i++) {
+        f->chassis[i]->encap_is_new = asks_for_new_encap(f, f->chassis[i]);
+    }
+}
+
 void
 fabric_build_chassis(struct fabric *f)
 {
@@ -476,4 +486,5 @@ fabric_build_chassis(struct fabric *f)
             read_ovs(f, chassis);
         }
     }
+    find_new_encaps(f);
 }

@@ -53,6 +53,8 @@ struct fabric_chassis {
     const char *integration_bridge; /* Name; "br-int" by default. */
     const char *encap_ips;   /* ovn-encap-ip, a list; NULL if unknown... */
     const char *encap_types; /* ...and ovn-encap-type. */
+    bool encap_is_new;       /* It asks for addresses of which SB has none so
+                              * far, and does not refuse them as another's. */
 
     struct mappings mappings;
     bool mappings_known;
@@ -353,11 +355,6 @@ int64_t fabric_mtu(const struct fabric_chassis *,
 enum link_state fabric_tunnel_bfd(const struct fabric_chassis *,
                                   const struct ovsdb_row *interface,
                                   bool *ret_watched);
-
-/* Whether the chassis asks for tunnel addresses of which SB has none so far:
- * ovn-controller has not followed.  False if SB refuses them, being another
- * chassis'. */
-bool fabric_encap_is_new(const struct fabric *, const struct fabric_chassis *);
 
 /* The tunnel of 'from' to 'to', or NULL. */
 const struct ovsdb_row *fabric_find_tunnel(const struct fabric_chassis *from,

@@ -344,8 +344,8 @@ choose_hosts(struct policy_switch *sw)
     sw->n_hosts = n;
 }
 
-/* The names of the switch's router ports, and where their routers send what
- * they have no network for. */
+/* The names of the switch's router ports, and the next hops of all routes of
+ * their routers. */
 static void
 index_routers(const struct fabric_switch *ls, struct strmap *lrps,
               struct strmap *next_hops)

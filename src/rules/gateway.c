@@ -569,7 +569,7 @@ find_moved(const struct place *place)
     struct fabric_member member;
     for (size_t i = 0; fabric_member(place->fabric, port, i, &member); i++) {
         const struct fabric_chassis *chassis = member.chassis;
-        bool is_moved = chassis && fabric_encap_is_new(place->fabric, chassis);
+        bool is_moved = chassis && chassis->encap_is_new;
         if (is_moved && chassis == port->chassis) {
             return chassis;
         }

@@ -18,7 +18,7 @@ check_end(struct examination *x, const struct rule *rule,
                        from->name, to->name, from->name);
         return;
     }
-    if (fabric_encap_is_new(place->fabric, from)) {
+    if (from->encap_is_new) {
         report_missing(x, HOP_TUNNEL,
                        "whether anybody reaches chassis %s at tunnel address "
                        "%s, which SB does not have yet",

@@ -41,11 +41,11 @@ may_change(const struct bisect *b, const struct history_line *line)
 bool
 bisect_concerns(struct bisect *b, const struct history_event *event)
 {
-    const struct timeline *t = b->timeline;
+    const struct history_lines *last = &b->timeline->last;
     bool concerns =
         (event && event->who == WHO_SNAPSHOT) || ++b->n_skipped >= MAX_SKIPPED;
-    for (size_t i = 0; !concerns && i < t->n_last; i++) {
-        concerns = may_change(b, &t->last[i]);
+    for (size_t i = 0; !concerns && i < last->n; i++) {
+        concerns = may_change(b, &last->items[i]);
     }
     if (concerns) {
         b->n_skipped = 0;

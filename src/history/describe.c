@@ -150,6 +150,13 @@ put_thing(struct text *t, const struct noun *noun, const struct ovsdb_row *row)
 
 /* Keys. */
 
+static bool
+has_room(const struct history_line *line)
+{
+    return line->n_keys < DESCRIBE_MAX_KEYS;
+}
+
+/* A row with more names than there is room for may concern anybody. */
 static void
 add_key(struct history_line *line, const char *key)
 {
@@ -158,24 +165,48 @@ add_key(struct history_line *line, const char *key)
             return;
         }
     }
-    if (*key && line->n_keys < DESCRIBE_MAX_KEYS) {
+    if (*key && has_room(line)) {
         line->keys[line->n_keys++] = key;
+    } else if (*key) {
+        line->is_personal = false;
     }
 }
 
 /* The words of a column's strings: "MAC IP IP" of an LSP's addresses; of a
  * network the address alone. */
 static void
-add_column_keys(struct history_line *line, unsigned c, struct arena *arena)
+add_words(struct history_line *line, const struct ovsdb_column_spec *spec,
+          const struct ovsdb_datum *d, struct arena *arena)
 {
-    const union ovsdb_atom *atoms = ovsdb_atoms(line->row, c);
-    for (unsigned i = 0; i < ovsdb_count(line->row, c); i++) {
+    const union ovsdb_atom *atoms = ovsdb_datum_atoms(spec, d);
+    for (uint32_t i = 0; i < d->n; i++) {
         const char *s = atoms[i].string;
-        while (*s && line->n_keys < DESCRIBE_MAX_KEYS) {
+        while (*s && (line->is_personal || has_room(line))) {
             size_t n = strcspn(s, " /");
             add_key(line, arena_strndup(arena, s, n));
             s += s[n] == '/' ? strcspn(s, " ") : n;
             s += strspn(s, " ");
+        }
+    }
+}
+
+static void
+add_column_keys(struct history_line *line, unsigned c, struct arena *arena)
+{
+    add_words(line, &line->row->table->spec->columns[c],
+              ovsdb_datum(line->row, c), arena);
+}
+
+/* The names that the row had until now: the change is news of them, too. */
+static void
+add_lost_keys(struct history_line *line, const struct noun *noun,
+              const struct ovsdb_delta *d, const struct ovsdb_delta *end,
+              struct arena *arena)
+{
+    for (; d < end && d->row == line->row && d->kind == OVSDB_CHANGED; d++) {
+        if (noun->keys & BIT(d->column)) {
+            add_words(line, &line->row->table->spec->columns[d->column],
+                      &d->before, arena);
         }
     }
 }
@@ -382,8 +413,8 @@ is_part(const struct noun *noun, const struct ovsdb_row *row)
                && !*ovsdb_string(row, LSP_TYPE));
 }
 
-/* Whether a change of a column may make the row concern others, or have done
- * so until now: it was theirs, or it is. */
+/* Whether a change of a column may make the row concern others than those that
+ * it names and named, or have done so until now. */
 static bool
 may_turn(const struct noun *noun, const struct ovsdb_delta *d)
 {
@@ -393,7 +424,7 @@ may_turn(const struct noun *noun, const struct ovsdb_delta *d)
         const char *new = ovsdb_map_get(d->row, d->column, "iface-id");
         return !old || !new || strcmp(old, new);
     }
-    return (noun->keys | noun->pivots) & BIT(d->column);
+    return noun->pivots & BIT(d->column);
 }
 
 /* The deltas from 'd' to 'end' that are of d's row: the next after them. */
@@ -430,11 +461,28 @@ put_changes(struct text *t, const struct noun *noun,
     return d;
 }
 
+/* The row's own name, its holder's, and those by which others speak of it. */
+static void
+add_names(struct history_line *line, const struct noun *noun,
+          const struct ovsdb_delta *first, const struct ovsdb_delta *end,
+          struct arena *arena)
+{
+    const struct ovsdb_row *row = line->row;
+    line->name = name_of(noun, row, arena);
+    if (row->owner) {
+        line->holder = name_of(noun_find(row->owner), row->owner, arena);
+        line->is_news = !is_part(noun, row);
+    }
+    add_keys(line, noun, arena);
+    add_lost_keys(line, noun, first, end, arena);
+}
+
 static const struct ovsdb_delta *
 describe_row(const struct ovsdb_delta *d, const struct ovsdb_delta *end,
              struct arena *arena, struct history_line *line)
 {
     const struct ovsdb_row *row = d->row;
+    const struct ovsdb_delta *first = d;
     const struct noun *noun = noun_find(row);
     struct text t;
     *line = (struct history_line){ .row = row, .kind = d->kind };
@@ -443,7 +491,6 @@ describe_row(const struct ovsdb_delta *d, const struct ovsdb_delta *end,
     if (!noun) {
         return d + 1;
     }
-    line->name = name_of(noun, row, arena);
     line->is_personal = noun->is_personal && noun->is_personal(row);
     text_init(&t, MAX_TEXT_BYTES);
     put_thing(&t, noun, row);
@@ -456,13 +503,13 @@ describe_row(const struct ovsdb_delta *d, const struct ovsdb_delta *end,
         put_content(&t, noun, row);
         d++;
     }
-    line->text = line->is_quiet ? "" : arena_strdup(arena, text_string(&t));
-    text_done(&t);
-    if (row->owner) {
-        line->holder = name_of(noun_find(row->owner), row->owner, arena);
-        line->is_news = !is_part(noun, row);
+    if (!line->is_quiet) {
+        line->text = arena_strdup(arena, text_string(&t));
     }
-    add_keys(line, noun, arena);
+    text_done(&t);
+    if (!line->is_quiet || line->is_status) {
+        add_names(line, noun, first, end, arena);
+    }
     return d;
 }
 
@@ -489,23 +536,35 @@ compare_lines(const void *a_, const void *b_)
                                   : 0;
 }
 
-size_t
+static struct history_line *
+add_line(struct history_lines *lines)
+{
+    lines->items =
+        xgrow(lines->items, lines->n, &lines->capacity, sizeof *lines->items);
+    return &lines->items[lines->n++];
+}
+
+void
+history_lines_done(struct history_lines *lines)
+{
+    free(lines->items);
+}
+
+void
 describe_transaction(const struct ovsdb_store *store, struct arena *arena,
-                     struct history_line **ret)
+                     struct history_lines *lines)
 {
     const struct ovsdb_delta *d = store->deltas;
     const struct ovsdb_delta *end = d ? d + store->n_deltas : d;
-    struct history_line *lines =
-        arena_alloc(arena, (store->n_deltas + 1) * sizeof *lines);
-    size_t n = 0;
+    lines->n = 0;
     while (d < end) {
         if (goes_with_port(d)) {
             d++;
             continue;
         }
-        d = describe_row(d, end, arena, &lines[n++]);
+        d = describe_row(d, end, arena, add_line(lines));
     }
-    qsort(lines, n, sizeof *lines, compare_lines);
-    *ret = lines;
-    return n;
+    if (lines->n > 1) {
+        qsort(lines->items, lines->n, sizeof *lines->items, compare_lines);
+    }
 }

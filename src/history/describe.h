@@ -32,9 +32,20 @@ struct history_line {
     size_t n_keys;
 };
 
-/* Describes the store's last transaction, which kept its deltas: lines in
- * 'arena', as an array there. */
-size_t describe_transaction(const struct ovsdb_store *, struct arena *,
-                            struct history_line **ret);
+/* Lines of one transaction, in memory that the next one takes over. */
+struct history_lines {
+    struct history_line *items;
+    size_t n;
+
+    /* Private. */
+    size_t capacity;
+};
+
+void history_lines_done(struct history_lines *);
+
+/* Describes the store's last transaction, which kept its deltas, in place of
+ * what 'lines' (at first all zeros) had.  What they point to is in 'arena'. */
+void describe_transaction(const struct ovsdb_store *, struct arena *,
+                          struct history_lines *lines);
 
 #endif /* history/describe.h */

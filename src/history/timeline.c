@@ -29,6 +29,7 @@ timeline_done(struct timeline *t)
 {
     strmap_done(&t->touched);
     strmap_done(&t->scope);
+    history_lines_done(&t->last);
     free(t->events);
     arena_done(&t->arena);
 }
@@ -224,20 +225,24 @@ add_event(struct timeline *t)
     return event;
 }
 
-/* Moves the lines that are worth telling to the front; returns how many there
- * are. */
-static size_t
-part_quiet(struct history_line *lines, size_t n)
+/* Copies the last transaction's lines that are worth telling. */
+static struct history_line *
+keep_lines(struct timeline *t, size_t *ret_n)
 {
-    size_t n_kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!lines[i].is_quiet) {
-            struct history_line line = lines[i];
-            lines[i] = lines[n_kept];
-            lines[n_kept++] = line;
+    const struct history_lines *last = &t->last;
+    size_t n = 0;
+    for (size_t i = 0; i < last->n; i++) {
+        n += !last->items[i].is_quiet;
+    }
+    struct history_line *lines =
+        n ? arena_alloc(&t->arena, n * sizeof *lines) : NULL;
+    *ret_n = 0;
+    for (size_t i = 0; i < last->n; i++) {
+        if (!last->items[i].is_quiet) {
+            lines[(*ret_n)++] = last->items[i];
         }
     }
-    return n_kept;
+    return lines;
 }
 
 const struct history_event *
@@ -248,14 +253,12 @@ timeline_take(struct timeline *t, const struct evidence_db *db,
     uint32_t number = (uint32_t) store->n_records - 1;
     const struct ovsdb_record *record = &store->records[number];
     bool is_snapshot = cause_is_snapshot(record);
-    struct history_line *lines = NULL;
-    t->n_last = 0;
-    size_t n = 0;
+    t->last.n = 0;
     if (!is_snapshot || record->is_whole) {
-        t->n_last = describe_transaction(store, &t->arena, &lines);
-        n = part_quiet(lines, t->n_last);
+        describe_transaction(store, &t->arena, &t->last);
     }
-    t->last = lines;
+    size_t n;
+    struct history_line *lines = keep_lines(t, &n);
     if (!n && !is_snapshot) {
         t->n_quiet++;
         return NULL;

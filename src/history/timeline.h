@@ -52,9 +52,9 @@ struct timeline {
     size_t n_quiet;  /* Transactions of bookkeeping, left out. */
     size_t n_wanted; /* Events that are in the scope by themselves. */
 
-    /* All lines of the last transaction, also those that are quiet. */
-    const struct history_line *last;
-    size_t n_last;
+    /* All lines of the last transaction, also those that are quiet, which
+     * have names only where they are status. */
+    struct history_lines last;
 
     /* Private. */
     size_t capacity;

@@ -28,19 +28,20 @@ trial_done(struct trial *t)
 static void
 add_lines(struct trial *t, const struct evidence_db *db, const char *chassis)
 {
-    struct history_line *lines = NULL;
-    size_t n = describe_transaction(&db->store, &t->arena, &lines);
-    for (size_t i = 0; i < n; i++) {
-        if (!lines[i].is_quiet) {
+    struct history_lines lines = { NULL, 0, 0 };
+    describe_transaction(&db->store, &t->arena, &lines);
+    for (size_t i = 0; i < lines.n; i++) {
+        if (!lines.items[i].is_quiet) {
             t->lines =
                 xgrow(t->lines, t->n_lines, &t->capacity, sizeof *t->lines);
             t->lines[t->n_lines++] = (struct trial_line){
                 .db = db->db,
                 .chassis = chassis ? arena_strdup(&t->arena, chassis) : NULL,
-                .text = lines[i].text,
+                .text = lines.items[i].text,
             };
         }
     }
+    history_lines_done(&lines);
 }
 
 struct error *

@@ -293,10 +293,21 @@ gateway_up() {
 }
 
 # Neighbours that the router has learned.  Without them each measurement begins
-# with the router's own ARP and ND.
+# with the router's own ARP and ND.  No --wait=hv: raising nb_cfg is a change,
+# and provnet, asked meanwhile, would truly say that the chassis lag behind.
 forget_neighbours() {
     sb --all destroy MAC_Binding 2>/dev/null &&
-        nb --timeout=2 --wait=hv sync 2>/dev/null || true
+        poll 2 have_forgotten "${GATEWAY_CHASSIS[@]}" || true
+}
+
+# A learned neighbour's flow is in table OFTABLE_MAC_BINDING (66) with priority
+# 100, a static one's with 50 or 150 (OVN 23.03, controller/lflow.c).
+have_forgotten() {      # have_forgotten CHASSIS...
+    local c
+    for c in "$@"; do
+        [[ $(ofctl "$c" br-int dump-flows table=66) != *priority=100,* ]] ||
+            return 1
+    done
 }
 
 # ---- what is measured (see packets.sh) --------------------------------------

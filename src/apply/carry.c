@@ -1,6 +1,5 @@
 #include "apply/carry.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,14 +15,11 @@
 #include "apply/flow.h"
 #include "apply/localnets.h"
 #include "apply/patches.h"
-#include "apply/takeback.h"
-#include "apply/tripwire.h"
+#include "apply/result.h"
 #include "base/clock.h"
 #include "ovsdb/session.h"
 #include "ovsdb/whole.h"
 
-#define STEP_MS 50
-#define LOOK_MS 200 /* Between looks at a database. */
 #define UNDO_TRIES 3
 #define UNDO_PAUSE_MS 500
 #define PROOF_MS 300 /* For the tripwire, after the proof's frames. */
@@ -38,74 +34,21 @@ struct carry {
     struct journal journal;
     struct deed *deeds; /* By the journal's steps. */
     struct deed_guards guards;
+    struct daemons daemons;
     bool is_staged;
     struct tripwire *tripwire;
     int signals; /* A signalfd(2). */
 
     /* What was begun, and its undoing, is the tripwire's business as well. */
     pthread_mutex_t lock;
-    size_t n_begun; /* Steps. */
-    bool is_open;   /* The last transaction's outcome is not known. */
-    char *tripped;  /* Why. */
-    bool is_closed; /* Nothing may be begun any more. */
+    size_t n_begun;    /* Steps. */
+    bool is_under_way; /* A transaction of the last of them, right now. */
+    bool is_open;      /* The last transaction's outcome is not known. */
+    char *tripped;     /* Why. */
+    bool is_closed;    /* Nothing may be begun any more. */
     bool is_undone;
     struct error *undo_error;
 };
-
-static int
-or_default(int ms, int otherwise)
-{
-    return ms > 0 ? ms : otherwise;
-}
-
-static struct takeback
-takeback_of(const struct carry_options *o)
-{
-    return (struct takeback){
-        .tls = &o->tls,
-        .timeout_ms = or_default(o->timeout_ms, CARRY_DEFAULT_TIMEOUT_MS),
-    };
-}
-
-void
-carry_result_init(struct carry_result *r)
-{
-    *r = (struct carry_result){ .applied = false };
-    arena_init(&r->arena);
-}
-
-void
-carry_result_done(struct carry_result *r)
-{
-    free(r->notes);
-    free(r->rows);
-    arena_done(&r->arena);
-}
-
-static void PROVNET_PRINTF(2, 3)
-    note(struct carry_result *r, const char *format, ...)
-{
-    struct text t;
-    va_list args;
-    char line[1024];
-    va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    text_init(&t, sizeof line * 2);
-    text_put_printable(&t, line, strlen(line));
-    r->notes =
-        xgrow(r->notes, r->n_notes, &r->notes_capacity, sizeof *r->notes);
-    r->notes[r->n_notes++] = arena_strdup(&r->arena, text_string(&t));
-    text_done(&t);
-}
-
-static void
-say(struct carry *c, const char *what)
-{
-    if (c->options->progress) {
-        c->options->progress(c->options->aux, what);
-    }
-}
 
 /* Preparing. */
 
@@ -113,7 +56,7 @@ static struct error *
 transact(struct carry *c, const struct journal_step *step, const char *params,
          const struct json_value **ret)
 {
-    struct takeback t = takeback_of(c->options);
+    struct takeback t = carry_takeback(c->options);
     return takeback_transact(&t, step, params, c->arena, ret);
 }
 
@@ -137,20 +80,17 @@ keep_rows(struct carry *c, const struct journal_step *step,
     }
 }
 
-/* The operations, and the one by which ovs-vsctl tells ovs-vswitchd that there
- * is something new (ovs-vswitchd.conf.db(5), Open_vSwitch: next_cfg).  Open
+/* Each transaction tells the daemons that there is something new.  Open
  * vSwitch 3.1.0 does not take over a change of Port's "trunks" alone: tried,
  * it went on dropping frames until next_cfg rose. */
-static const char *
-tell_vswitchd(const char *params, struct arena *a)
+static void
+tell_daemons(struct carry *c, struct journal_step *step)
 {
-    size_t n = strlen(params);
-    assert(n && params[n - 1] == ']');
-    return arena_printf(a,
-                        "%.*s,{\"op\":\"mutate\",\"table\":\"Open_vSwitch\","
-                        "\"where\":[],\"mutations\":[[\"next_cfg\",\"+=\","
-                        "1]]}]",
-                        (int) (n - 1), params);
+    for (size_t i = 0; i < JOURNAL_MAX_TRANSACTIONS; i++) {
+        step->operations[i] =
+            daemons_tell(step, step->operations[i], c->arena);
+        step->inverses[i] = daemons_tell(step, step->inverses[i], c->arena);
+    }
 }
 
 static struct error *
@@ -184,10 +124,7 @@ prepare_step(struct carry *c, const struct evidence_db *db,
     step->operations[1] = deed->enable;
     step->inverses[0] = deed->inverse;
     step->inverses[1] = deed->staged_inverse;
-    if (!strcmp(step->db, "ovs")) {
-        step->operations[0] = tell_vswitchd(step->operations[0], c->arena);
-        step->inverses[0] = tell_vswitchd(step->inverses[0], c->arena);
-    }
+    tell_daemons(c, step);
     return NULL;
 }
 
@@ -233,6 +170,23 @@ prepare_flow(struct carry *c)
     return error;
 }
 
+/* By what it was judged, so that it can be again. */
+static void
+note_sources(struct carry *c)
+{
+    const struct evidence *e = c->evidence;
+    struct journal_sources *s = &c->journal.sources;
+    s->nb = e->nb.live ? arena_strdup(c->arena, e->nb.from) : NULL;
+    s->sb = e->sb.live ? arena_strdup(c->arena, e->sb.from) : NULL;
+    s->ovs = arena_alloc(c->arena, (e->n_chassis + 1) * sizeof *s->ovs);
+    for (size_t i = 0; i < e->n_chassis; i++) {
+        if (e->chassis[i]->ovs.live) {
+            s->ovs[s->n_ovs++] =
+                arena_strdup(c->arena, e->chassis[i]->ovs.from);
+        }
+    }
+}
+
 static struct error *
 prepare(struct carry *c)
 {
@@ -241,7 +195,9 @@ prepare(struct carry *c)
     c->journal.comment = c->comment;
     c->journal.steps = arena_zalloc(c->arena, n * sizeof *c->journal.steps);
     c->deeds = arena_zalloc(c->arena, n * sizeof *c->deeds);
+    daemons_init(&c->daemons, n, c->arena);
     journal_begin(&c->journal, c->arena);
+    note_sources(c);
     c->is_staged = localnets_plan(c->list, &e->nb.store, c->arena, &c->guards);
     struct error *error = NULL;
     for (size_t i = 0; i < e->n_chassis && !error; i++) {
@@ -258,7 +214,7 @@ prepare(struct carry *c)
 static void
 undo_locked(struct carry *c)
 {
-    struct takeback t = takeback_of(c->options);
+    struct takeback t = carry_takeback(c->options);
     t.is_open = c->is_open;
     if (!c->is_undone) {
         c->is_closed = true;
@@ -268,14 +224,22 @@ undo_locked(struct carry *c)
     }
 }
 
-/* In the tripwire's thread. */
+/* In the tripwire's thread.  A transaction that is under way is waited for by
+ * whoever does it, and taken back with the rest then; what was done before it
+ * is taken back at once. */
 static void
 trip(void *aux, const char *why)
 {
     struct carry *c = aux;
     pthread_mutex_lock(&c->lock);
     c->tripped = c->tripped ? c->tripped : xstrdup(why);
-    undo_locked(c);
+    if (c->is_under_way && !c->is_closed) {
+        struct takeback t = carry_takeback(c->options);
+        c->is_closed = true;
+        error_free(takeback_steps(&t, c->journal.steps, c->n_begun - 1));
+    } else {
+        undo_locked(c);
+    }
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -317,36 +281,54 @@ pause_ms(struct carry *c, int ms)
     return error ? error : trip_error(c);
 }
 
+/* Notes that a transaction of 'step' begins; false if none may any more. */
+static bool
+begin_transaction(struct carry *c, size_t step)
+{
+    pthread_mutex_lock(&c->lock);
+    bool may = !c->is_closed;
+    if (may) {
+        c->n_begun = step + 1;
+        c->is_under_way = true;
+    }
+    pthread_mutex_unlock(&c->lock);
+    return may;
+}
+
+static void
+end_transaction(struct carry *c, size_t n_begun, bool is_open)
+{
+    pthread_mutex_lock(&c->lock);
+    c->n_begun = n_begun;
+    c->is_under_way = false;
+    c->is_open = is_open;
+    pthread_mutex_unlock(&c->lock);
+}
+
 /* Does one transaction, unless it was stopped. */
 static struct error *
 do_transaction(struct carry *c, size_t step, const char *params)
 {
     const struct json_value *results = NULL;
     struct error *error = pause_ms(c, 0);
-    if (error) {
-        return error;
-    }
-    pthread_mutex_lock(&c->lock);
-    if (c->is_closed) {
+    size_t n_before = c->n_begun; /* Nobody else changes it. */
+    if (!error && !begin_transaction(c, step)) {
         error = error_new("it was stopped");
-    } else {
-        /* Without results it may have happened, whatever the error. */
+    } else if (!error) {
         error = transact(c, &c->journal.steps[step], params, &results);
-        if (!(error && results) && step + 1 > c->n_begun) {
-            c->n_begun = step + 1;
-        }
-        c->is_open = error && !results;
+        /* Without results it may have happened, whatever the error. */
+        end_transaction(c, error && results ? n_before : step + 1,
+                        error && !results);
+        error = error ? error_wrap(error, "%s", c->journal.steps[step].remote)
+                      : trip_error(c);
     }
-    pthread_mutex_unlock(&c->lock);
-    return error ? error_wrap(error, "%s", c->journal.steps[step].remote)
-                 : NULL;
+    return error;
 }
 
 static struct error *
 look_at_ports(struct carry *c, const char **ret_why)
 {
-    int timeout_ms =
-        or_default(c->options->timeout_ms, CARRY_DEFAULT_TIMEOUT_MS);
+    int timeout_ms = carry_takeback(c->options).timeout_ms;
     struct arena a;
     struct error *error = NULL;
     *ret_why = NULL;
@@ -378,21 +360,21 @@ look_at_ports(struct carry *c, const char **ret_why)
 static struct error *
 await_ports(struct carry *c)
 {
-    int64_t end_ms =
-        clock_now_ms()
-        + or_default(c->options->stage_ms, CARRY_DEFAULT_STAGE_MS);
+    int64_t end_ms = clock_now_ms()
+                     + carry_ms(c->options->stage_ms, CARRY_DEFAULT_STAGE_MS);
     const char *why = "";
     struct error *error = NULL;
     if (!c->evidence->sb.live) {
-        note(c->result, "nobody looked at the new port's Port_Binding: the "
-                        "southbound database is not known");
+        carry_note(c->result,
+                   "nobody looked at the new port's Port_Binding: the "
+                   "southbound database is not known");
     }
     while (!error && why) {
         error = look_at_ports(c, &why);
         if (!error && why && clock_now_ms() > end_ms) {
             error = error_new("%s, so it was not switched on", why);
         } else if (!error && why) {
-            error = pause_ms(c, LOOK_MS);
+            error = pause_ms(c, CARRY_LOOK_MS);
         }
     }
     return error;
@@ -421,19 +403,27 @@ check_localnets(struct carry *c)
     return NULL;
 }
 
+/* Watches until the daemons have followed, or had the time to, and for a while
+ * after that. */
 static struct error *
 watch(struct carry *c)
 {
-    int64_t now_ms = clock_now_ms(), look_ms = now_ms;
-    int64_t end_ms =
-        now_ms + or_default(c->options->watch_ms, CARRY_DEFAULT_WATCH_MS);
+    struct takeback t = carry_takeback(c->options);
+    int64_t look_ms = 0;
     struct error *error = NULL;
-    for (; !error && now_ms < end_ms; now_ms = clock_now_ms()) {
-        if (now_ms >= look_ms) {
+    carry_await(c->options, &c->daemons);
+    while (!error && daemons_are_awaited(&c->daemons)) {
+        if (clock_now_ms() >= look_ms) {
             error = check_localnets(c);
-            look_ms = now_ms + LOOK_MS;
+            daemons_look(&c->daemons, &t, c->journal.steps, c->journal.n_steps,
+                         c->arena);
+            look_ms = clock_now_ms() + CARRY_LOOK_MS;
         }
-        error = error ? error : pause_ms(c, STEP_MS);
+        error = error ? error : pause_ms(c, CARRY_STEP_MS);
+    }
+    if (!error && c->daemons.late) {
+        carry_note(c->result, "%s; the tripwire did not wait any longer",
+                   c->daemons.late);
     }
     return error ? error : check_localnets(c);
 }
@@ -444,17 +434,18 @@ static struct error *
 do_step(struct carry *c, size_t i)
 {
     const struct journal_step *step = &c->journal.steps[i];
-    say(c, step->operations[1]  ? "putting the localnet port in, switched off"
-           : flow_is_step(step) ? "adding the flow"
-                                : "doing the transaction");
+    carry_say(c->options, step->operations[1]
+                              ? "putting the localnet port in, switched off"
+                          : journal_is_flow(step) ? "adding the flow"
+                                                  : "doing the transaction");
     struct error *error = do_transaction(c, i, step->operations[0]);
     if (error || !step->operations[1]) {
         return error;
     }
-    say(c, "waiting for the patch ports");
+    carry_say(c->options, "waiting for the patch ports");
     error = await_ports(c);
     if (!error) {
-        say(c, "switching the localnet port on");
+        carry_say(c->options, "switching the localnet port on");
         error = do_transaction(c, i, step->operations[1]);
     }
     return error;
@@ -465,27 +456,31 @@ judge(struct carry *c)
 {
     struct error *error = NULL;
     if (c->options->judge) {
-        say(c, "judging again");
+        carry_say(c->options, "judging again");
         error = c->options->judge(c->options->aux);
     }
     return error ? error : pause_ms(c, 0);
 }
 
+/* Whether the tripwire or a signal says so; the signal stays for pause_ms().
+ */
 static bool
-has_tripped(void *carry)
+is_stopped(void *carry)
 {
-    return why_tripped(carry) != NULL;
+    struct carry *c = carry;
+    struct pollfd fd = { .fd = c->signals, .events = POLLIN };
+    return why_tripped(c) || poll(&fd, 1, 0) > 0;
 }
 
 /* Frames of our own may be the first that a loop was waiting for. */
 static struct error *
 prove(struct carry *c)
 {
-    const struct proof_stop stop = { has_tripped, c };
+    const struct proof_stop stop = { is_stopped, c };
     if (!c->options->prove) {
         return NULL;
     }
-    say(c, "proving");
+    carry_say(c->options, "proving");
     c->options->prove(c->options->aux, &stop);
     return pause_ms(c, PROOF_MS);
 }
@@ -498,25 +493,11 @@ act(struct carry *c)
         error = do_step(c, i);
     }
     if (!error) {
-        say(c, "watching");
+        carry_say(c->options, "watching");
         error = watch(c);
     }
     error = error ? error : judge(c);
     return error ? error : prove(c);
-}
-
-static void
-start_tripwire(struct carry *c)
-{
-    say(c, "measuring what is usual");
-    c->tripwire = tripwire_start(c->evidence, trip, c);
-    for (const char *const *m = tripwire_missing(c->tripwire); *m; m++) {
-        note(c->result, "%s", *m);
-    }
-    if (!tripwire_n_bridges(c->tripwire)) {
-        note(c->result, "no tripwire saw the change: no provider bridge's "
-                        "switch is on this host");
-    }
 }
 
 /* Takes back what was begun, and says how that went. */
@@ -565,8 +546,8 @@ end(struct carry *c, struct error *error, const char *dir)
     }
     struct error *second = journal_write(&c->journal, dir);
     if (second) {
-        note(c->result, "the journal still says \"planned\": %s",
-             error_text(second));
+        carry_note(c->result, "the journal still says \"planned\": %s",
+                   error_text(second));
         error_free(second);
     }
     return error;
@@ -581,7 +562,8 @@ run(struct carry *c)
         return error ? error_hint(error, "nothing was done")
                      : error_new("there is nothing to do");
     }
-    start_tripwire(c);
+    carry_say(c->options, "measuring what is usual");
+    c->tripwire = carry_start_tripwire(c->evidence, trip, c, c->result);
     error = pause_ms(c, 0);
     if (!error) {
         error = journal_write(&c->journal, dir);
@@ -628,37 +610,4 @@ carry_out(const struct change_list *list, const struct evidence *evidence,
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
-}
-
-struct error *
-carry_undo(const char *id, const struct carry_options *options,
-           struct carry_result *result)
-{
-    const char *dir = journal_dir(options->state_dir);
-    struct takeback t = takeback_of(options);
-    struct journal j;
-    struct error *error = journal_read(dir, id, &result->arena, &j);
-    if (error) {
-        return error;
-    }
-    result->id = arena_strdup(&result->arena, id);
-    if (j.state == JOURNAL_UNDONE || j.state == JOURNAL_FAILED) {
-        return error_new("%s: there is nothing to take back: its state is "
-                         "\"%s\"",
-                         id, journal_state_names[j.state]);
-    }
-    error = takeback_steps(&t, j.steps, j.n_steps);
-    if (error) {
-        return error;
-    }
-    result->undone = true;
-    j.state = JOURNAL_UNDONE;
-    j.why = "asked for";
-    error = journal_write(&j, dir);
-    if (error) {
-        note(result, "the journal still says otherwise: %s",
-             error_text(error));
-        error_free(error);
-    }
-    return NULL;
 }

@@ -18,10 +18,11 @@
  * makes it be taken back as well.
  *
  * A tripwire (apply/tripwire.h) watches from before the first transaction
- * until 'watch_ms' after the last, and takes the changes back itself, at once,
- * from its own thread.  Then 'judge' has its say, and last comes 'prove',
- * which sends frames of its own while the tripwire still watches: a loop that
- * waited for a broadcast is taken back, an answer that does not come is not.
+ * until 'watch_ms' after the daemons have followed the last (apply/daemons.h),
+ * and takes the changes back itself, at once, from its own thread.  Then
+ * 'judge' has its say, and last comes 'prove', which sends frames of its own
+ * while the tripwire still watches: a loop that waited for a broadcast is
+ * taken back, an answer that does not come is not.
  *
  * SIGINT, SIGTERM, SIGHUP and SIGQUIT are held back meanwhile, in the calling
  * thread; one of them makes it take back what was done, and is reported.
@@ -38,6 +39,7 @@
 
 #define CARRY_DEFAULT_TIMEOUT_MS 10000
 #define CARRY_DEFAULT_STAGE_MS 10000
+#define CARRY_DEFAULT_FOLLOW_MS 10000
 #define CARRY_DEFAULT_WATCH_MS 2000
 
 /* Says whether what was done is good; an error takes it back. */
@@ -47,7 +49,8 @@ struct carry_options {
     struct ovsdb_tls tls;  /* For ssl: remotes. */
     int timeout_ms;        /* Of a transaction; 0: the default. */
     int stage_ms;          /* For patch ports to appear; 0: the default. */
-    int watch_ms;          /* After the last change; 0: the default. */
+    int follow_ms;         /* For the daemons to follow; 0: the default. */
+    int watch_ms;          /* After that; 0: the default. */
     const char *state_dir; /* NULL: see journal_dir(). */
     void (*progress)(void *aux, const char *what);
     carry_check_fn *judge; /* Gathers and judges again; may be NULL. */
@@ -86,9 +89,17 @@ struct error *carry_out(const struct change_list *, const struct evidence *,
                         const char *comment, const struct carry_options *,
                         struct carry_result *);
 
-/* Takes back what the journal 'id' tells of, unless rows were changed since:
- * then the error names them and what differs. */
-struct error *carry_undo(const char *id, const struct carry_options *,
-                         struct carry_result *);
+/* Reads the journal 'id' into the result's arena; an error if there is nothing
+ * to take back. */
+struct error *carry_find(const char *id, const struct carry_options *,
+                         struct carry_result *, struct journal *ret);
+
+/* Takes back what a journal of carry_find() tells of, unless rows were changed
+ * since: then the error names them and what differs.  A tripwire watches, and
+ * does it all again if what was there before the repair looks like a loop.
+ * Whether it will be one by what rows tell is for the caller to find out
+ * first.  'evidence' tells the tripwire what to watch. */
+struct error *carry_undo(struct journal *, const struct evidence *,
+                         const struct carry_options *, struct carry_result *);
 
 #endif /* apply/carry.h */

@@ -7,7 +7,6 @@
 #include "collect/run.h"
 #include "ovsdb/stream.h"
 
-#define DB "openflow"
 #define ADD "add-flow"
 #define DELETE "del-flows"
 
@@ -42,7 +41,7 @@ params_of(const char *command, const char *fields, const char *flow,
 {
     struct text t;
     text_init(&t, TEXT_CEILING_BYTES);
-    text_puts(&t, "[\"" DB "\",");
+    text_puts(&t, "[\"" JOURNAL_FLOWS "\",");
     json_put_string(&t, command);
     text_putc(&t, ',');
     json_put_string(&t, arena_printf(a, "%s%.*s", fields, length, flow));
@@ -64,8 +63,8 @@ flow_make_step(const struct plan_flow *flow, const struct evidence *e,
                           "run it there");
     }
     *ret = (struct journal_step){
-        .db = DB,
-        .name = DB,
+        .db = JOURNAL_FLOWS,
+        .name = JOURNAL_FLOWS,
         .chassis = arena_strdup(a, flow->chassis),
         .remote = remote,
         .operations = { params_of(ADD, ADD_FIELDS, flow->text,
@@ -74,12 +73,6 @@ flow_make_step(const struct plan_flow *flow, const struct evidence *e,
                                 (int) strcspn(flow->text, ","), a) },
     };
     return NULL;
-}
-
-bool
-flow_is_step(const struct journal_step *step)
-{
-    return !strcmp(step->db, DB);
 }
 
 /* The string after 'v' in an array; NULL if there is none. */
@@ -92,7 +85,7 @@ next_string(const struct json_value **v)
 
 struct error *
 flow_transact(const struct journal_step *step, const char *params,
-              int timeout_ms, struct arena *a)
+              int timeout_ms, struct arena *a, const struct json_value **ret)
 {
     const struct json_value *all = deed_parse(params, a);
     const struct json_value *at =
@@ -112,5 +105,8 @@ flow_transact(const struct journal_step *step, const char *params,
     struct error *error =
         run_tool_text(argv, clock_now_ms() + timeout_ms, &out, &absent);
     text_done(&out);
+    if (error && absent && ret) {
+        *ret = all;
+    }
     return error;
 }

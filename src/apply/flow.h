@@ -17,10 +17,11 @@
 struct error *flow_make_step(const struct plan_flow *, const struct evidence *,
                              struct arena *, struct journal_step *ret);
 
-bool flow_is_step(const struct journal_step *);
-
-/* Does one of the step's operations or inverses, which may be anybody's. */
+/* Does one of the step's operations or inverses, which may be anybody's.  If
+ * surely nothing was done, since there is no ovs-ofctl, '*ret' (if not NULL)
+ * is not NULL. */
 struct error *flow_transact(const struct journal_step *, const char *params,
-                            int timeout_ms, struct arena *);
+                            int timeout_ms, struct arena *,
+                            const struct json_value **ret);
 
 #endif /* apply/flow.h */

@@ -68,6 +68,12 @@ journal_begin(struct journal *j, struct arena *a)
     j->why = NULL;
 }
 
+bool
+journal_is_flow(const struct journal_step *step)
+{
+    return !strcmp(step->db, JOURNAL_FLOWS);
+}
+
 /* Writing. */
 
 static void
@@ -94,6 +100,20 @@ put_transactions(struct text *t, const char *name,
 }
 
 static void
+put_sources(struct text *t, const struct journal_sources *s)
+{
+    text_puts(t, "\"sources\":{");
+    put_member(t, "nb", s->nb);
+    put_member(t, "sb", s->sb);
+    text_puts(t, "\"ovs\":[");
+    for (size_t i = 0; i < s->n_ovs; i++) {
+        text_puts(t, i ? "," : "");
+        json_put_string(t, s->ovs[i]);
+    }
+    text_puts(t, "]},\n");
+}
+
+static void
 put_journal(struct text *t, const struct journal *j)
 {
     text_printf(t, "{\"provnet-journal\":%d,\n", FORMAT);
@@ -102,6 +122,7 @@ put_journal(struct text *t, const struct journal *j)
     put_member(t, "comment", j->comment);
     put_member(t, "state", journal_state_names[j->state]);
     put_member(t, "why", j->why);
+    put_sources(t, &j->sources);
     text_puts(t, "\"steps\":[");
     for (size_t i = 0; i < j->n_steps; i++) {
         const struct journal_step *step = &j->steps[i];
@@ -254,6 +275,34 @@ read_steps(const struct json_value *v, struct arena *a, struct journal *j)
     return true;
 }
 
+/* A journal may be older than its sources. */
+static bool
+read_sources(const struct json_value *v, struct arena *a,
+             struct journal_sources *ret)
+{
+    const struct json_value *sources = json_member(v, "sources");
+    const struct json_value *ovs = json_member(sources, "ovs");
+    size_t n = 0;
+    if (!sources) {
+        return true;
+    } else if (!ovs || ovs->kind != JSON_ARRAY) {
+        return false;
+    }
+    for (const struct json_value *s = ovs->first; s; s = s->next) {
+        n++;
+    }
+    ret->nb = json_member_string(sources, "nb");
+    ret->sb = json_member_string(sources, "sb");
+    ret->ovs = arena_alloc(a, (n + 1) * sizeof *ret->ovs);
+    for (const struct json_value *s = ovs->first; s; s = s->next) {
+        if (s->kind != JSON_STRING) {
+            return false;
+        }
+        ret->ovs[ret->n_ovs++] = s->string;
+    }
+    return true;
+}
+
 static bool
 read_state(const struct json_value *v, enum journal_state *ret)
 {
@@ -281,7 +330,7 @@ take_journal(const struct json_value *v, const char *id, struct arena *a,
     *j = (struct journal){ .why = json_member_string(v, "why") };
     if (!read_string(v, "id", &j->id) || !read_string(v, "time", &j->time)
         || !read_string(v, "comment", &j->comment) || !read_state(v, &j->state)
-        || !read_steps(v, a, j)) {
+        || !read_sources(v, a, &j->sources) || !read_steps(v, a, j)) {
         return error_new("it is a damaged journal: a member is missing, or "
                          "is not what it should be");
     }

@@ -13,6 +13,7 @@
 #ifndef APPLY_JOURNAL_H
 #define APPLY_JOURNAL_H 1
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "base/arena.h"
 #include "base/error.h"
@@ -31,16 +32,26 @@ enum journal_state {
 
 extern const char *const journal_state_names[N_JOURNAL_STATES];
 
+/* The 'db' of a step of flows: apply/flow.h. */
+#define JOURNAL_FLOWS "openflow"
+
 /* What is done to one database: transactions, each the parameters of a
  * "transact", one after the other; and the inverses, of which the first whose
  * conditions hold takes all of it back. */
 struct journal_step {
-    const char *db;      /* "nb", "sb", "ovs"; "openflow": apply/flow.h. */
+    const char *db;      /* "nb", "sb", "ovs"; or JOURNAL_FLOWS. */
     const char *name;    /* "OVN_Northbound". */
     const char *chassis; /* Of an Open vSwitch; else NULL. */
     const char *remote;
     const char *operations[JOURNAL_MAX_TRANSACTIONS];
     const char *inverses[JOURNAL_MAX_TRANSACTIONS];
+};
+
+/* The live databases by which somebody judged; all NULL: it is not known. */
+struct journal_sources {
+    const char *nb, *sb;
+    const char **ovs;
+    size_t n_ovs;
 };
 
 struct journal {
@@ -49,9 +60,12 @@ struct journal {
     const char *comment;
     const char *why; /* Why it ended as it did; NULL if there is nothing. */
     enum journal_state state;
+    struct journal_sources sources;
     struct journal_step *steps;
     size_t n_steps;
 };
+
+bool journal_is_flow(const struct journal_step *);
 
 /* The folder: 'dir', or PROVNET_STATE_DIR of the environment, or the default.
  */

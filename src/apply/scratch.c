@@ -22,6 +22,7 @@
 #define MAX_TRANSACTION_NODES ((size_t) 1 << 22)
 
 struct scratch {
+    struct evidence *evidence;
     const struct collect_options *options;
     struct arena arena;
     char *dir;
@@ -187,12 +188,25 @@ trim(const char *file, uint64_t *ret_size)
                   : NULL;
 }
 
+static const struct scratch_db *
+find_copy(const struct scratch *s, const struct evidence_db *db)
+{
+    for (size_t i = 0; i < s->n_dbs; i++) {
+        if (s->dbs[i].db == db) {
+            return &s->dbs[i];
+        }
+    }
+    return NULL;
+}
+
+/* Copies a database, unless it was copied or is not there. */
 static struct error *
-add_copy(struct scratch *s, struct evidence_db *db, const char *chassis,
-         const char *name)
+add_copy(struct scratch *s, struct evidence_db *db, const char *chassis)
 {
     struct scratch_db *copy = &s->dbs[s->n_dbs];
-    if (!db->present) {
+    const char *name =
+        chassis ? arena_printf(&s->arena, "ovs%zu", s->n_dbs) : db->db;
+    if (!db->present || find_copy(s, db)) {
         return NULL;
     }
     *copy = (struct scratch_db){
@@ -230,15 +244,21 @@ scratch_new(struct evidence *e, const struct collect_options *options,
             struct scratch **ret)
 {
     struct scratch *s = *ret = xcalloc(1, sizeof *s);
+    s->evidence = e;
     s->options = options;
     arena_init(&s->arena);
     s->dbs = arena_zalloc(&s->arena, (2 + e->n_chassis) * sizeof *s->dbs);
-    struct error *error = make_dir(s);
-    error = error ? error : add_copy(s, &e->nb, NULL, "nb");
-    error = error ? error : add_copy(s, &e->sb, NULL, "sb");
+    return make_dir(s);
+}
+
+static struct error *
+copy_all(struct scratch *s)
+{
+    struct evidence *e = s->evidence;
+    struct error *error = add_copy(s, &e->nb, NULL);
+    error = error ? error : add_copy(s, &e->sb, NULL);
     for (size_t i = 0; i < e->n_chassis && !error; i++) {
-        error = add_copy(s, &e->chassis[i]->ovs, e->chassis[i]->name,
-                         arena_printf(&s->arena, "ovs%zu", i));
+        error = add_copy(s, &e->chassis[i]->ovs, e->chassis[i]->name);
     }
     return error;
 }
@@ -386,6 +406,7 @@ scratch_run(struct scratch *s, char **argv, int *ret_status)
     struct servers *servers;
     char **words = NULL;
     struct error *error = refuse_way_out(argv[0]);
+    error = error ? error : copy_all(s);
     error = error ? error : put_db(s, argv, &words);
     if (error) {
         return error;
@@ -437,26 +458,32 @@ read_transaction(struct scratch *s, const char *path,
     return error;
 }
 
-/* The copy that a transaction is for: the one that it names, or NB's. */
-static const struct scratch_db *
-find_copy(const struct scratch *s, const char *name)
+/* The database that a transaction is for; NULL if it was not gathered. */
+static struct evidence_db *
+find_db(const struct scratch *s, const char *name, const char **ret_chassis)
 {
-    for (size_t i = 0; i < s->n_dbs; i++) {
-        if (!strcmp(s->dbs[i].db->store.spec->name, name)) {
-            return &s->dbs[i];
+    struct evidence *e = s->evidence;
+    struct evidence_db *db = !strcmp(name, nb_spec.name)   ? &e->nb
+                             : !strcmp(name, sb_spec.name) ? &e->sb
+                                                           : NULL;
+    *ret_chassis = NULL;
+    for (size_t i = 0; i < e->n_chassis && !db; i++) {
+        if (!strcmp(name, ovs_spec.name) && e->chassis[i]->ovs.present) {
+            *ret_chassis = e->chassis[i]->name;
+            db = &e->chassis[i]->ovs;
         }
     }
-    return NULL;
+    return db && db->present ? db : NULL;
 }
 
 /* A command line's word may be this long (Linux, MAX_ARG_STRLEN). */
 #define MAX_WORD_BYTES ((size_t) 120 << 10)
 
 static struct error *
-transact_file(const struct scratch_db *copy, const struct text *params)
+transact_file(const struct scratch_db *copy, const char *params)
 {
-    const char *const argv[] = { "ovsdb-tool", "transact", copy->file,
-                                 text_string(params), NULL };
+    const char *const argv[] = { "ovsdb-tool", "transact", copy->file, params,
+                                 NULL };
     struct text out;
     bool absent;
     text_init(&out, MAX_TRANSACTION_BYTES);
@@ -485,17 +512,30 @@ transact_file(const struct scratch_db *copy, const struct text *params)
 /* A transaction that is too long for a command line goes to a server. */
 static struct error *
 transact_served(struct scratch *s, const struct scratch_db *copy,
-                const struct text *params)
+                const char *params)
 {
     struct servers *servers;
     struct error *error = servers_start(copy, 1, s->dir, &servers);
     if (!error) {
         error = ovsdb_session_transact(
             copy->remote, NULL, clock_now_ms() + (int64_t) 600000,
-            copy->db->store.spec->name, text_string(params), NULL, NULL);
+            copy->db->store.spec->name, params, NULL, NULL);
     }
     servers_stop(servers);
     return error;
+}
+
+struct error *
+scratch_do(struct scratch *s, struct evidence_db *db, const char *chassis,
+           const char *params)
+{
+    struct error *error = add_copy(s, db, chassis);
+    if (error) {
+        return error;
+    }
+    const struct scratch_db *copy = find_copy(s, db);
+    return strlen(params) < MAX_WORD_BYTES ? transact_file(copy, params)
+                                           : transact_served(s, copy, params);
 }
 
 struct error *
@@ -507,9 +547,10 @@ scratch_transact(struct scratch *s, const char *path)
         return error;
     }
     bool named = v->first->kind == JSON_STRING;
-    const char *name = named ? v->first->string : "OVN_Northbound";
-    const struct scratch_db *copy = find_copy(s, name);
-    if (!copy) {
+    const char *name = named ? v->first->string : nb_spec.name;
+    const char *chassis;
+    struct evidence_db *db = find_db(s, name, &chassis);
+    if (!db) {
         return error_new("%s: it is for database %.60s, which was not "
                          "gathered",
                          path, name);
@@ -524,8 +565,7 @@ scratch_transact(struct scratch *s, const char *path)
         tree_put(&params, op);
     }
     text_putc(&params, ']');
-    error = params.length < MAX_WORD_BYTES ? transact_file(copy, &params)
-                                           : transact_served(s, copy, &params);
+    error = scratch_do(s, db, chassis, text_string(&params));
     text_done(&params);
     return error ? error_wrap(error, "%s", path) : NULL;
 }

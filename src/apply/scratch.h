@@ -15,12 +15,14 @@
  * what runs commands elsewhere (sudo, docker, ssh).  Over the network, and by
  * other sockets, the command reaches what it reaches.
  *
- * The servers and the folder end with the scratch, and with the process. */
+ * The servers end with the scratch, and with the process, however that ends;
+ * the folder with the scratch: what is killed leaves it in TMPDIR. */
 #ifndef APPLY_SCRATCH_H
 #define APPLY_SCRATCH_H 1
 
 #include "base/error.h"
 #include "collect/collect.h"
+#include "repair/trial.h"
 
 struct scratch;
 
@@ -33,11 +35,13 @@ struct scratch_db {
     uint64_t size;      /* Bytes of the copy when it was made. */
 };
 
-/* Copies the databases that were gathered with 'options'. */
+/* Of databases that were gathered with 'options'.  They are copied when they
+ * are needed. */
 struct error *scratch_new(struct evidence *, const struct collect_options *,
                           struct scratch **ret);
 void scratch_free(struct scratch *);
 
+/* What was copied. */
 const struct scratch_db *scratch_dbs(const struct scratch *, size_t *ret_n);
 
 /* Serves the copies, runs 'argv' on them, and stops the servers.  The
@@ -49,5 +53,13 @@ struct error *scratch_run(struct scratch *, char **argv, int *ret_status);
  * array with or without the database's name before them, on the copy of 'db'
  * that it names (NB, if it names none), without serving it. */
 struct error *scratch_transact(struct scratch *, const char *path);
+
+/* Does a transaction, the parameters of a "transact", on the copy of 'db'. */
+struct error *scratch_do(struct scratch *, struct evidence_db *,
+                         const char *chassis, const char *params);
+
+/* Tries what was done to the copies on the evidence, and what the daemons
+ * would make of it: trial_begin() came before. */
+struct error *scratch_try(const struct scratch *, struct trial *);
 
 #endif /* apply/scratch.h */

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "apply/daemons.h"
 #include "base/clock.h"
 #include "ovsdb/session.h"
 
@@ -183,36 +184,10 @@ servers_stop(struct servers *s)
 
 /* Answering who waits for daemons. */
 
-static const struct progress {
-    const char *db;
-    const char *schema, *table;
-    const char *asked;       /* The column that counts requests... */
-    const char *answered[2]; /* ...and those that count answers. */
-} progresses[] = {
-    { "nb", "OVN_Northbound", "NB_Global", "nb_cfg", { "sb_cfg", "hv_cfg" } },
-    { "ovs", "Open_vSwitch", "Open_vSwitch", "next_cfg", { "cur_cfg", NULL } },
-};
-
-static const struct json_value *
-first_row(const struct json_value *results)
-{
-    const struct json_value *rows = results && results->kind == JSON_ARRAY
-                                        ? json_member(results->first, "rows")
-                                        : NULL;
-    return rows && rows->kind == JSON_ARRAY ? rows->first : NULL;
-}
-
-static int64_t
-integer_of(const struct json_value *row, const char *name)
-{
-    const struct json_value *v = json_member(row, name);
-    return v && v->kind == JSON_INTEGER ? v->integer : 0;
-}
-
 /* What goes wrong here shows when the command waits. */
 static void
 answer(struct servers *s, const struct server *server,
-       const struct progress *p)
+       const struct daemons_counter *p)
 {
     const struct json_value *results = NULL;
     const char *select = arena_printf(
@@ -222,12 +197,11 @@ answer(struct servers *s, const struct server *server,
     error_free(ovsdb_session_transact(server->db->remote, NULL,
                                       clock_now_ms() + ANSWER_TIMEOUT_MS,
                                       p->schema, select, &s->arena, &results));
-    const struct json_value *row = first_row(results);
-    int64_t asked = integer_of(row, p->asked);
-    const char *second = p->answered[1] ? p->answered[1] : p->answered[0];
+    const struct json_value *row = ovsdb_transaction_row(results);
+    int64_t asked = daemons_count(row, p->asked);
     if (!row
-        || (asked == integer_of(row, p->answered[0])
-            && asked == integer_of(row, second))) {
+        || (asked == daemons_count(row, p->answered[0])
+            && asked == daemons_count(row, p->answered[1]))) {
         return;
     }
     error_free(ovsdb_session_transact(
@@ -237,7 +211,7 @@ answer(struct servers *s, const struct server *server,
                      "[\"%s\",{\"op\":\"update\",\"table\":\"%s\",\"where\":[]"
                      ",\"row\":{\"%s\":%lld,\"%s\":%lld}}]",
                      p->schema, p->table, p->answered[0], (long long) asked,
-                     second, (long long) asked),
+                     p->answered[1], (long long) asked),
         NULL, NULL));
 }
 
@@ -245,10 +219,10 @@ static void
 answer_all(struct servers *s)
 {
     for (size_t i = 0; i < s->n; i++) {
-        for (size_t p = 0; p < N_ELEMENTS(progresses); p++) {
-            if (!strcmp(progresses[p].db, s->servers[i].db->db->db)) {
-                answer(s, &s->servers[i], &progresses[p]);
-            }
+        const struct daemons_counter *counter =
+            daemons_find(s->servers[i].db->db->db);
+        if (counter) {
+            answer(s, &s->servers[i], counter);
         }
     }
 }

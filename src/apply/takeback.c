@@ -24,8 +24,8 @@ takeback_transact(const struct takeback *t, const struct journal_step *step,
                   const char *params, struct arena *a,
                   const struct json_value **ret)
 {
-    if (flow_is_step(step)) {
-        return flow_transact(step, params, t->timeout_ms, a);
+    if (journal_is_flow(step)) {
+        return flow_transact(step, params, t->timeout_ms, a, ret);
     }
     return ovsdb_session_transact(step->remote, t->tls,
                                   clock_now_ms() + t->timeout_ms, step->name,
@@ -72,10 +72,7 @@ first_row(struct comparison *c, const char *params)
     struct error *error =
         takeback_transact(c->takeback, c->step, params, c->arena, &results);
     error_free(error);
-    const struct json_value *rows = json_member(
-        results && results->kind == JSON_ARRAY ? results->first : NULL,
-        "rows");
-    return rows && rows->kind == JSON_ARRAY ? rows->first : NULL;
+    return ovsdb_transaction_row(results);
 }
 
 /* Says in which of the columns that a 'wait' names a row differs. */
@@ -232,20 +229,73 @@ take_back(const struct takeback *t, const struct journal_step *step,
                             : error;
 }
 
+/* Takes note that a step failed, or that it did not. */
+struct tally {
+    struct error *first;
+    struct text done; /* The remotes of those that did not. */
+};
+
+static void
+tally(struct tally *t, const struct journal_step *step, struct error *error)
+{
+    if (!error) {
+        text_printf(&t->done, "%s%s", t->done.length ? ", " : "",
+                    step->remote);
+    } else if (t->first) {
+        error_free(error);
+    } else {
+        t->first = error_wrap(error, "%s", step->remote);
+    }
+}
+
+/* The first failure, with what was done all the same: 'what', in words. */
+static struct error *
+tally_end(struct tally *t, const char *what)
+{
+    struct error *error = t->first;
+    if (error && t->done.length) {
+        error = error_hint(error, "%s was %s", text_string(&t->done), what);
+    }
+    text_done(&t->done);
+    return error;
+}
+
 struct error *
 takeback_steps(const struct takeback *t, const struct journal_step *steps,
                size_t n_steps)
 {
-    struct error *first = NULL;
+    struct tally all = { .first = NULL };
     bool is_open = t->is_open;
+    text_init(&all.done, MAX_VALUE_LENGTH * MAX_DIFFERENCES);
     while (n_steps--) {
-        struct error *error = take_back(t, &steps[n_steps], is_open);
+        tally(&all, &steps[n_steps], take_back(t, &steps[n_steps], is_open));
         is_open = false;
-        if (error && !first) {
-            first = error_wrap(error, "%s", steps[n_steps].remote);
-        } else {
-            error_free(error);
-        }
     }
-    return first;
+    return tally_end(&all, "taken back");
+}
+
+static struct error *
+do_again(const struct takeback *t, const struct journal_step *step)
+{
+    struct error *error = NULL;
+    struct arena a;
+    arena_init(&a);
+    for (size_t i = 0;
+         i < JOURNAL_MAX_TRANSACTIONS && step->operations[i] && !error; i++) {
+        error = takeback_transact(t, step, step->operations[i], &a, NULL);
+    }
+    arena_done(&a);
+    return error;
+}
+
+struct error *
+takeback_again(const struct takeback *t, const struct journal_step *steps,
+               size_t n_steps)
+{
+    struct tally all = { .first = NULL };
+    text_init(&all.done, MAX_VALUE_LENGTH * MAX_DIFFERENCES);
+    for (size_t i = 0; i < n_steps; i++) {
+        tally(&all, &steps[i], do_again(t, &steps[i]));
+    }
+    return tally_end(&all, "done again");
 }

@@ -25,14 +25,19 @@ struct takeback {
                    * do not say that it never happened. */
 };
 
-/* Does one transaction on a step's database; or, with no result, what a step
- * does to flows. */
+/* Does one transaction on a step's database, or what a step does to flows.
+ * Where an error comes with a result, surely nothing was done. */
 struct error *takeback_transact(const struct takeback *,
                                 const struct journal_step *,
                                 const char *params, struct arena *,
                                 const struct json_value **ret);
 
+/* The error says of which databases it was taken back, if of some only. */
 struct error *takeback_steps(const struct takeback *,
+                             const struct journal_step *, size_t n_steps);
+
+/* Does it all again, where it was taken back. */
+struct error *takeback_again(const struct takeback *,
                              const struct journal_step *, size_t n_steps);
 
 #endif /* apply/takeback.h */

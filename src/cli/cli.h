@@ -108,6 +108,12 @@ void cli_state_forget(struct cli_state *);
 struct error *cli_find_endpoint(struct assessment *, const char *name,
                                 const struct assessed_endpoint **ret);
 
+/* `repair --undo`. */
+int cli_undo(const struct cli_options *);
+
+/* Says on a terminal what is being done. */
+void cli_say_progress(void *aux, const char *what);
+
 /* What `check` does with such options. */
 int cli_check_as(const struct cli_options *);
 

@@ -221,14 +221,6 @@ prove(void *aux, const struct proof_stop *stop)
 
 /* Carrying out. */
 
-static void
-show_progress(void *aux PROVNET_UNUSED, const char *what)
-{
-    if (isatty(STDERR_FILENO)) {
-        fprintf(stderr, "%s\n", what);
-    }
-}
-
 static struct error *
 carry(struct planning *p, struct plan *plan, struct report_deed *ret)
 {
@@ -243,7 +235,7 @@ carry(struct planning *p, struct plan *plan, struct report_deed *ret)
                  collect->ca_cert },
         .judge = judge,
         .prove = prove,
-        .progress = show_progress,
+        .progress = cli_say_progress,
         .aux = &promise,
         .flow = &fresh.flow,
     };
@@ -368,26 +360,6 @@ repair(const struct cli_options *o)
     return status;
 }
 
-/* Taking back. */
-
-static int
-undo(const struct cli_options *o)
-{
-    struct carry_result result;
-    const struct carry_options options = {
-        .tls = { o->collect.private_key, o->collect.certificate,
-                 o->collect.ca_cert },
-        .progress = show_progress,
-    };
-    carry_result_init(&result);
-    struct error *error = carry_undo(o->undo, &options, &result);
-    for (size_t i = 0; i < result.n_notes; i++) {
-        printf("%s\n", result.notes[i]);
-    }
-    carry_result_done(&result);
-    return error ? cli_fail(error) : EXIT_FINE;
-}
-
 int
 cli_repair(int argc, char **argv)
 {
@@ -397,7 +369,7 @@ cli_repair(int argc, char **argv)
         status = o.only && !rule_find(o.only) ? cli_fail(error_hint(
                      error_new("--only: there is no code \"%s\"", o.only),
                      "`provnet rules` lists them"))
-                 : o.undo                     ? undo(&o)
+                 : o.undo                     ? cli_undo(&o)
                                               : repair(&o);
     }
     cli_options_done(&o);

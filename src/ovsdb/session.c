@@ -491,6 +491,12 @@ ovsdb_transaction_failure(const struct json_value *results)
     return NULL;
 }
 
+const struct json_value *
+ovsdb_transaction_row(const struct json_value *results)
+{
+    return first_of(json_member(first_of(results), "rows"));
+}
+
 static struct error *
 transact(struct session *s, const char *params, struct arena *arena,
          const struct json_value **ret)

@@ -70,4 +70,9 @@ struct error *ovsdb_session_transact(const char *remote,
 /* The failure among the results of a transaction, NULL if there is none. */
 struct error *ovsdb_transaction_failure(const struct json_value *results);
 
+/* The first row that a transaction's first operation, a "select", found; NULL
+ * if there is none. */
+const struct json_value *
+ovsdb_transaction_row(const struct json_value *results);
+
 #endif /* ovsdb/session.h */

@@ -2,7 +2,7 @@
  * as the command line does it.
  *
  * usage: carry --nb REMOTE [--sb REMOTE] [--ovs REMOTE]... [--stage-ms N]
- *              [--watch-ms N] [--fail-judge] ACTION...
+ *              [--follow-ms N] [--watch-ms N] [--fail-judge] ACTION...
  *
  *     add SWITCH NAME NETWORK         a new localnet port
  *     swap SWITCH OLD NAME NETWORK    instead of another one
@@ -186,12 +186,13 @@ print(const struct carry_result *r, const struct error *error)
 static void
 parse(struct driver *d, int argc, char **argv)
 {
-    enum { NB, SB, OVS, STAGE, WATCH, JUDGE, PAUSE };
+    enum { NB, SB, OVS, STAGE, FOLLOW, WATCH, JUDGE, PAUSE };
     static const struct option options[] = {
         { "nb", required_argument, NULL, NB },
         { "sb", required_argument, NULL, SB },
         { "ovs", required_argument, NULL, OVS },
         { "stage-ms", required_argument, NULL, STAGE },
+        { "follow-ms", required_argument, NULL, FOLLOW },
         { "watch-ms", required_argument, NULL, WATCH },
         { "fail-judge", no_argument, NULL, JUDGE },
         { "pause", no_argument, NULL, PAUSE },
@@ -211,6 +212,9 @@ parse(struct driver *d, int argc, char **argv)
             break;
         case STAGE:
             d->carry.stage_ms = atoi(optarg);
+            break;
+        case FOLLOW:
+            d->carry.follow_ms = atoi(optarg);
             break;
         case WATCH:
             d->carry.watch_ms = atoi(optarg);
@@ -245,10 +249,13 @@ main(int argc, char *argv[])
     evidence_init(&e);
     change_list_init(&list);
     carry_result_init(&result);
+    error = collect_gather(&d.collect, &e);
     if (!strcmp(argv[0], "undo")) {
-        error = carry_undo(argv[1], &d.carry, &result);
+        struct journal journal;
+        error =
+            error ? error : carry_find(argv[1], &d.carry, &result, &journal);
+        error = error ? error : carry_undo(&journal, &e, &d.carry, &result);
     } else {
-        error = collect_gather(&d.collect, &e);
         if (!error) {
             plan(&list, &e, argv);
             if (d.pauses) {

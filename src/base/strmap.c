@@ -1,5 +1,6 @@
 #include "base/strmap.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -11,17 +12,19 @@
 uint64_t
 hash_seed(void)
 {
-    /* Written once with the same kind of value by whoever comes first; not
-     * state that any answer depends on. */
-    static uint64_t seed;
-    if (!seed) {
+    /* Written once, by whichever thread comes first; not state that any answer
+     * depends on. */
+    static _Atomic uint64_t seed;
+    uint64_t now = atomic_load_explicit(&seed, memory_order_relaxed);
+    if (!now) {
         uint64_t fresh;
         if (getrandom(&fresh, sizeof fresh, GRND_NONBLOCK) != sizeof fresh) {
             fresh = (uintptr_t) &seed;
         }
-        seed = fresh | 1;
+        fresh |= 1;
+        now = atomic_compare_exchange_strong(&seed, &now, fresh) ? fresh : now;
     }
-    return seed;
+    return now;
 }
 
 static uint64_t

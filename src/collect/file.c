@@ -3,6 +3,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,18 +121,11 @@ add_named(struct evidence *e, struct ovsdb_chain *chain,
     }
 }
 
-/* Reads the files of 'chain' into 'store', and notes in 'db' which. */
-static struct error *
-read_chain(struct evidence *e, struct evidence_db *db,
-           struct ovsdb_chain *chain, struct ovsdb_store *store)
+/* Notes in 'db' which files of 'chain' were read into 'store'. */
+static void
+note_chain(struct evidence *e, struct evidence_db *db,
+           const struct ovsdb_chain *chain, const struct ovsdb_store *store)
 {
-    struct error *error = ovsdb_chain_begin(chain);
-    if (!error) {
-        error = ovsdb_chain_read_all(chain, store);
-    }
-    if (error) {
-        return error;
-    }
     for (size_t i = 0; i < chain->n_notes; i++) {
         evidence_warn(e, "%s", chain->notes[i]);
     }
@@ -146,7 +141,13 @@ read_chain(struct evidence *e, struct evidence_db *db,
             &e->arena, ovsdb_chain_path(chain, i, &file->is_backup));
     }
     db->log_until_ms = chain->is_damaged ? ovsdb_store_date(store) : INT64_MAX;
-    return NULL;
+}
+
+static struct error *
+read_chain(struct ovsdb_chain *chain, struct ovsdb_store *store)
+{
+    struct error *error = ovsdb_chain_begin(chain);
+    return error ? error : ovsdb_chain_read_all(chain, store);
 }
 
 /* The names of several files, as they are given together. */
@@ -160,26 +161,116 @@ join_names(struct arena *arena, const char *const *names, size_t n)
     return arena_strdup(arena, joined);
 }
 
+/* A database to be read. */
+struct file_job {
+    struct evidence_db *db;
+    struct ovsdb_chain chain;
+    const char *from;
+    struct error *error;
+    struct file_job *next;
+};
+
+void
+file_add_job(struct file_jobs *jobs, struct evidence *e,
+             struct evidence_db *db, const char *const *paths, size_t n,
+             bool all_logs)
+{
+    struct file_job *job = arena_zalloc(&e->arena, sizeof *job);
+    job->db = db;
+    job->from = join_names(&e->arena, paths, n);
+    ovsdb_chain_init(&job->chain);
+    job->chain.takes_prefix = all_logs;
+    add_named(e, &job->chain, paths, n, all_logs || strcmp(db->db, "sb"));
+    *(jobs->last ? &jobs->last->next : &jobs->first) = job;
+    jobs->last = job;
+    jobs->n++;
+}
+
+/* Moves 'more' behind 'jobs'. */
+static void
+append_jobs(struct file_jobs *jobs, struct file_jobs *more)
+{
+    *(jobs->last ? &jobs->last->next : &jobs->first) = more->first;
+    jobs->last = more->last ? more->last : jobs->last;
+    jobs->n += more->n;
+    *more = (struct file_jobs){ .n = 0 };
+}
+
+/* Takes one job after the other.  What a job reads into is its own. */
+static void *
+work(void *aux)
+{
+    _Atomic(struct file_job *) *next = aux;
+    struct file_job *job = atomic_load(next);
+    while (job) {
+        if (atomic_compare_exchange_weak(next, &job, job->next)) {
+            job->error = read_chain(&job->chain, &job->db->store);
+            job = atomic_load(next);
+        }
+    }
+    return NULL;
+}
+
+/* What a job has read becomes evidence. */
+static struct error *
+end_job(struct evidence *e, struct file_job *job, bool failed)
+{
+    struct evidence_db *db = job->db;
+    struct error *error = job->error;
+    if (!error && !failed) {
+        note_chain(e, db, &job->chain, &db->store);
+        db->present = true;
+        db->from = job->from;
+        db->file = arena_strdup(&e->arena, ovsdb_chain_latest(&job->chain));
+        db->bytes = job->chain.bytes;
+        db->n_records = job->chain.n_records;
+        db->log = &db->store;
+        db->log_from = db->from;
+    }
+    ovsdb_chain_done(&job->chain);
+    return error;
+}
+
+struct error *
+file_run_jobs(struct file_jobs *jobs, struct evidence *e)
+{
+    _Atomic(struct file_job *) next = jobs->first;
+    pthread_t second;
+    bool has_second =
+        jobs->n > 1 && !pthread_create(&second, NULL, work, &next);
+    work(&next);
+    if (has_second) {
+        pthread_join(second, NULL);
+    }
+    struct error *first = NULL;
+    for (struct file_job *job = jobs->first; job; job = job->next) {
+        struct error *error = end_job(e, job, first);
+        if (first) {
+            error_free(error);
+        } else {
+            first = error;
+        }
+    }
+    *jobs = (struct file_jobs){ .n = 0 };
+    return first;
+}
+
+void
+file_drop_jobs(struct file_jobs *jobs)
+{
+    for (struct file_job *job = jobs->first; job; job = job->next) {
+        ovsdb_chain_done(&job->chain);
+    }
+    *jobs = (struct file_jobs){ .n = 0 };
+}
+
 struct error *
 file_read_db(struct evidence *e, struct evidence_db *db,
              const char *const *paths, size_t n, bool all_logs)
 {
-    struct ovsdb_chain chain;
-    ovsdb_chain_init(&chain);
-    chain.takes_prefix = all_logs;
-    add_named(e, &chain, paths, n, all_logs || strcmp(db->db, "sb"));
-    struct error *error = read_chain(e, db, &chain, &db->store);
-    if (!error) {
-        db->present = true;
-        db->from = join_names(&e->arena, paths, n);
-        db->file = arena_strdup(&e->arena, ovsdb_chain_latest(&chain));
-        db->bytes = chain.bytes;
-        db->n_records = chain.n_records;
-        db->log = &db->store;
-        db->log_from = db->from;
-    }
-    ovsdb_chain_done(&chain);
-    return error;
+    struct file_jobs jobs = { .n = 0 };
+    file_add_job(&jobs, e, db, paths, n, all_logs);
+    return file_run_jobs(&jobs, e);
 }
 
 /* Whether 'path' names the open file 'fd' here: the server may live in a
@@ -205,7 +296,10 @@ file_read_log(struct evidence *e, struct evidence_db *db, const char *path,
         add_backups(e, &chain, path);
     }
     ovsdb_chain_add(&chain, path, fd, false);
-    struct error *error = read_chain(e, db, &chain, store);
+    struct error *error = read_chain(&chain, store);
+    if (!error) {
+        note_chain(e, db, &chain, store);
+    }
     ovsdb_chain_done(&chain);
     if (error) {
         ovsdb_store_done(store);
@@ -353,37 +447,6 @@ visit_flows(void *aux, const char *name)
                      take_flows);
 }
 
-static struct error *
-read_chassis(struct evidence *e, const char *dir, const char *folder,
-             bool all_logs)
-{
-    struct evidence_chassis *chassis = evidence_add_chassis(e, folder);
-    const char *path = arena_printf(&e->arena, "%s/conf.db", dir);
-    struct error *error =
-        access(path, F_OK)
-            ? NULL
-            : file_read_db(e, &chassis->ovs, &path, 1, all_logs);
-    if (!error) {
-        error = read_dump(e, chassis, dir, "interface.json", NULL,
-                          take_interfaces);
-    }
-    if (!error) {
-        error = read_dump(e, chassis, dir, "ip-link.json", NULL, take_links);
-    }
-    if (!error) {
-        struct chassis_folder f = { e, chassis,
-                                    arena_printf(&e->arena, "%s/flows", dir) };
-        error = for_each_entry(f.dir, visit_flows, &f);
-    }
-    /* A folder may be called by host name: the chassis knows its own. */
-    const char *id =
-        chassis->ovs.present ? file_system_id(&chassis->ovs.store) : NULL;
-    if (id) {
-        chassis->name = id;
-    }
-    return error;
-}
-
 /* The files of one database. */
 struct members {
     const char *paths[OVSDB_CHAIN_MAX_FILES];
@@ -394,8 +457,45 @@ struct bundle {
     struct evidence *e;
     const char *dir;
     bool all_logs;
+    struct file_jobs jobs; /* The chassis'. */
     struct members nb, sb;
 };
+
+static struct error *
+read_chassis(struct bundle *b, const char *dir, const char *folder)
+{
+    struct evidence *e = b->e;
+    struct evidence_chassis *chassis = evidence_add_chassis(e, folder);
+    const char *path = arena_printf(&e->arena, "%s/conf.db", dir);
+    if (!access(path, F_OK)) {
+        file_add_job(&b->jobs, e, &chassis->ovs, &path, 1, b->all_logs);
+    }
+    struct error *error =
+        read_dump(e, chassis, dir, "interface.json", NULL, take_interfaces);
+    if (!error) {
+        error = read_dump(e, chassis, dir, "ip-link.json", NULL, take_links);
+    }
+    if (!error) {
+        struct chassis_folder f = { e, chassis,
+                                    arena_printf(&e->arena, "%s/flows", dir) };
+        error = for_each_entry(f.dir, visit_flows, &f);
+    }
+    return error;
+}
+
+/* A folder may be called by host name: the chassis knows its own. */
+static void
+name_chassis(struct evidence *e)
+{
+    for (size_t i = 0; i < e->n_chassis; i++) {
+        struct evidence_chassis *chassis = e->chassis[i];
+        const char *id =
+            chassis->ovs.present ? file_system_id(&chassis->ovs.store) : NULL;
+        if (id) {
+            chassis->name = id;
+        }
+    }
+}
 
 /* Whether a file's name is DB.db, or DB.MEMBER.db. */
 static bool
@@ -414,13 +514,13 @@ add_member(struct members *members, const char *path)
     }
 }
 
-static struct error *
-read_members(struct bundle *b, struct evidence_db *db,
-             const struct members *members)
+static void
+add_members(struct bundle *b, struct evidence_db *db,
+            const struct members *members, struct file_jobs *jobs)
 {
-    return members->n ? file_read_db(b->e, db, members->paths, members->n,
-                                     b->all_logs)
-                      : NULL;
+    if (members->n) {
+        file_add_job(jobs, b->e, db, members->paths, members->n, b->all_logs);
+    }
 }
 
 static bool
@@ -460,7 +560,7 @@ visit_bundle(void *aux, const char *name)
         return read_dump(b->e, NULL, path, "networks.json", NULL,
                          take_networks);
     } else if (is_folder(path) && looks_like_chassis(path)) {
-        return read_chassis(b->e, path, name, b->all_logs);
+        return read_chassis(b, path, name);
     }
     return NULL; /* Whatever else people keep beside it. */
 }
@@ -475,12 +575,16 @@ bundle_read(struct evidence *e, const char *dir, bool all_logs)
                           "single file use --nb FILE");
     }
     struct error *error = for_each_entry(dir, visit_bundle, &b);
-    if (!error) {
-        error = read_members(&b, &e->nb, &b.nb);
+    struct file_jobs jobs = { .n = 0 };
+    add_members(&b, &e->sb, &b.sb, &jobs);
+    add_members(&b, &e->nb, &b.nb, &jobs);
+    append_jobs(&jobs, &b.jobs);
+    if (error) {
+        file_drop_jobs(&jobs);
+        return error;
     }
-    if (!error) {
-        error = read_members(&b, &e->sb, &b.sb);
-    }
+    error = file_run_jobs(&jobs, e);
+    name_chassis(e);
     if (!error && !e->nb.present) {
         error = error_hint(error_new("%s: it holds no nb.db", dir),
                            "a bundle needs at least nb.db; write one with "

@@ -16,6 +16,21 @@
 struct error *file_read_db(struct evidence *, struct evidence_db *db,
                            const char *const *paths, size_t n, bool all_logs);
 
+/* The same of several databases, two at a time; then their warnings come, and
+ * errors, of which the first is kept, in the order in which they were added.
+ * What is added must be run, or dropped. */
+struct file_job;
+
+struct file_jobs {
+    struct file_job *first, *last;
+    size_t n;
+};
+
+void file_add_job(struct file_jobs *, struct evidence *, struct evidence_db *,
+                  const char *const *paths, size_t n, bool all_logs);
+struct error *file_run_jobs(struct file_jobs *, struct evidence *);
+void file_drop_jobs(struct file_jobs *);
+
 /* Reads the log of a live database: the open file 'fd', which it takes over,
  * known as 'path', into db->log. */
 struct error *file_read_log(struct evidence *, struct evidence_db *db,

@@ -21,7 +21,8 @@ struct gather {
     const struct collect_options *options;
     struct evidence *e;
     struct ovsdb_tls tls;
-    struct text tried; /* Defaults that are not there. */
+    struct file_jobs jobs; /* Files that were named. */
+    struct text tried;     /* Defaults that are not there. */
 };
 
 static int64_t
@@ -69,10 +70,10 @@ check_file(const char *path)
     return NULL;
 }
 
-/* Reads a file, or several, separated by commas; a comma may also be part of a
- * file's name. */
+/* Adds a file to what is read, or several, separated by commas; a comma may
+ * also be part of a file's name. */
 static struct error *
-read_files(struct gather *g, struct evidence_db *db, const char *source)
+add_files(struct gather *g, struct evidence_db *db, const char *source)
 {
     const char *paths[OVSDB_CHAIN_MAX_FILES];
     size_t n = 0;
@@ -87,18 +88,28 @@ read_files(struct gather *g, struct evidence_db *db, const char *source)
                     : check_file(paths[n++]);
         p = comma ? comma + 1 : NULL;
     }
-    return error ? error
-                 : file_read_db(g->e, db, paths, n, g->options->all_logs);
+    if (!error) {
+        file_add_job(&g->jobs, g->e, db, paths, n, g->options->all_logs);
+    }
+    return error;
 }
 
+/* Reads a live database; of files, 'g->jobs' are still to be run. */
 static struct error *
-read_source(struct gather *g, struct evidence_db *db, const char *source)
+begin_source(struct gather *g, struct evidence_db *db, const char *source)
 {
     if (ovsdb_remote_is(source) || has_prefix(source, "cid:")) {
         return live_read_db(g->e, db, source, &g->tls, deadline(g),
                             g->options->all_logs);
     }
-    return read_files(g, db, source);
+    return add_files(g, db, source);
+}
+
+static struct error *
+read_source(struct gather *g, struct evidence_db *db, const char *source)
+{
+    struct error *error = begin_source(g, db, source);
+    return error ? error : file_run_jobs(&g->jobs, g->e);
 }
 
 /* Chassis. */
@@ -216,7 +227,7 @@ read_named(struct gather *g, struct evidence_db *db, const char *given,
 {
     const char *named = given ? given : getenv(variable);
     if (named && *named) {
-        struct error *error = read_source(g, db, named);
+        struct error *error = begin_source(g, db, named);
         return error && !given ? error_wrap(error, "%s", variable) : error;
     }
     if (defaults) {
@@ -235,6 +246,11 @@ read_sources(struct gather *g)
     if (!error) {
         error = read_named(g, &g->e->sb, o->sb, "OVN_SB_DB", defaults,
                            "ovnsb_db.sock");
+    }
+    if (error) {
+        file_drop_jobs(&g->jobs);
+    } else {
+        error = file_run_jobs(&g->jobs, g->e);
     }
     for (size_t i = 0; i < o->n_ovs && !error; i++) {
         error = read_chassis(g, o->ovs[i]);

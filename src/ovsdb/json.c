@@ -736,22 +736,46 @@ json_member_string(const struct json_value *object, const char *name)
     return v && v->kind == JSON_STRING ? v->string : NULL;
 }
 
+/* The length of what needs no escape. */
+static size_t
+plain_length(const char *s)
+{
+    size_t n = 0;
+    for (unsigned char c; (c = (unsigned char) s[n]) >= ' ' && c != '"'
+                          && c != '\\' && c != 0x7f && c != 0xc2;
+         n++) {
+    }
+    return n;
+}
+
+/* As much of it as there is room for. */
+static void
+put_plain(struct text *t, const char *s, size_t n)
+{
+    size_t room = t->ceiling - t->length - 1;
+    text_put(t, s, n < room ? n : room);
+    t->truncated |= n > room;
+}
+
 void
 json_put_string(struct text *t, const char *s)
 {
     text_putc(t, '"');
-    for (; *s; s++) {
-        unsigned char c = (unsigned char) *s;
+    while (*s) {
+        size_t n = plain_length(s);
+        unsigned char c = (unsigned char) s[n];
+        put_plain(t, s, n);
+        s += n + (c != '\0');
         if (c == '"' || c == '\\') {
             text_putc(t, '\\');
             text_putc(t, (char) c);
         } else if (c == '\n') {
             text_puts(t, "\\n");
-        } else if (c < ' ' || c == 0x7f) {
+        } else if (c && (c < ' ' || c == 0x7f)) {
             text_printf(t, "\\u%04x", c);
-        } else if (c == 0xc2 && (unsigned char) s[1] < 0xa0) {
-            text_printf(t, "\\u%04x", (unsigned char) *++s);
-        } else {
+        } else if (c == 0xc2 && *s && (unsigned char) *s < 0xa0) {
+            text_printf(t, "\\u%04x", (unsigned char) *s++);
+        } else if (c) {
             text_putc(t, (char) c);
         }
     }

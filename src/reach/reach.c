@@ -441,6 +441,7 @@ walk_judge_endpoint(struct assessment *a, struct assessed_endpoint *e)
     }
 }
 
+/* Those that are wanted. */
 static void
 judge_endpoints(struct assessment *a, const char *only)
 {
@@ -451,9 +452,9 @@ judge_endpoints(struct assessment *a, const char *only)
         if (!only || fabric_endpoint_is(&f->endpoints[i], only)) {
             struct assessed_endpoint *e = &a->endpoints[a->n_endpoints++];
             e->endpoint = &f->endpoints[i];
-            walk_judge_endpoint(a, e);
         }
     }
+    workers_judge(a);
 }
 
 void
@@ -518,6 +519,7 @@ assessment_done(struct assessment *a)
         }
     }
     examination_done(&a->deployment);
+    workers_done(a);
     policy_free(a->policy);
     flood_free(a->flood);
     arena_done(&a->arena);

@@ -8,7 +8,10 @@
  * rule says that only exchanges of one direction suffer; the directions differ
  * in which fault the frame meets first.
  *
- * No I/O; everything lives in the assessment's arena. */
+ * Where there are many endpoints and several processors, several threads judge
+ * them; all have ended when a function returns.
+ *
+ * No I/O; everything lives in the assessment's arenas. */
 #ifndef REACH_REACH_H
 #define REACH_REACH_H 1
 
@@ -70,6 +73,8 @@ struct assessment {
     size_t counts[N_VERDICTS]; /* Each endpoint by its worse direction. */
 
     /* Private. */
+    struct reach_worker *workers; /* The other threads that judged. */
+    size_t n_workers;
     struct unit_examination *units; /* One per switch. */
     struct examination deployment;
     struct examination *chassis; /* One per chassis of the fabric. */

@@ -45,6 +45,11 @@ void walk_examine_attachment(struct assessment *, struct fabric_attachment *,
 /* Judges both directions of an endpoint; its 'own' must be empty. */
 void walk_judge_endpoint(struct assessment *, struct assessed_endpoint *);
 
+/* Judges all endpoints that 'a' has, on several processors if there are many
+ * of them; and ends what that left. */
+void workers_judge(struct assessment *a);
+void workers_done(struct assessment *);
+
 /* Gathers the findings of all examinations, and whom they affect, anew. */
 void findings_collect(struct assessment *);
 void findings_done(struct assessment *);

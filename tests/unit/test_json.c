@@ -433,6 +433,34 @@ test_strings_written_read_back(void **state PROVNET_UNUSED)
     text_done(&t);
 }
 
+/* What does not fit is cut where the room ends, and said to be. */
+static void
+test_strings_are_cut(void **state PROVNET_UNUSED)
+{
+    static const struct {
+        size_t ceiling;
+        const char *s, *expected;
+        bool truncated;
+    } cases[] = {
+        { 20, "plain", "\"plain\"", false },
+        { 8, "plain", "\"plain\"", false },
+        { 7, "plain", "\"plain", true },
+        { 5, "plain", "\"pla", true },
+        { 5, "a\"bc", "\"a\\\"", true },
+        { 2, "plain", "\"", true },
+        { 20, "half \xc2", "\"half \xc2\"", false },
+        { 20, "\xc2\x80 \xc2\xa9", "\"\\u0080 \xc2\xa9\"", false },
+    };
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct text t;
+        text_init(&t, cases[i].ceiling);
+        json_put_string(&t, cases[i].s);
+        assert_string_equal(text_string(&t), cases[i].expected);
+        assert_int_equal(t.truncated, cases[i].truncated);
+        text_done(&t);
+    }
+}
+
 static void
 test_slices_equal_whole_strings_only(void **state PROVNET_UNUSED)
 {
@@ -462,6 +490,7 @@ main(void)
         cmocka_unit_test(test_trees_hold_every_kind),
         cmocka_unit_test(test_trees_have_a_ceiling),
         cmocka_unit_test(test_strings_written_read_back),
+        cmocka_unit_test(test_strings_are_cut),
         cmocka_unit_test(test_slices_equal_whole_strings_only),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);

@@ -32,7 +32,7 @@ static double
 now_us(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double) t.tv_sec * 1e6 + (double) t.tv_nsec * 1e-3;
 }
 

@@ -84,7 +84,7 @@ rule_check check_nat_logical_ip_wrong, check_nat_dist_port_missing,
     check_nat_not_followed, check_snat_missing;
 
 /* tunnel.c */
-rule_check check_tunnel_down;
+rule_check check_tunnel_down, check_ovn_encap_wrong_ip;
 
 /* port.c */
 rule_check check_lsp_disabled, check_lsp_addresses_empty,

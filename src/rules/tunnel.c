@@ -1,7 +1,9 @@
 /* Rules about the tunnel between the chassis where frames enter OVN and the
  * chassis of the VM. */
+#include <stdio.h>
 #include <string.h>
 
+#include "fabric/address.h"
 #include "rules/way.h"
 
 /* Looks at the end of the tunnel that 'from' has. */
@@ -115,5 +117,77 @@ check_tunnel_down(struct examination *x, const struct rule *rule,
         check_tenants(x, rule, place);
     } else if (e->vif && e->vif->chassis && e->vif->chassis != e->chassis) {
         check_tunnel(x, rule, place, e->chassis, e->vif->chassis);
+    }
+}
+
+/* The address that a chassis offers its tunnels at. */
+
+/* Whether the host has 'ip'; '*ret_known' if its addresses are known. */
+static bool
+has_address(const struct evidence_chassis *host, const char *ip,
+            bool *ret_known)
+{
+    bool found = false;
+    *ret_known = false;
+    STRMAP_FOR_EACH (entry, &host->links) {
+        const struct link *link = entry->value;
+        *ret_known |= link->ips_known;
+        for (size_t i = 0; i < link->n_ips && !found; i++) {
+            char own[64];
+            snprintf(own, sizeof own, "%.*s", (int) strcspn(link->ips[i], "/"),
+                     link->ips[i]);
+            found = !address_compare(own, ip);
+        }
+    }
+    return found;
+}
+
+/* Whether SB has the address as another chassis': encap-dup-ip tells. */
+static bool
+is_of_another(const struct place *place, const char *ip)
+{
+    const struct evidence_db *sb = &place->fabric->evidence->sb;
+    OVSDB_TABLE_FOR_EACH (encap, &sb->store.tables[SB_ENCAP]) {
+        const char *owner = encap->owner
+                                ? ovsdb_string(encap->owner, CHASSIS_NAME)
+                                : ovsdb_string(encap, ENCAP_CHASSIS_NAME);
+        if (!strcmp(ovsdb_string(encap, ENCAP_IP), ip) && *owner
+            && strcmp(owner, place->chassis->name) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+check_ovn_encap_wrong_ip(struct examination *x, const struct rule *rule,
+                         const struct place *place)
+{
+    const struct fabric_chassis *chassis = place->chassis;
+    const char *ips = chassis->encap_ips;
+    if (!chassis->ovs_known || !ips || !chassis->evidence->has_links) {
+        return;
+    }
+    for (const char *end; *ips; ips = end + (*end == ',')) {
+        bool known;
+        end = ips + strcspn(ips, ",");
+        const char *ip = arena_strndup(x->arena, ips, (size_t) (end - ips));
+        if (!address_is_ip(ip) || has_address(chassis->evidence, ip, &known)
+            || !known || is_of_another(place, ip)) {
+            continue;
+        }
+        struct finding *f = finding_on(
+            report(x, rule, place, "ovs", chassis->open_vswitch,
+                   "chassis %s offers its tunnels at %s, which is on none of "
+                   "its host's links: no other chassis reaches it, unless "
+                   "something on the way translates the address",
+                   chassis->name, ip),
+            chassis);
+        finding_evidence(
+            f, "ovs", chassis->open_vswitch, "external_ids",
+            arena_printf(x->arena, "ovn-encap-ip=%s", chassis->encap_ips));
+        finding_cause_column(f, &chassis->evidence->ovs, chassis->open_vswitch,
+                             OPEN_VSWITCH_EXTERNAL_IDS, "ovn-encap-ip");
+        return;
     }
 }

@@ -563,7 +563,8 @@ run(struct carry *c)
                      : error_new("there is nothing to do");
     }
     carry_say(c->options, "measuring what is usual");
-    c->tripwire = carry_start_tripwire(c->evidence, trip, c, c->result);
+    c->tripwire = carry_start_tripwire(c->evidence, c->options->has_loop, trip,
+                                       c, c->result);
     error = pause_ms(c, 0);
     if (!error) {
         error = journal_write(&c->journal, dir);

@@ -58,6 +58,7 @@ struct carry_options {
     void (*prove)(void *aux, const struct proof_stop *);
     void *aux;
     const struct plan_flow *flow; /* Added last; NULL or empty: none. */
+    bool has_loop;                /* There is one already: for the tripwire. */
 };
 
 /* A row that was inserted. */

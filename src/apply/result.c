@@ -70,10 +70,10 @@ carry_note(struct carry_result *r, const char *format, ...)
 }
 
 struct tripwire *
-carry_start_tripwire(const struct evidence *e, tripwire_fn *trip, void *aux,
-                     struct carry_result *r)
+carry_start_tripwire(const struct evidence *e, bool has_loop,
+                     tripwire_fn *trip, void *aux, struct carry_result *r)
 {
-    struct tripwire *tripwire = tripwire_start(e, trip, aux);
+    struct tripwire *tripwire = tripwire_start(e, has_loop, trip, aux);
     for (const char *const *m = tripwire_missing(tripwire); *m; m++) {
         carry_note(r, "%s", *m);
     }

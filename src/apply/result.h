@@ -24,7 +24,8 @@ void carry_note(struct carry_result *, const char *format, ...)
     PROVNET_PRINTF(2, 3);
 
 /* Notes what it does not see. */
-struct tripwire *carry_start_tripwire(const struct evidence *, tripwire_fn *,
-                                      void *aux, struct carry_result *);
+struct tripwire *carry_start_tripwire(const struct evidence *, bool has_loop,
+                                      tripwire_fn *, void *aux,
+                                      struct carry_result *);
 
 #endif /* apply/result.h */

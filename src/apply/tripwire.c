@@ -46,6 +46,7 @@ struct bridge {
     struct counts last[N_WINDOW + 1]; /* Newest first. */
     size_t n_counts;
     uint64_t rate, move_rate; /* Before, a second. */
+    int64_t stormy_since_ms;  /* Without a break; 0: it is not. */
 };
 
 struct tripwire {
@@ -55,6 +56,7 @@ struct tripwire {
     size_t n_bridges, bridges_capacity;
     const char **missing;
     size_t n_missing, missing_capacity;
+    bool has_loop;
     tripwire_fn *trip;
     void *aux;
     pthread_t thread;
@@ -237,8 +239,21 @@ measure(const struct bridge *b, uint64_t *ret_rate, uint64_t *ret_moves)
     }
 }
 
+/* Whether it has lasted as long as it must. */
 static bool
-is_storm(struct tripwire *w, struct bridge *b, const char **ret_why)
+lasts(const struct tripwire *w, struct bridge *b, bool is_stormy)
+{
+    int64_t now_ms = b->last[0].at_ms;
+    b->stormy_since_ms = !is_stormy           ? 0
+                         : b->stormy_since_ms ? b->stormy_since_ms
+                                              : now_ms;
+    return is_stormy
+           && (!w->has_loop
+               || now_ms - b->stormy_since_ms >= TRIPWIRE_BURST_MS);
+}
+
+static void
+look_for_storm(struct tripwire *w, struct bridge *b, const char **ret_why)
 {
     uint64_t rate, moves;
     measure(b, &rate, &moves);
@@ -248,7 +263,7 @@ is_storm(struct tripwire *w, struct bridge *b, const char **ret_why)
     bool many = rate > TRIPWIRE_MIN_RATE && rate > TRIPWIRE_FACTOR * b->rate;
     bool moved =
         moves > TRIPWIRE_MIN_MOVES && moves > TRIPWIRE_FACTOR * b->move_rate;
-    if (many || moved) {
+    if (lasts(w, b, many || moved)) {
         *ret_why = arena_printf(
             &w->arena,
             "%s of %s: %llu frames a second pass its NICs (%llu before), and "
@@ -256,7 +271,6 @@ is_storm(struct tripwire *w, struct bridge *b, const char **ret_why)
             b->name, b->chassis, (unsigned long long) rate,
             (unsigned long long) b->rate, (unsigned long long) moves);
     }
-    return many || moved;
 }
 
 static void *
@@ -276,7 +290,7 @@ watch(void *aux)
                                    b->name, b->chassis, error_text(error));
                 error_free(error);
             } else if (!b->is_lost) {
-                is_storm(w, b, &why);
+                look_for_storm(w, b, &why);
             }
         }
         if (!why) {
@@ -450,11 +464,13 @@ count(const struct tripwire *w)
 }
 
 struct tripwire *
-tripwire_start(const struct evidence *e, tripwire_fn *trip, void *aux)
+tripwire_start(const struct evidence *e, bool has_loop, tripwire_fn *trip,
+               void *aux)
 {
     struct tripwire *w = xcalloc(1, sizeof *w);
     arena_init(&w->arena);
     arena_init(&w->scratch);
+    w->has_loop = has_loop;
     w->trip = trip;
     w->aux = aux;
     for (size_t i = 0; i < e->n_chassis; i++) {

@@ -14,6 +14,8 @@
  *   - more than TRIPWIRE_MIN_MOVES entries a second moved, and more than
  *     TRIPWIRE_FACTOR times as many as before, or
  *   - the switch, which answered before, does not for TRIPWIRE_STALL_MS.
+ * Where there is a loop already, each frame that meets it is a burst: there
+ * either of the first two must last for TRIPWIRE_BURST_MS.
  * "Before" is what was measured by tripwire_start(), which takes some tenths
  * of a second.  Traffic that comes back at once at such a rate trips it too:
  * better a repair too few than a storm.
@@ -29,15 +31,17 @@
 #define TRIPWIRE_MIN_RATE 1000
 #define TRIPWIRE_MIN_MOVES 50
 #define TRIPWIRE_STALL_MS 500
+#define TRIPWIRE_BURST_MS 500
 
 struct tripwire;
 
 /* 'why' lives until tripwire_stop(). */
 typedef void tripwire_fn(void *aux, const char *why);
 
-/* Starts watching the chassis of 'evidence', which may go afterwards. */
-struct tripwire *tripwire_start(const struct evidence *, tripwire_fn *trip,
-                                void *aux);
+/* Starts watching the chassis of 'evidence', which may go afterwards; whether
+ * there 'has_loop' already. */
+struct tripwire *tripwire_start(const struct evidence *, bool has_loop,
+                                tripwire_fn *trip, void *aux);
 void tripwire_stop(struct tripwire *);
 
 /* How many bridges it watches, and what it does not see and why, one line

@@ -143,7 +143,7 @@ undo(struct undoing *u, const struct evidence *evidence)
     enum journal_state before = u->journal->state;
     carry_say(u->options, "measuring what is usual");
     struct tripwire *tripwire =
-        carry_start_tripwire(evidence, trip, u, u->result);
+        carry_start_tripwire(evidence, false, trip, u, u->result);
     struct error *error = take_back(u);
     if (!error) {
         write_state(u, JOURNAL_UNDONE, "asked for");

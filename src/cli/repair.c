@@ -230,7 +230,7 @@ carry(struct planning *p, struct plan *plan, struct report_deed *ret)
                                .arena = &p->arena,
                                .proofs = &ret->proofs };
     const struct collect_options *collect = &p->options->collect;
-    const struct carry_options options = {
+    struct carry_options options = {
         .tls = { collect->private_key, collect->certificate,
                  collect->ca_cert },
         .judge = judge,
@@ -251,6 +251,7 @@ carry(struct planning *p, struct plan *plan, struct report_deed *ret)
     find_targets(&promise, &p->state.assessment);
     strmap_init(&promise.storms);
     note_storms(&promise, &p->state.assessment);
+    options.has_loop = promise.storms.n > 0;
     strmap_init(&promise.reached);
     note_reached(&promise, &p->state.assessment);
     ret->why = carry_out(&fresh.changes, &p->state.evidence, comment, &options,

@@ -260,6 +260,13 @@ fabric_mtu(const struct fabric_chassis *chassis,
                                        : 0;
 }
 
+const char *
+fabric_encap_owner(const struct ovsdb_row *encap)
+{
+    return encap->owner ? ovsdb_string(encap->owner, CHASSIS_NAME)
+                        : ovsdb_string(encap, ENCAP_CHASSIS_NAME);
+}
+
 enum link_state
 fabric_tunnel_bfd(const struct fabric_chassis *chassis,
                   const struct ovsdb_row *interface, bool *ret_watched)

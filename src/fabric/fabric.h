@@ -350,6 +350,9 @@ int64_t fabric_ofport(const struct fabric_chassis *,
 int64_t fabric_mtu(const struct fabric_chassis *,
                    const struct ovsdb_row *interface);
 
+/* The name of the chassis that has an Encap; "" if none has. */
+const char *fabric_encap_owner(const struct ovsdb_row *encap);
+
 /* What BFD says of a tunnel: LINK_UNKNOWN if it watches it, but nothing tells
  * how it fares; 'watched' is whether it does. */
 enum link_state fabric_tunnel_bfd(const struct fabric_chassis *,

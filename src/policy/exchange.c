@@ -23,6 +23,11 @@ static const char *const frame_names[] = {
     [ECHO_REPLY] = "an echo reply",
 };
 
+/* What is known of a field, read from text once for all frames. */
+struct bits {
+    match_bits value, known;
+};
+
 /* One side of a switch that a frame crosses. */
 struct end {
     const struct ovsdb_row *lsp; /* NULL if NB does not have it. */
@@ -39,6 +44,7 @@ struct crossing {
     struct end outer, inner;
     const char *address; /* Of the inner side; "" if it is not known. */
     const char *mac;     /* Likewise; NULL if it is not known. */
+    struct bits address_bits, mac_bits; /* The same. */
     bool has_responder;  /* OVN answers ARP for the outer side. */
     uint64_t ct_state;   /* What tracking at a port has told; 0... */
     bool may_be_tracked; /* ...for nothing, unless it may have. */
@@ -48,6 +54,7 @@ struct remote {
     const char *exact;    /* NULL if it is any host... */
     const char *prefix;   /* ...of this subnet; NULL if that is not known... */
     const char *stranger; /* ...such as this one, which is no port's. */
+    struct bits bits[2];  /* As far as it is known, and a stranger's. */
 };
 
 struct exchange {
@@ -66,50 +73,66 @@ struct exchange {
 
 /* Packets. */
 
-/* Sets a field from 'text', an address with or without "/LENGTH": only the
- * bits of that. */
-static void
-set_address(struct match_packet *packet, enum match_field field,
-            const char *text)
+#define BROADCAST UINT64_C(0xffffffffffff)
+
+static const struct bits unknown = { 0, 0 };
+
+/* Reads 'text', an address with or without "/LENGTH": only the bits of that.
+ * Nothing is known if it is of the other family, or no address. */
+static struct bits
+read_address(const char *text, bool is_ipv6)
 {
     char ip[INET6_ADDRSTRLEN];
+    struct match_constant c;
     const char *slash = text ? strchr(text, '/') : NULL;
     size_t length = !text ? 0 : slash ? (size_t) (slash - text) : strlen(text);
-    unsigned width = match_field_width(field);
+    unsigned width = is_ipv6 ? 128 : 32;
     if (!length || length >= sizeof ip) {
-        return;
+        return unknown;
     }
     memcpy(ip, text, length);
     ip[length] = '\0';
-    if (address_is_ipv6(ip) != (width == 128)
-        || match_packet_set_text(packet, field, ip)) {
-        return;
+    if (!match_constant_parse(&c, ip) || c.masked
+        || c.format != (is_ipv6 ? MATCH_IPV6 : MATCH_IPV4)) {
+        return unknown;
     }
     long bits = slash ? strtol(slash + 1, NULL, 10) : width;
+    match_bits mask = match_ones(width);
     if (bits >= 0 && bits < (long) width) {
-        match_bits mask =
-            match_ones(width) ^ match_ones(width - (unsigned) bits);
-        packet->known[field] &= mask;
-        packet->value[field] &= mask;
+        mask ^= match_ones(width - (unsigned) bits);
     }
+    return (struct bits){ c.value & mask, mask };
+}
+
+static struct bits
+read_mac(const char *mac)
+{
+    struct match_constant c;
+    return mac && match_constant_parse(&c, mac) && !c.masked
+                   && c.format == MATCH_ETHERNET
+               ? (struct bits){ c.value, match_ones(48) }
+               : unknown;
 }
 
 static void
-set_remote(const struct remote *remote, struct match_packet *packet,
-           enum match_field field, bool as_stranger)
+read_crossing(const struct exchange *x, struct crossing *c)
 {
-    set_address(packet, field,
-                remote->exact ? remote->exact
-                : as_stranger ? remote->stranger
-                              : remote->prefix);
+    c->address_bits = read_address(c->address, x->is_ipv6);
+    c->mac_bits = read_mac(c->mac);
 }
 
 static void
-set_mac(struct match_packet *packet, enum match_field field, const char *mac)
+read_remote(struct exchange *x)
 {
-    if (mac && match_packet_set_text(packet, field, mac)) {
-        match_packet_forget(packet, field);
-    }
+    struct remote *r = &x->remote;
+    r->bits[0] = read_address(r->exact ? r->exact : r->prefix, x->is_ipv6);
+    r->bits[1] = read_address(r->exact ? r->exact : r->stranger, x->is_ipv6);
+}
+
+static void
+set(struct match_packet *packet, enum match_field field, struct bits bits)
+{
+    match_packet_set_bits(packet, field, bits.value, bits.known);
 }
 
 static void
@@ -164,20 +187,20 @@ make_packet(const struct exchange *x, const struct crossing *c,
     int kind = is_arp ? 2 : x->is_ipv6;
     match_packet_init(packet);
     set_fields(packet, frame, x->is_ipv6);
-    set_address(packet, inward ? targets[kind] : sources[kind], c->address);
+    set(packet, inward ? targets[kind] : sources[kind], c->address_bits);
     if (!is_arp || !c->has_responder) {
-        set_remote(&x->remote, packet, inward ? sources[kind] : targets[kind],
-                   as_stranger);
+        set(packet, inward ? sources[kind] : targets[kind],
+            x->remote.bits[as_stranger]);
     }
     static const match_bits group = (match_bits) 1 << 40;
     match_packet_set_bits(packet, MATCH_ETH_SRC, 0, group);
     match_packet_set_bits(packet, MATCH_ETH_DST, 0, group);
-    set_mac(packet, inward ? MATCH_ETH_DST : MATCH_ETH_SRC, c->mac);
+    set(packet, inward ? MATCH_ETH_DST : MATCH_ETH_SRC, c->mac_bits);
     if (frame == ARP_REQUEST) {
-        set_mac(packet, MATCH_ETH_DST, "ff:ff:ff:ff:ff:ff");
+        match_packet_set(packet, MATCH_ETH_DST, BROADCAST);
     }
     if (is_arp && !inward) {
-        set_mac(packet, MATCH_ARP_SHA, c->mac);
+        set(packet, MATCH_ARP_SHA, c->mac_bits);
     }
 }
 
@@ -377,6 +400,7 @@ static void
 judge_exchange(struct exchange *x, bool inbound)
 {
     memset(x->verdict, 0, sizeof *x->verdict);
+    read_remote(x);
     /* ND is let pass before any ACL, so only ARP is asked about (northd.c,
      * IPV6_CT_OMIT_MATCH). */
     for (size_t i = 0; i < x->n && !x->is_ipv6; i++) {
@@ -637,6 +661,9 @@ policy_judge(struct policy *p, const struct fabric_endpoint *e,
     }
     if (!any) {
         return;
+    }
+    for (size_t i = 0; i < x.n; i++) {
+        read_crossing(&x, &x.crossings[i]);
     }
     if (!x.remote.exact) {
         find_remote(&x, e);

@@ -118,14 +118,6 @@ check_chassis_stale(struct examination *x, const struct rule *rule,
  * ip, so it refuses the transactions of the one that comes second, as a whole
  * (ovn-sb.ovsschema; observed on 23.03.1: "constraint violation"). */
 
-/* Whose the tunnel end is; "" if nobody's. */
-static const char *
-owner_of(const struct ovsdb_row *encap)
-{
-    return encap->owner ? ovsdb_string(encap->owner, CHASSIS_NAME)
-                        : ovsdb_string(encap, ENCAP_CHASSIS_NAME);
-}
-
 /* Tunnel ends by "TYPE IP". */
 static void
 index_encaps(const struct place *place, struct arena *arena,
@@ -164,8 +156,8 @@ find_taken_encap(struct examination *x, const struct place *place,
         for (const char *ip; (ip = next_item(&ips, x->arena));) {
             const struct ovsdb_row *encap =
                 strmap_get(encaps, arena_printf(x->arena, "%s %s", type, ip));
-            if (encap && *owner_of(encap)
-                && strcmp(owner_of(encap), chassis->name) != 0) {
+            if (encap && *fabric_encap_owner(encap)
+                && strcmp(fabric_encap_owner(encap), chassis->name) != 0) {
                 return encap;
             }
         }
@@ -179,7 +171,7 @@ static bool
 is_former_self(const struct place *place, const struct ovsdb_row *encap)
 {
     const struct fabric_chassis *owner =
-        fabric_find_chassis(place->fabric, owner_of(encap));
+        fabric_find_chassis(place->fabric, fabric_encap_owner(encap));
     const char *hostname = ovsdb_map_get(
         place->chassis->open_vswitch, OPEN_VSWITCH_EXTERNAL_IDS, "hostname");
     return owner && !owner->ovs_known && !place->chassis->sb && hostname
@@ -194,7 +186,8 @@ add_encap_evidence(struct finding *f, const struct place *place,
     const struct fabric_chassis *chassis = place->chassis;
     finding_on(f, chassis);
     finding_evidence(f, "sb", encap, "ip", ovsdb_string(encap, ENCAP_IP));
-    finding_evidence(f, "sb", encap, "chassis_name", owner_of(encap));
+    finding_evidence(f, "sb", encap, "chassis_name",
+                     fabric_encap_owner(encap));
     finding_evidence(f, "ovs", chassis->open_vswitch, "external_ids", value);
     finding_cause_column(f, &chassis->evidence->ovs, chassis->open_vswitch,
                          OPEN_VSWITCH_EXTERNAL_IDS, key);
@@ -212,7 +205,8 @@ report_dup_ip(struct examination *x, const struct rule *rule,
         x, rule, place, "sb", encap,
         "chassis %s asks for the tunnel address %s, which is chassis %s's: SB "
         "refuses what %s writes, so it binds no new port",
-        place->chassis->name, ip, owner_of(encap), place->chassis->name);
+        place->chassis->name, ip, fabric_encap_owner(encap),
+        place->chassis->name);
     add_encap_evidence(f, place, encap, "ovn-encap-ip",
                        arena_printf(x->arena, "ovn-encap-ip=%s", ip));
 }
@@ -224,7 +218,7 @@ report_former_self(struct examination *x, const struct rule *rule,
     if (!is_former_self(place, encap)) {
         return;
     }
-    const char *former = owner_of(encap);
+    const char *former = fabric_encap_owner(encap);
     struct finding *f = report(
         x, rule, place, "sb", encap,
         "this host's system-id is %s now, and SB knows it as %s: it refuses "

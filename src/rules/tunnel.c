@@ -148,9 +148,7 @@ is_of_another(const struct place *place, const char *ip)
 {
     const struct evidence_db *sb = &place->fabric->evidence->sb;
     OVSDB_TABLE_FOR_EACH (encap, &sb->store.tables[SB_ENCAP]) {
-        const char *owner = encap->owner
-                                ? ovsdb_string(encap->owner, CHASSIS_NAME)
-                                : ovsdb_string(encap, ENCAP_CHASSIS_NAME);
+        const char *owner = fabric_encap_owner(encap);
         if (!strcmp(ovsdb_string(encap, ENCAP_IP), ip) && *owner
             && strcmp(owner, place->chassis->name) != 0) {
             return true;

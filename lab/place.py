@@ -64,6 +64,13 @@ class Lab:
         subprocess.run(["ovn-nbctl", "--wait=hv", "--timeout=20", "sync"],
                        check=True, env={**os.environ, **self.env})
 
+    def await_health(self):
+        """After a mend BFD needs a moment, until which tunnels are down."""
+        for _ in range(20):
+            if self.provnet("check").returncode == 0:
+                break
+            time.sleep(0.25)
+
     def chassis_env(self, chassis):
         """Where ovs-vsctl on that chassis finds its database."""
         socket = next(r for r in self.remotes if f"/{chassis}/" in r)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "evidence/ovs.h"
 #include "ovsdb/tree.h"
 #include "ovsdb/uuid.h"
 
@@ -290,7 +291,9 @@ deed_name_rows(const struct json_value *params, struct arena *a)
 /* Waiting. */
 
 /* Appends an operation that waits for the row to hold, in the columns that
- * are members of 'row' but for 'except', what they hold there. */
+ * are members of 'row', what they hold there, but for those that ovs-vswitchd
+ * writes all the time; if 'enabled' is given, that in the column of the name.
+ */
 static void
 put_wait(struct text *t, const struct making *m, const struct json_value *op,
          const struct json_value *row, const char *more, const char *enabled)
@@ -301,7 +304,8 @@ put_wait(struct text *t, const struct making *m, const struct json_value *op,
     for (const struct json_value *c = row ? row->first : NULL; c;
          c = c->next) {
         bool is_other = enabled && !strcmp(c->name, "enabled");
-        if (c->name[0] == '_' || is_other) {
+        if (c->name[0] == '_' || is_other
+            || ovs_is_status(table_of(op), c->name)) {
             continue;
         }
         text_puts(&columns, columns.length ? "," : "");

@@ -1,5 +1,8 @@
 #include "evidence/ovs.h"
 
+#include <string.h>
+
+#include "base/compiler.h"
 #include "evidence/columns.h"
 
 /* clang-format off: one column a line, in the order of the header's enums. */
@@ -65,6 +68,47 @@ static const struct ovsdb_table_spec tables[OVS_N_TABLES] = {
 };
 
 /* clang-format on */
+
+/* "ephemeral" in vswitch.ovsschema 8.3, and what ovs-vswitchd.conf.db(5) says
+ * it sets besides (ofport, error, cur_cfg). */
+static const char *const status_columns[] = {
+    "admin_state",
+    "bfd_status",
+    "cfm_fault",
+    "cfm_fault_status",
+    "cfm_health",
+    "cfm_remote_mpids",
+    "cfm_remote_opstate",
+    "cur_cfg",
+    "datapath_id",
+    "duplex",
+    "error",
+    "ifindex",
+    "lacp_current",
+    "link_resets",
+    "link_speed",
+    "link_state",
+    "mac_in_use",
+    "mtu",
+    "ofport",
+    "rstp_statistics",
+    "rstp_status",
+    "statistics",
+    "status",
+};
+
+bool
+ovs_is_status(const char *table, const char *column)
+{
+    bool is_ovs = false, is_status = false;
+    for (size_t i = 0; i < OVS_N_TABLES; i++) {
+        is_ovs |= !strcmp(tables[i].name, table);
+    }
+    for (size_t i = 0; is_ovs && i < N_ELEMENTS(status_columns); i++) {
+        is_status |= !strcmp(status_columns[i], column);
+    }
+    return is_status;
+}
 
 const struct ovsdb_spec ovs_spec = {
     .name = "Open_vSwitch",

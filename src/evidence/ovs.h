@@ -65,4 +65,8 @@ enum {
 
 extern const struct ovsdb_spec ovs_spec;
 
+/* Whether ovs-vswitchd writes the column, to tell how what was asked for
+ * fares; some of them every few seconds.  Both by name, of any database. */
+bool ovs_is_status(const char *table, const char *column);
+
 #endif /* evidence/ovs.h */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evidence/ovs.h"
 #include "ovsdb/tree.h"
 #include "ovsdb/whole.h"
 #include "repair/change.h"
@@ -277,7 +278,7 @@ put_held(struct text *t, const struct ovsdb_row *row, unsigned c)
 }
 
 /* The row must still be what the plan was made from: the columns that are
- * edited, or, if it goes, all. */
+ * edited, or, if it goes, all but those that tell how it fares. */
 static void
 put_wait(struct text *t, const struct change *c)
 {
@@ -291,7 +292,9 @@ put_wait(struct text *t, const struct change *c)
             &c->row->table->spec->columns[i];
         const struct ovsdb_datum *datum = ovsdb_datum(c->row, i);
         if (!ovsdb_has_column(c->row->table, i)
-            || (c->op != CHANGE_DELETE && !is_edited(c, spec->name))) {
+            || (c->op != CHANGE_DELETE && !is_edited(c, spec->name))
+            || (c->op == CHANGE_DELETE
+                && ovs_is_status(c->table, spec->name))) {
             continue;
         }
         if (!is_whole(spec)) {

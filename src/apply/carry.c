@@ -313,7 +313,8 @@ do_transaction(struct carry *c, size_t step, const char *params)
     struct error *error = pause_ms(c, 0);
     size_t n_before = c->n_begun; /* Nobody else changes it. */
     if (!error && !begin_transaction(c, step)) {
-        error = error_new("it was stopped");
+        error = trip_error(c);
+        error = error ? error : error_new("it was stopped");
     } else if (!error) {
         error = transact(c, &c->journal.steps[step], params, &results);
         /* Without results it may have happened, whatever the error. */
@@ -538,6 +539,7 @@ static struct error *
 end(struct carry *c, struct error *error, const char *dir)
 {
     error = error ? error : trip_error(c);
+    c->result->tripped |= c->tripped != NULL; /* Its thread has ended. */
     if (error) {
         error = give_up(c, error);
     } else {

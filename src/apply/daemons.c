@@ -43,7 +43,8 @@ daemons_count(const struct json_value *row, const char *column)
 void
 daemons_init(struct daemons *d, size_t n_steps, struct arena *a)
 {
-    d->wanted = arena_zalloc(a, (n_steps + 1) * sizeof *d->wanted);
+    *d = (struct daemons){ .wanted = arena_zalloc(
+                               a, (n_steps + 1) * sizeof *d->wanted) };
 }
 
 const char *

@@ -480,7 +480,8 @@ find_db(const struct scratch *s, const char *name, const char **ret_chassis)
 #define MAX_WORD_BYTES ((size_t) 120 << 10)
 
 static struct error *
-transact_file(const struct scratch_db *copy, const char *params)
+transact_file(const struct scratch_db *copy, const char *params,
+              bool *ret_refused)
 {
     const char *const argv[] = { "ovsdb-tool", "transact", copy->file, params,
                                  NULL };
@@ -501,6 +502,7 @@ transact_file(const struct scratch_db *copy, const char *params)
             json_read_value(&reader, &arena, MAX_TRANSACTION_NODES);
         error = results ? ovsdb_transaction_failure(results)
                         : error_new("ovsdb-tool says nothing");
+        *ret_refused = results && error;
         json_reader_done(&reader);
         input_done(&in);
         arena_done(&arena);
@@ -512,14 +514,16 @@ transact_file(const struct scratch_db *copy, const char *params)
 /* A transaction that is too long for a command line goes to a server. */
 static struct error *
 transact_served(struct scratch *s, const struct scratch_db *copy,
-                const char *params)
+                const char *params, bool *ret_refused)
 {
     struct servers *servers;
+    const struct json_value *results = NULL;
     struct error *error = servers_start(copy, 1, s->dir, &servers);
     if (!error) {
         error = ovsdb_session_transact(
             copy->remote, NULL, clock_now_ms() + (int64_t) 600000,
-            copy->db->store.spec->name, params, NULL, NULL);
+            copy->db->store.spec->name, params, &s->arena, &results);
+        *ret_refused = results && error;
     }
     servers_stop(servers);
     return error;
@@ -527,15 +531,20 @@ transact_served(struct scratch *s, const struct scratch_db *copy,
 
 struct error *
 scratch_do(struct scratch *s, struct evidence_db *db, const char *chassis,
-           const char *params)
+           const char *params, bool *ret_refused)
 {
+    bool refused = false;
     struct error *error = add_copy(s, db, chassis);
-    if (error) {
-        return error;
+    if (!error) {
+        const struct scratch_db *copy = find_copy(s, db);
+        error = strlen(params) < MAX_WORD_BYTES
+                    ? transact_file(copy, params, &refused)
+                    : transact_served(s, copy, params, &refused);
     }
-    const struct scratch_db *copy = find_copy(s, db);
-    return strlen(params) < MAX_WORD_BYTES ? transact_file(copy, params)
-                                           : transact_served(s, copy, params);
+    if (ret_refused) {
+        *ret_refused = refused;
+    }
+    return error;
 }
 
 struct error *
@@ -565,7 +574,7 @@ scratch_transact(struct scratch *s, const char *path)
         tree_put(&params, op);
     }
     text_putc(&params, ']');
-    error = scratch_do(s, db, chassis, text_string(&params));
+    error = scratch_do(s, db, chassis, text_string(&params), NULL);
     text_done(&params);
     return error ? error_wrap(error, "%s", path) : NULL;
 }

@@ -54,9 +54,12 @@ struct error *scratch_run(struct scratch *, char **argv, int *ret_status);
  * that it names (NB, if it names none), without serving it. */
 struct error *scratch_transact(struct scratch *, const char *path);
 
-/* Does a transaction, the parameters of a "transact", on the copy of 'db'. */
+/* Does a transaction, the parameters of a "transact", on the copy of 'db'.
+ * '*ret_refused', unless NULL: the error is the database's own, such as a
+ * condition that does not hold; else it could not be tried. */
 struct error *scratch_do(struct scratch *, struct evidence_db *,
-                         const char *chassis, const char *params);
+                         const char *chassis, const char *params,
+                         bool *ret_refused);
 
 /* Tries what was done to the copies on the evidence, and what the daemons
  * would make of it: trial_begin() came before. */

@@ -11,6 +11,8 @@ struct undoing {
     struct journal *journal;
     const struct carry_options *options;
     struct carry_result *result;
+    enum journal_state before;
+    sigset_t held; /* Signals. */
 
     /* What was taken back is the tripwire's business as well. */
     pthread_mutex_t lock;
@@ -37,7 +39,8 @@ carry_find(const char *id, const struct carry_options *options,
     return NULL;
 }
 
-/* In the tripwire's thread: the state that it was before is the worse one. */
+/* In the tripwire's thread: the state that it was before is the worse one.  Of
+ * a repair that was not applied whole it is not known what to do again. */
 static void
 trip(void *aux, const char *why)
 {
@@ -45,9 +48,11 @@ trip(void *aux, const char *why)
     struct takeback t = carry_takeback(u->options);
     pthread_mutex_lock(&u->lock);
     u->tripped = xstrdup(why);
-    if (u->is_back) {
+    if (u->is_back && u->before == JOURNAL_APPLIED) {
         u->again_error =
             takeback_again(&t, u->journal->steps, u->journal->n_steps);
+    } else if (u->is_back) {
+        u->again_error = error_new("it had not been applied whole");
     }
     pthread_mutex_unlock(&u->lock);
 }
@@ -61,10 +66,24 @@ has_tripped(struct undoing *u)
     return tripped;
 }
 
+/* Whether one of the signals that are held has come. */
+static bool
+is_interrupted(const struct undoing *u)
+{
+    sigset_t pending, both;
+    sigpending(&pending);
+    sigandset(&both, &pending, &u->held);
+    return !sigisemptyset(&both);
+}
+
 static struct error *
 take_back(struct undoing *u)
 {
     struct takeback t = carry_takeback(u->options);
+    if (is_interrupted(u)) {
+        return error_hint(error_new("interrupted by a signal"),
+                          "nothing was done");
+    }
     carry_say(u->options, "taking it back");
     pthread_mutex_lock(&u->lock);
     struct error *error =
@@ -85,13 +104,11 @@ watch(struct undoing *u)
     struct takeback t = carry_takeback(u->options);
     struct daemons daemons;
     int64_t look_ms = 0;
-    sigset_t pending;
     carry_say(u->options, "watching");
     daemons_init(&daemons, u->journal->n_steps, &u->result->arena);
     carry_await(u->options, &daemons);
     while (daemons_are_awaited(&daemons) && !has_tripped(u)
-           && !sigpending(&pending) && !sigismember(&pending, SIGINT)
-           && !sigismember(&pending, SIGTERM)) {
+           && !is_interrupted(u)) {
         if (clock_now_ms() >= look_ms) {
             daemons_look(&daemons, &t, u->journal->steps, u->journal->n_steps,
                          &u->result->arena);
@@ -140,10 +157,9 @@ write_state(struct undoing *u, enum journal_state state, const char *why)
 static struct error *
 undo(struct undoing *u, const struct evidence *evidence)
 {
-    enum journal_state before = u->journal->state;
     carry_say(u->options, "measuring what is usual");
-    struct tripwire *tripwire =
-        carry_start_tripwire(evidence, false, trip, u, u->result);
+    struct tripwire *tripwire = carry_start_tripwire(
+        evidence, u->options->has_loop, trip, u, u->result);
     struct error *error = take_back(u);
     if (!error) {
         write_state(u, JOURNAL_UNDONE, "asked for");
@@ -151,9 +167,10 @@ undo(struct undoing *u, const struct evidence *evidence)
     }
     tripwire_stop(tripwire); /* It trips no more. */
     error = error ? error : conclude(u);
-    if (u->is_back && u->tripped && !u->again_error) {
-        write_state(u, before,
-                    "it was taken back, and done again by the tripwire");
+    if (u->is_back && u->tripped) {
+        /* Parts of it may be there again. */
+        write_state(u, u->again_error ? JOURNAL_PLANNED : u->before,
+                    error_text(error));
     }
     return error;
 }
@@ -164,12 +181,15 @@ carry_undo(struct journal *journal, const struct evidence *evidence,
 {
     struct undoing u = { .journal = journal,
                          .options = options,
-                         .result = result };
-    sigset_t held, before;
-    sigemptyset(&held);
-    sigaddset(&held, SIGINT);
-    sigaddset(&held, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &held, &before);
+                         .result = result,
+                         .before = journal->state };
+    sigset_t before;
+    sigemptyset(&u.held);
+    sigaddset(&u.held, SIGINT);
+    sigaddset(&u.held, SIGTERM);
+    sigaddset(&u.held, SIGHUP);
+    sigaddset(&u.held, SIGQUIT);
+    pthread_sigmask(SIG_BLOCK, &u.held, &before);
     pthread_mutex_init(&u.lock, NULL);
     struct error *error = undo(&u, evidence);
     pthread_mutex_destroy(&u.lock);

@@ -1,5 +1,6 @@
 /* Taking back a repair, once it was tried what that would do. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "apply/carry.h"
@@ -11,6 +12,7 @@ struct undoing {
     struct cli_options options; /* With the journal's sources. */
     struct journal journal;
     struct carry_result result;
+    bool has_loop; /* There is one before it. */
 };
 
 void
@@ -21,14 +23,16 @@ cli_say_progress(void *aux PROVNET_UNUSED, const char *what)
     }
 }
 
-/* Unless somebody names databases, those by which the repair was judged. */
+/* Those that nobody names are the ones by which the repair was judged. */
 static void
 take_sources(struct collect_options *c, const struct journal_sources *s)
 {
-    if (!c->nb && !c->sb && !c->n_ovs && !c->bundle
-        && (s->nb || s->sb || s->n_ovs)) {
-        c->nb = s->nb;
-        c->sb = s->sb;
+    if (c->bundle) {
+        return;
+    }
+    c->nb = c->nb ? c->nb : s->nb;
+    c->sb = c->sb ? c->sb : s->sb;
+    if (!c->n_ovs) {
         c->ovs = s->ovs;
         c->n_ovs = s->n_ovs;
     }
@@ -60,25 +64,44 @@ find_db(struct evidence *e, const struct journal_step *step,
                              "name that with --%s", step->db);
 }
 
-/* Does to a copy what would take a step back.  What does not go through on the
- * copy will not on the database, unless that changes meanwhile. */
+/* Does to a copy what would take a step back.  '*ret_refused': the copy does
+ * not take any of it, so that the database will not, unless it changes
+ * meanwhile. */
 static struct error *
 try_step(struct scratch *scratch, struct evidence *e,
-         const struct journal_step *step)
+         const struct journal_step *step, bool *ret_refused)
 {
     struct evidence_db *db;
     const char *chassis;
-    bool done = false;
     struct error *error = find_db(e, step, &db, &chassis);
-    for (size_t i = 0;
-         i < JOURNAL_MAX_TRANSACTIONS && !error && !done && step->inverses[i];
+    *ret_refused = !error;
+    for (size_t i = 0; i < JOURNAL_MAX_TRANSACTIONS && !error && *ret_refused
+                       && step->inverses[i];
          i++) {
         struct error *failure =
-            scratch_do(scratch, db, chassis, step->inverses[i]);
-        done = !failure;
-        error_free(failure);
+            scratch_do(scratch, db, chassis, step->inverses[i], ret_refused);
+        if (*ret_refused) {
+            error_free(failure);
+        } else {
+            error = failure;
+        }
     }
-    return error;
+    return error ? error_hint(error, "nothing was done") : NULL;
+}
+
+/* Of several databases, one that was changed since would leave the others
+ * taken back alone. */
+static struct error *
+check_whole(const struct undoing *u, const struct journal_step *step,
+            bool refused)
+{
+    return refused && u->journal.n_steps > 1
+                   && u->journal.state == JOURNAL_APPLIED
+               ? error_hint(error_new("%s: rows were changed since, so that "
+                                      "only a part could be taken back",
+                                      step->remote),
+                            "nothing was done")
+               : NULL;
 }
 
 static struct error *
@@ -88,8 +111,11 @@ try_steps(struct undoing *u, struct evidence *e, struct trial *trial)
     struct error *error = scratch_new(e, &u->options.collect, &scratch);
     for (size_t i = u->journal.n_steps; i-- > 0 && !error;) {
         const struct journal_step *step = &u->journal.steps[i];
+        bool refused = false;
         /* A flow's going makes no loop. */
-        error = journal_is_flow(step) ? NULL : try_step(scratch, e, step);
+        error = journal_is_flow(step) ? NULL
+                                      : try_step(scratch, e, step, &refused);
+        error = error ? error : check_whole(u, step, refused);
     }
     error = error ? error : scratch_try(scratch, trial);
     scratch_free(scratch);
@@ -117,9 +143,24 @@ say_lost(const struct impact *impact)
     const struct impact_list *lost = &impact->lists[OUTCOME_LOST];
     for (size_t i = 0; i < lost->n; i++) {
         const struct impact_endpoint *e = &lost->endpoints[i];
-        printf("%s is lost by it%s%s\n", e->id, e->code ? ": " : "",
-               e->code ? e->code : "");
+        struct text line;
+        text_init(&line, TEXT_CEILING_BYTES);
+        text_put_printable(&line, e->id, strlen(e->id));
+        text_printf(&line, " is lost by it%s%s", e->code ? ": " : "",
+                    e->code ? e->code : "");
+        puts(text_string(&line));
+        text_done(&line);
     }
+}
+
+static bool
+has_storm(const struct assessment *a)
+{
+    bool any = false;
+    for (size_t i = 0; i < a->n_findings; i++) {
+        any |= a->findings[i].finding->effect == EFFECT_STORMS;
+    }
+    return any;
 }
 
 /* Tries it on the evidence as it is now. */
@@ -131,9 +172,10 @@ rehearse(struct undoing *u)
     struct error *error = cli_state_init(&state, &u->options);
     if (error) {
         return error_hint(error, "what taking it back would do cannot be "
-                                 "tried; name what can be reached, with "
-                                 "--nb, --sb and --ovs");
+                                 "tried; of what is not reached a copy will "
+                                 "do: --nb, --sb or --ovs FILE");
     }
+    u->has_loop = has_storm(&state.assessment);
     trial_begin(&trial, &state.assessment);
     cli_state_forget(&state);
     state.evidence.now_ms = clock_wall_ms();
@@ -151,13 +193,14 @@ rehearse(struct undoing *u)
 /* Doing. */
 
 static struct error *
-take_back(struct undoing *u, const struct carry_options *options)
+take_back(struct undoing *u, struct carry_options *options)
 {
     struct evidence evidence;
     struct error *error = rehearse(u);
     if (error) {
         return error;
     }
+    options->has_loop = u->has_loop;
     error = cli_gather_quietly(&evidence, &u->options.collect);
     error = error ? error
                   : carry_undo(&u->journal, &evidence, options, &u->result);
@@ -169,7 +212,7 @@ int
 cli_undo(const struct cli_options *o)
 {
     struct undoing u = { .options = *o };
-    const struct carry_options options = {
+    struct carry_options options = {
         .tls = { o->collect.private_key, o->collect.certificate,
                  o->collect.ca_cert },
         .progress = cli_say_progress,

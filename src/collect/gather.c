@@ -210,7 +210,7 @@ read_default(struct gather *g, struct evidence_db *db, const char *dir_name,
         return;
     }
     struct error *error =
-        db ? read_source(g, db, remote) : read_chassis(g, remote);
+        db ? begin_source(g, db, remote) : read_chassis(g, remote);
     if (error) {
         text_printf(&g->tried, "%s%s", g->tried.length ? ", " : "",
                     error_text(error));

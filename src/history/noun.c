@@ -17,10 +17,17 @@ row_is_of(const struct ovsdb_row *row, const struct ovsdb_spec *spec,
 
 /* Who concerns nobody else. */
 
-/* A VM's port; one that names a physical network may have lost its type. */
+/* A VM's port; one that names a physical network may have lost its type, and
+ * one with "unknown" takes what others do not. */
 static bool
 is_vif(const struct ovsdb_row *lsp)
 {
+    const union ovsdb_atom *addresses = ovsdb_atoms(lsp, LSP_ADDRESSES);
+    for (unsigned i = 0; i < ovsdb_count(lsp, LSP_ADDRESSES); i++) {
+        if (!strcmp(addresses[i].string, "unknown")) {
+            return false;
+        }
+    }
     return !*ovsdb_string(lsp, LSP_TYPE)
            && !ovsdb_map_get(lsp, LSP_OPTIONS, "network_name");
 }

@@ -538,8 +538,11 @@ give_up(struct carry *c, struct error *why)
 static struct error *
 end(struct carry *c, struct error *error, const char *dir)
 {
-    error = error ? error : trip_error(c);
-    c->result->tripped |= c->tripped != NULL; /* Its thread has ended. */
+    struct error *trip = trip_error(c); /* Whatever it made fail. */
+    if (trip) {
+        error_free(error);
+        error = trip;
+    }
     if (error) {
         error = give_up(c, error);
     } else {

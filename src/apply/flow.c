@@ -92,8 +92,11 @@ flow_transact(const struct journal_step *step, const char *params,
         all && all->kind == JSON_ARRAY ? all->first : NULL;
     const char *command = next_string(&at);
     const char *flow = next_string(&at);
-    if (!command || (strcmp(command, ADD) && strcmp(command, DELETE)) || !flow
-        || strncmp(flow, "cookie=" COOKIE, strlen("cookie=" COOKIE))
+    const char *fields = !command                   ? NULL
+                         : !strcmp(command, ADD)    ? ADD_FIELDS
+                         : !strcmp(command, DELETE) ? DELETE_FIELDS
+                                                    : NULL;
+    if (!fields || !flow || strncmp(flow, fields, strlen(fields))
         || strncmp(step->remote, "unix:/", strlen("unix:/"))) {
         return error_new("this is no flow of a repair's");
     }

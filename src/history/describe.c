@@ -413,21 +413,6 @@ is_part(const struct noun *noun, const struct ovsdb_row *row)
                && !*ovsdb_string(row, LSP_TYPE));
 }
 
-/* Whether one of a set's strings is 's'. */
-static bool
-has_string(const struct ovsdb_delta *d, const struct ovsdb_datum *set,
-           const char *s)
-{
-    const union ovsdb_atom *atoms =
-        ovsdb_datum_atoms(&d->row->table->spec->columns[d->column], set);
-    for (uint32_t i = 0; i < set->n; i++) {
-        if (!strcmp(atoms[i].string, s)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Whether a change of a column may make the row concern others than those that
  * it names and named, or have done so until now. */
 static bool
@@ -440,9 +425,9 @@ may_turn(const struct noun *noun, const struct ovsdb_delta *d)
         return !old || !new || strcmp(old, new);
     }
     if (row_is_of(d->row, &nb_spec, NB_LOGICAL_SWITCH_PORT)
-        && d->column == LSP_ADDRESSES) { /* It takes what others do not. */
-        return has_string(d, &d->before, "unknown")
-               != has_string(d, ovsdb_datum(d->row, d->column), "unknown");
+        && d->column == LSP_ADDRESSES) {
+        return noun_is_unknown(&d->row->table->spec->columns[d->column],
+                               &d->before);
     }
     return noun->pivots & BIT(d->column);
 }

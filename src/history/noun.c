@@ -6,6 +6,7 @@
 #include "evidence/nb.h"
 #include "evidence/ovs.h"
 #include "evidence/sb.h"
+#include "ovsdb/diff.h"
 
 bool
 row_is_of(const struct ovsdb_row *row, const struct ovsdb_spec *spec,
@@ -15,21 +16,29 @@ row_is_of(const struct ovsdb_row *row, const struct ovsdb_spec *spec,
            && row->table == &row->table->store->tables[table];
 }
 
+bool
+noun_is_unknown(const struct ovsdb_column_spec *spec,
+                const struct ovsdb_datum *d)
+{
+    const union ovsdb_atom *atoms = ovsdb_datum_atoms(spec, d);
+    for (uint32_t i = 0; i < d->n; i++) {
+        if (!strcmp(atoms[i].string, "unknown")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Who concerns nobody else. */
 
-/* A VM's port; one that names a physical network may have lost its type, and
- * one with "unknown" takes what others do not. */
+/* A VM's port; one that names a physical network may have lost its type. */
 static bool
 is_vif(const struct ovsdb_row *lsp)
 {
-    const union ovsdb_atom *addresses = ovsdb_atoms(lsp, LSP_ADDRESSES);
-    for (unsigned i = 0; i < ovsdb_count(lsp, LSP_ADDRESSES); i++) {
-        if (!strcmp(addresses[i].string, "unknown")) {
-            return false;
-        }
-    }
     return !*ovsdb_string(lsp, LSP_TYPE)
-           && !ovsdb_map_get(lsp, LSP_OPTIONS, "network_name");
+           && !ovsdb_map_get(lsp, LSP_OPTIONS, "network_name")
+           && !noun_is_unknown(&lsp->table->spec->columns[LSP_ADDRESSES],
+                               ovsdb_datum(lsp, LSP_ADDRESSES));
 }
 
 static bool

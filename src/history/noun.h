@@ -35,6 +35,11 @@ struct noun {
 /* The noun of a row; NULL if nothing is said of such rows. */
 const struct noun *noun_find(const struct ovsdb_row *);
 
+/* Whether one of a set's strings is "unknown": such a port takes what others
+ * do not. */
+bool noun_is_unknown(const struct ovsdb_column_spec *,
+                     const struct ovsdb_datum *);
+
 bool row_is_of(const struct ovsdb_row *, const struct ovsdb_spec *,
                unsigned table);
 

@@ -45,6 +45,9 @@ test_what_is_refused(void **state)
         "[\"openflow\",\"del-flows\",\"priority=0\"]",
         "[\"openflow\",\"del-flows\",\"cookie=0x1/-1,priority=0\"]",
         "[\"openflow\",\"add-flow\",\"priority=0," COOKIE "\"]",
+        "[\"openflow\",\"add-flow\",\"" COOKIE ",priority=0\"]",
+        "[\"openflow\",\"del-flows\",\"" COOKIE "/0,priority=0\"]",
+        "[\"openflow\",\"del-flows\",\"" COOKIE "ff/-1,priority=0\"]",
     };
     for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
         check_refused(&there, bad[i]);
@@ -60,7 +63,8 @@ test_remotes_that_are_refused(void **state)
     for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
         struct journal_step step = there;
         step.remote = bad[i];
-        check_refused(&step, "[\"openflow\",\"del-flows\",\"" COOKIE "/-1\"]");
+        check_refused(&step, "[\"openflow\",\"del-flows\",\"" COOKIE
+                             "/-1,priority=0\"]");
     }
 }
 
@@ -74,9 +78,9 @@ test_without_the_tool(void **state)
     (void) state;
     arena_init(&a);
     setenv("PATH", "/nowhere", 1);
-    struct error *error =
-        flow_transact(&there, "[\"openflow\",\"del-flows\",\"" COOKIE "/-1\"]",
-                      1000, &a, &result);
+    struct error *error = flow_transact(
+        &there, "[\"openflow\",\"del-flows\",\"" COOKIE "/-1,priority=0\"]",
+        1000, &a, &result);
     setenv("PATH", path, 1);
     assert_non_null(error);
     assert_non_null(result);

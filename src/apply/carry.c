@@ -1,27 +1,20 @@
 #include "apply/carry.h"
 
-#include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "apply/deed.h"
 #include "apply/flow.h"
 #include "apply/localnets.h"
 #include "apply/patches.h"
 #include "apply/result.h"
+#include "apply/signals.h"
 #include "base/clock.h"
 #include "ovsdb/session.h"
 #include "ovsdb/whole.h"
 
-#define UNDO_TRIES 3
-#define UNDO_PAUSE_MS 500
 #define PROOF_MS 300 /* For the tripwire, after the proof's frames. */
 
 struct carry {
@@ -37,7 +30,7 @@ struct carry {
     struct daemons daemons;
     bool is_staged;
     struct tripwire *tripwire;
-    int signals; /* A signalfd(2). */
+    struct signals signals;
 
     /* What was begun, and its undoing, is the tripwire's business as well. */
     pthread_mutex_t lock;
@@ -195,7 +188,6 @@ prepare(struct carry *c)
     c->journal.comment = c->comment;
     c->journal.steps = arena_zalloc(c->arena, n * sizeof *c->journal.steps);
     c->deeds = arena_zalloc(c->arena, n * sizeof *c->deeds);
-    daemons_init(&c->daemons, n, c->arena);
     journal_begin(&c->journal, c->arena);
     note_sources(c);
     c->is_staged = localnets_plan(c->list, &e->nb.store, c->arena, &c->guards);
@@ -205,7 +197,9 @@ prepare(struct carry *c)
     }
     error = error ? error : prepare_db(c, &e->nb, NULL);
     error = error ? error : prepare_db(c, &e->sb, NULL);
-    return error ? error : prepare_flow(c);
+    error = error ? error : prepare_flow(c);
+    daemons_init(&c->daemons, &c->journal, c->arena);
+    return error;
 }
 
 /* Taking back. */
@@ -269,14 +263,10 @@ trip_error(struct carry *c)
 static struct error *
 pause_ms(struct carry *c, int ms)
 {
-    struct pollfd fd = { .fd = c->signals, .events = POLLIN };
-    struct signalfd_siginfo info;
     struct error *error = trip_error(c);
-    if (!error && poll(&fd, 1, ms) > 0
-        && read(c->signals, &info, sizeof info) == sizeof info) {
-        c->result->interrupted = true;
-        error = error_new("interrupted by a signal (%s)",
-                          strsignal((int) info.ssi_signo));
+    if (!error) {
+        error = signals_wait(&c->signals, ms);
+        c->result->interrupted |= error != NULL;
     }
     return error ? error : trip_error(c);
 }
@@ -412,12 +402,11 @@ watch(struct carry *c)
     struct takeback t = carry_takeback(c->options);
     int64_t look_ms = 0;
     struct error *error = NULL;
-    carry_await(c->options, &c->daemons);
+    carry_await(c->options, &c->daemons, c->arena);
     while (!error && daemons_are_awaited(&c->daemons)) {
         if (clock_now_ms() >= look_ms) {
             error = check_localnets(c);
-            daemons_look(&c->daemons, &t, c->journal.steps, c->journal.n_steps,
-                         c->arena);
+            daemons_look(&c->daemons, &t, c->arena);
             look_ms = clock_now_ms() + CARRY_LOOK_MS;
         }
         error = error ? error : pause_ms(c, CARRY_STEP_MS);
@@ -469,8 +458,7 @@ static bool
 is_stopped(void *carry)
 {
     struct carry *c = carry;
-    struct pollfd fd = { .fd = c->signals, .events = POLLIN };
-    return why_tripped(c) || poll(&fd, 1, 0) > 0;
+    return why_tripped(c) || signals_have_come(&c->signals);
 }
 
 /* Frames of our own may be the first that a loop was waiting for. */
@@ -506,9 +494,9 @@ static struct error *
 give_up(struct carry *c, struct error *why)
 {
     struct carry_result *r = c->result;
-    const struct timespec pause = { UNDO_PAUSE_MS / 1000,
-                                    UNDO_PAUSE_MS % 1000 * 1000000L };
-    for (int i = 0; i < UNDO_TRIES && !c->is_undone; i++) {
+    const struct timespec pause = { CARRY_PAUSE_MS / 1000,
+                                    CARRY_PAUSE_MS % 1000 * 1000000L };
+    for (int i = 0; i < CARRY_TRIES && !c->is_undone; i++) {
         if (i) {
             nanosleep(&pause, NULL);
         }
@@ -597,23 +585,12 @@ carry_out(const struct change_list *list, const struct evidence *evidence,
         .arena = &result->arena,
         .comment = arena_strdup(&result->arena, comment),
     };
-    sigset_t held, before;
-    sigemptyset(&held);
-    sigaddset(&held, SIGINT);
-    sigaddset(&held, SIGTERM);
-    sigaddset(&held, SIGHUP);
-    sigaddset(&held, SIGQUIT);
-    pthread_sigmask(SIG_BLOCK, &held, &before);
-    c.signals = signalfd(-1, &held, SFD_CLOEXEC | SFD_NONBLOCK);
     pthread_mutex_init(&c.lock, NULL);
-    struct error *error =
-        c.signals < 0 ? error_new("signalfd: %s", strerror(errno)) : run(&c);
+    struct error *error = signals_hold(&c.signals);
+    error = error ? error : run(&c);
+    signals_release(&c.signals);
     error_free(c.undo_error);
     free(c.tripped);
     pthread_mutex_destroy(&c.lock);
-    if (c.signals >= 0) {
-        close(c.signals);
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
 }

@@ -95,12 +95,37 @@ struct error *carry_out(const struct change_list *, const struct evidence *,
 struct error *carry_find(const char *id, const struct carry_options *,
                          struct carry_result *, struct journal *ret);
 
+/* What was found out when taking back was tried on copies. */
+struct carry_rehearsal {
+    bool *refused; /* By step: it cannot be taken back, and is left. */
+    /* Operations that wait for the localnet ports that there were, and that
+     * there are afterwards; NULL: it does not matter. */
+    const char *before, *after;
+};
+
+/* An operation that waits for exactly the localnet ports that there are. */
+const char *carry_localnets(const struct evidence *, struct arena *);
+
+/* A transaction for the step's database that goes through if nothing of it is
+ * there, any more or yet. */
+const char *carry_absence(const struct journal_step *, struct arena *);
+
+/* Asks a step's database why it cannot be taken back; never NULL. */
+struct error *carry_explain(const struct journal_step *,
+                            const struct carry_options *);
+
 /* Takes back what a journal of carry_find() tells of, unless rows were changed
- * since: then the error names them and what differs.  A tripwire watches, and
- * does it all again if what was there before the repair looks like a loop.
- * Whether it will be one by what rows tell is for the caller to find out
- * first.  'evidence' tells the tripwire what to watch. */
+ * since: then the error names them and what differs.  A tripwire watches until
+ * 'watch_ms' after the daemons have followed.  Where it trips, a step fails,
+ * somebody changes the localnet ports or a signal comes, what was taken back
+ * is done again; but of a repair that was not applied whole as much is taken
+ * back as can be, since nobody knows what to do again.
+ *
+ * Whether it will be a loop by what rows tell is for the caller to find out
+ * first.  'evidence' tells the tripwire what to watch; signals as
+ * carry_out(). */
 struct error *carry_undo(struct journal *, const struct evidence *,
+                         const struct carry_rehearsal *,
                          const struct carry_options *, struct carry_result *);
 
 #endif /* apply/carry.h */

@@ -40,11 +40,37 @@ daemons_count(const struct json_value *row, const char *column)
     return v && v->kind == JSON_INTEGER ? v->integer : 0;
 }
 
-void
-daemons_init(struct daemons *d, size_t n_steps, struct arena *a)
+/* Whether the journal changes the database, or, if 'db' is NULL, one that
+ * ovn-controller reads and that does not tell of it. */
+static bool
+is_changed(const struct journal *j, const char *db)
 {
-    *d = (struct daemons){ .wanted = arena_zalloc(
-                               a, (n_steps + 1) * sizeof *d->wanted) };
+    for (size_t i = 0; i < j->n_steps; i++) {
+        const struct journal_step *step = &j->steps[i];
+        if (db ? !strcmp(step->db, db)
+               : strcmp(step->db, "nb") && !journal_is_flow(step)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+daemons_init(struct daemons *d, const struct journal *j, struct arena *a)
+{
+    const struct daemons_counter *counter = daemons_find("nb");
+    *d = (struct daemons){ .journal = j };
+    d->wanted = arena_zalloc(a, (j->n_steps + 1) * sizeof *d->wanted);
+    if (is_changed(j, "nb") || !is_changed(j, NULL)) {
+        return;
+    } else if (j->sources.nb) {
+        d->nb = (struct journal_step){ .db = counter->db,
+                                       .name = counter->schema,
+                                       .remote = j->sources.nb };
+    } else {
+        d->blind = "without a live northbound database nobody asked the "
+                   "ovn-controllers whether they had taken it over";
+    }
 }
 
 const char *
@@ -99,8 +125,16 @@ look(const struct takeback *t, const struct journal_step *step,
 }
 
 void
-daemons_await(struct daemons *d, int follow_ms, int watch_ms)
+daemons_await(struct daemons *d, const struct takeback *t, int follow_ms,
+              int watch_ms, struct arena *a)
 {
+    if (d->nb.remote) {
+        const char *params =
+            daemons_tell(&d->nb, arena_printf(a, "[\"%s\"]", d->nb.name), a);
+        struct error *error = takeback_transact(t, &d->nb, params, a, NULL);
+        d->blind = error ? arena_strdup(a, error_text(error)) : NULL;
+        error_free(error);
+    }
     d->follow_until_ms = clock_now_ms() + follow_ms;
     d->until_ms = INT64_MAX;
     d->watch_ms = watch_ms;
@@ -113,15 +147,18 @@ daemons_are_awaited(const struct daemons *d)
 }
 
 void
-daemons_look(struct daemons *d, const struct takeback *t,
-             const struct journal_step *steps, size_t n_steps, struct arena *a)
+daemons_look(struct daemons *d, const struct takeback *t, struct arena *a)
 {
+    const struct journal *j = d->journal;
     if (d->until_ms != INT64_MAX) {
         return;
     }
-    d->late = NULL;
-    for (size_t i = 0; i < n_steps && !d->late; i++) {
-        d->late = look(t, &steps[i], &d->wanted[i], a);
+    d->late = d->blind;
+    for (size_t i = 0; i < j->n_steps && !d->late; i++) {
+        d->late = look(t, &j->steps[i], &d->wanted[i], a);
+    }
+    if (!d->late && d->nb.remote) {
+        d->late = look(t, &d->nb, &d->wanted[j->n_steps], a);
     }
     int64_t now_ms = clock_now_ms();
     if (!d->late || now_ms > d->follow_until_ms) {

@@ -83,25 +83,48 @@ next_string(const struct json_value **v)
     return *v && (*v)->kind == JSON_STRING ? (*v)->string : NULL;
 }
 
+/* The flow that 'command' is done to; NULL if it is none of a repair's. */
+static const char *
+find_flow(const char *params, const char *command, const char *fields,
+          struct arena *a)
+{
+    const struct json_value *all = params ? deed_parse(params, a) : NULL;
+    const struct json_value *at =
+        all && all->kind == JSON_ARRAY ? all->first : NULL;
+    const char *what = next_string(&at);
+    const char *flow = next_string(&at);
+    return what && flow && !strcmp(what, command)
+                   && !strncmp(flow, fields, strlen(fields))
+               ? flow
+               : NULL;
+}
+
+bool
+flow_is_sound(const struct journal_step *step, struct arena *a)
+{
+    bool is_sound = !strncmp(step->remote, "unix:/", strlen("unix:/"));
+    for (size_t i = 0; i < JOURNAL_MAX_TRANSACTIONS; i++) {
+        const char *op = step->operations[i], *inverse = step->inverses[i];
+        is_sound &=
+            (!op || find_flow(op, ADD, ADD_FIELDS, a))
+            && (!inverse || find_flow(inverse, DELETE, DELETE_FIELDS, a));
+    }
+    return is_sound;
+}
+
 struct error *
 flow_transact(const struct journal_step *step, const char *params,
               int timeout_ms, struct arena *a, const struct json_value **ret)
 {
-    const struct json_value *all = deed_parse(params, a);
-    const struct json_value *at =
-        all && all->kind == JSON_ARRAY ? all->first : NULL;
-    const char *command = next_string(&at);
-    const char *flow = next_string(&at);
-    const char *fields = !command                   ? NULL
-                         : !strcmp(command, ADD)    ? ADD_FIELDS
-                         : !strcmp(command, DELETE) ? DELETE_FIELDS
-                                                    : NULL;
-    if (!fields || !flow || strncmp(flow, fields, strlen(fields))
-        || strncmp(step->remote, "unix:/", strlen("unix:/"))) {
+    const char *added = find_flow(params, ADD, ADD_FIELDS, a);
+    const char *flow =
+        added ? added : find_flow(params, DELETE, DELETE_FIELDS, a);
+    if (!flow) {
         return error_new("this is no flow of a repair's");
     }
-    const char *const argv[] = { "ovs-ofctl",  "--strict", command,
-                                 step->remote, flow,       NULL };
+    const char *const argv[] = {
+        "ovs-ofctl", "--strict", added ? ADD : DELETE, step->remote, flow, NULL
+    };
     struct text out;
     bool absent;
     text_init(&out, 1 << 16);
@@ -109,7 +132,7 @@ flow_transact(const struct journal_step *step, const char *params,
         run_tool_text(argv, clock_now_ms() + timeout_ms, &out, &absent);
     text_done(&out);
     if (error && absent && ret) {
-        *ret = all;
+        *ret = deed_parse(params, a);
     }
     return error;
 }

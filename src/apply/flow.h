@@ -17,6 +17,10 @@
 struct error *flow_make_step(const struct plan_flow *, const struct evidence *,
                              struct arena *, struct journal_step *ret);
 
+/* Whether a step, which may be anybody's, only adds a flow of ours, and only
+ * such a flow is taken away by what takes it back. */
+bool flow_is_sound(const struct journal_step *, struct arena *);
+
 /* Does one of the step's operations or inverses, which may be anybody's.  If
  * surely nothing was done, since there is no ovs-ofctl, '*ret' (if not NULL)
  * is not NULL. */

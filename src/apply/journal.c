@@ -143,8 +143,10 @@ static struct error *
 write_file(int folder, const char *name, const struct text *t)
 {
     size_t done = 0;
+    unlinkat(folder, name, 0); /* Of somebody who was killed. */
     int fd =
-        openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        openat(folder, name,
+               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     bool failed = fd < 0;
     while (!failed && done < t->length) {
         ssize_t n = write(fd, t->s + done, t->length - done);

@@ -80,14 +80,15 @@ is_swap(const struct change_list *list, const struct change *made)
     return false;
 }
 
-static void
-put_guard(struct text *t, const struct text *rows)
+static const char *
+make_guard(const struct text *rows, struct arena *a)
 {
-    text_printf(t,
-                "{\"op\":\"wait\",\"timeout\":0,\"table\":\"" SWITCH_PORTS
-                "\",\"where\":[[\"type\",\"==\",\"localnet\"]],\"columns\":"
-                "[\"name\"],\"until\":\"==\",\"rows\":[%s]}",
-                text_string(rows));
+    return arena_printf(
+        a,
+        "{\"op\":\"wait\",\"timeout\":0,\"table\":\"" SWITCH_PORTS
+        "\",\"where\":[[\"type\",\"==\",\"localnet\"]],\"columns\":"
+        "[\"name\"],\"until\":\"==\",\"rows\":[%s]}",
+        text_string(rows));
 }
 
 static void
@@ -129,23 +130,30 @@ goes(const struct change_list *list, const struct ovsdb_row *row,
     return false;
 }
 
+/* The ports that there are, and those of them that stay. */
+static void
+put_names(const struct change_list *list, const struct ovsdb_store *nb,
+          struct arena *a, struct text *now, struct text *then)
+{
+    OVSDB_TABLE_FOR_EACH (row, &nb->tables[NB_LOGICAL_SWITCH_PORT]) {
+        if (is_localnet_row(row)) {
+            put_name(now, ovsdb_string(row, LSP_NAME));
+            if (!goes(list, row, a)) {
+                put_name(then, ovsdb_string(row, LSP_NAME));
+            }
+        }
+    }
+}
+
 bool
 localnets_plan(const struct change_list *list, const struct ovsdb_store *nb,
                struct arena *a, struct deed_guards *ret)
 {
-    struct text now, then, guard;
+    struct text now, then;
     bool touches = false, is_staged = false;
     text_init(&now, TEXT_CEILING_BYTES);
     text_init(&then, TEXT_CEILING_BYTES);
-    text_init(&guard, TEXT_CEILING_BYTES);
-    OVSDB_TABLE_FOR_EACH (row, &nb->tables[NB_LOGICAL_SWITCH_PORT]) {
-        if (is_localnet_row(row)) {
-            put_name(&now, ovsdb_string(row, LSP_NAME));
-            if (!goes(list, row, a)) {
-                put_name(&then, ovsdb_string(row, LSP_NAME));
-            }
-        }
-    }
+    put_names(list, nb, a, &now, &then);
     for (const struct change *ch = list->first; ch; ch = ch->next) {
         bool is = is_localnet_after(ch, a), was = was_localnet(ch);
         if (is && !was) {
@@ -156,14 +164,24 @@ localnets_plan(const struct change_list *list, const struct ovsdb_store *nb,
         touches |= is || was;
     }
     if (touches) {
-        put_guard(&guard, &now);
-        ret->before = arena_strdup(a, text_string(&guard));
-        text_clear(&guard);
-        put_guard(&guard, &then);
-        ret->between = arena_strdup(a, text_string(&guard));
+        ret->before = make_guard(&now, a);
+        ret->between = make_guard(&then, a);
     }
     text_done(&now);
     text_done(&then);
-    text_done(&guard);
     return is_staged;
+}
+
+const char *
+localnets_guard(const struct ovsdb_store *nb, struct arena *a)
+{
+    static const struct change_list nothing = { .first = NULL };
+    struct text now, then;
+    text_init(&now, TEXT_CEILING_BYTES);
+    text_init(&then, TEXT_CEILING_BYTES);
+    put_names(&nothing, nb, a, &now, &then);
+    const char *guard = make_guard(&now, a);
+    text_done(&now);
+    text_done(&then);
+    return guard;
 }

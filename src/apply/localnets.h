@@ -23,4 +23,7 @@ const char *localnets_string(const struct change *, const char *column,
 bool localnets_plan(const struct change_list *, const struct ovsdb_store *nb,
                     struct arena *, struct deed_guards *ret);
 
+/* An operation that waits for exactly the localnet ports that there are. */
+const char *localnets_guard(const struct ovsdb_store *nb, struct arena *);
+
 #endif /* apply/localnets.h */

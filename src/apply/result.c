@@ -31,10 +31,11 @@ carry_say(const struct carry_options *o, const char *what)
 }
 
 void
-carry_await(const struct carry_options *o, struct daemons *d)
+carry_await(const struct carry_options *o, struct daemons *d, struct arena *a)
 {
-    daemons_await(d, carry_ms(o->follow_ms, CARRY_DEFAULT_FOLLOW_MS),
-                  carry_ms(o->watch_ms, CARRY_DEFAULT_WATCH_MS));
+    struct takeback t = carry_takeback(o);
+    daemons_await(d, &t, carry_ms(o->follow_ms, CARRY_DEFAULT_FOLLOW_MS),
+                  carry_ms(o->watch_ms, CARRY_DEFAULT_WATCH_MS), a);
 }
 
 void

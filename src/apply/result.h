@@ -12,12 +12,17 @@
 #define CARRY_LOOK_MS 200 /* Between looks at a database. */
 #define CARRY_STEP_MS 50
 
+/* What must not stay half done is tried so often. */
+#define CARRY_TRIES 3
+#define CARRY_PAUSE_MS 500
+
 /* 'ms', or the default. */
 int carry_ms(int ms, int otherwise);
 
 struct takeback carry_takeback(const struct carry_options *);
 void carry_say(const struct carry_options *, const char *what);
-void carry_await(const struct carry_options *, struct daemons *);
+void carry_await(const struct carry_options *, struct daemons *,
+                 struct arena *);
 
 /* Adds a line. */
 void carry_note(struct carry_result *, const char *format, ...)

@@ -131,17 +131,27 @@ compare_wait(struct comparison *c, const struct json_value *wait)
     }
 }
 
+/* Whether the database does not take the guard, alone. */
+static bool
+is_guarded_off(struct comparison *c)
+{
+    const char *guard = c->takeback->guard;
+    return guard && !strcmp(c->step->db, "nb")
+           && !holds(
+               c, arena_printf(c->arena, "[\"%s\",%s]", c->step->name, guard));
+}
+
 /* Why an inverse does not go through. */
 static struct error *
 explain(const struct takeback *t, const struct journal_step *step,
-        const char *inverse, struct error *failure)
+        struct error *failure)
 {
     struct arena a;
     struct error *error = failure;
     arena_init(&a);
     struct comparison c = { .takeback = t, .step = step, .arena = &a };
     text_init(&c.out, 4096);
-    const struct json_value *params = deed_parse(inverse, &a);
+    const struct json_value *params = deed_parse(step->inverses[0], &a);
     for (const struct json_value *op = params ? params->first : NULL; op;
          op = op->next) {
         const char *what = json_member_string(op, "op");
@@ -152,24 +162,28 @@ explain(const struct takeback *t, const struct journal_step *step,
     if (c.n) {
         error_free(failure);
         error = error_new("rows were changed since: %s", text_string(&c.out));
+    } else if (is_guarded_off(&c)) {
+        error_free(failure);
+        error = error_new("somebody else changed the localnet ports "
+                          "meanwhile");
     }
     text_done(&c.out);
     arena_done(&a);
     return error;
 }
 
-/* Whether the rows still are (or again) as they were before the step: its
- * own conditions hold, and the rows that it makes are not there. */
-static bool
-never_happened(const struct takeback *t, const struct journal_step *step)
+struct error *
+takeback_explain(const struct takeback *t, const struct journal_step *step)
 {
-    struct arena a;
+    return explain(t, step, error_new("what takes it back is refused"));
+}
+
+const char *
+takeback_absence(const struct journal_step *step, struct arena *a)
+{
     struct text params;
-    const struct json_value *results = NULL;
-    bool held = false;
-    arena_init(&a);
     text_init(&params, TEXT_CEILING_BYTES);
-    const struct json_value *all = deed_parse(step->operations[0], &a);
+    const struct json_value *all = deed_parse(step->operations[0], a);
     text_putc(&params, '[');
     for (const struct json_value *op = all ? all->first : NULL; op;
          op = op->next) {
@@ -189,54 +203,105 @@ never_happened(const struct takeback *t, const struct journal_step *step)
         }
     }
     text_putc(&params, ']');
-    struct error *error =
-        takeback_transact(t, step, text_string(&params), &a, &results);
-    held = !error;
-    error_free(error);
+    const char *s = arena_strdup(a, text_string(&params));
     text_done(&params);
-    arena_done(&a);
+    return s;
+}
+
+static bool
+never_happened(const struct takeback *t, const struct journal_step *step,
+               struct arena *a)
+{
+    struct error *error =
+        takeback_transact(t, step, takeback_absence(step, a), a, NULL);
+    bool held = !error;
+    error_free(error);
     return held;
 }
 
-static struct error *
-take_back(const struct takeback *t, const struct journal_step *step,
-          bool is_open)
+/* The inverse, with the guard before its operations. */
+static const char *
+guarded(const struct takeback *t, const struct journal_step *step,
+        const char *inverse, struct arena *a)
 {
-    struct error *error = NULL;
-    bool done = false;
-    struct arena a;
-    arena_init(&a);
-    for (size_t i = 0;
-         i < JOURNAL_MAX_TRANSACTIONS && step->inverses[i] && !done; i++) {
-        struct error *failure =
-            takeback_transact(t, step, step->inverses[i], &a, NULL);
-        done = !failure;
-        if (!error) {
-            error = failure;
-        } else {
-            error_free(failure);
-        }
+    const struct json_value *all =
+        t->guard && !strcmp(step->db, "nb") ? deed_parse(inverse, a) : NULL;
+    struct text s;
+    if (!all || !all->first) {
+        return inverse;
     }
-    arena_done(&a);
-    if (error && (done || (!is_open && never_happened(t, step)))) {
+    text_init(&s, TEXT_CEILING_BYTES);
+    text_putc(&s, '[');
+    tree_put(&s, all->first);
+    text_printf(&s, ",%s", t->guard);
+    for (const struct json_value *op = all->first->next; op; op = op->next) {
+        text_putc(&s, ',');
+        tree_put(&s, op);
+    }
+    text_putc(&s, ']');
+    const char *params = arena_strdup(a, text_string(&s));
+    text_done(&s);
+    return params;
+}
+
+/* Does the first inverse whose conditions hold.  '*ret_open': nobody said
+ * whether one of them was done. */
+static struct error *
+invert(const struct takeback *t, const struct journal_step *step,
+       struct arena *a, bool *ret_open)
+{
+    struct error *first = NULL;
+    *ret_open = false;
+    for (size_t i = 0; i < JOURNAL_MAX_TRANSACTIONS && step->inverses[i];
+         i++) {
+        const struct json_value *results = NULL;
+        struct error *error = takeback_transact(
+            t, step, guarded(t, step, step->inverses[i], a), a, &results);
+        if (!error) {
+            error_free(first);
+            return NULL;
+        }
+        *ret_open |= !results;
+        error_free(first ? error : NULL);
+        first = first ? first : error;
+    }
+    return first;
+}
+
+struct error *
+takeback_step(const struct takeback *t, const struct journal_step *step,
+              enum takeback_end *ret)
+{
+    struct arena a;
+    bool is_open;
+    arena_init(&a);
+    struct error *error = invert(t, step, &a, &is_open);
+    *ret = !error ? TAKEBACK_DONE : is_open ? TAKEBACK_OPEN : TAKEBACK_NOT;
+    if (error && !t->is_open && never_happened(t, step, &a)) {
+        *ret = is_open ? TAKEBACK_DONE : TAKEBACK_NOTHING;
         error_free(error);
         error = NULL;
     }
-    error = error ? explain(t, step, step->inverses[0], error) : NULL;
-    return error && is_open ? error_wrap(error, "the server did not say "
-                                                "whether it was done, so it "
-                                                "may be, later")
-                            : error;
+    arena_done(&a);
+    error = error ? explain(t, step, error) : NULL;
+    return error && t->is_open
+               ? error_wrap(error, "the server did not say whether it was "
+                                   "done, so it may be, later")
+               : error;
 }
 
-/* Takes note that a step failed, or that it did not. */
-struct tally {
-    struct error *first;
-    struct text done; /* The remotes of those that did not. */
-};
+/* Tallies. */
 
-static void
-tally(struct tally *t, const struct journal_step *step, struct error *error)
+void
+takeback_tally_init(struct takeback_tally *t)
+{
+    t->first = NULL;
+    text_init(&t->done, MAX_VALUE_LENGTH * MAX_DIFFERENCES);
+}
+
+void
+takeback_tally_add(struct takeback_tally *t, const struct journal_step *step,
+                   struct error *error)
 {
     if (!error) {
         text_printf(&t->done, "%s%s", t->done.length ? ", " : "",
@@ -248,9 +313,8 @@ tally(struct tally *t, const struct journal_step *step, struct error *error)
     }
 }
 
-/* The first failure, with what was done all the same: 'what', in words. */
-static struct error *
-tally_end(struct tally *t, const char *what)
+struct error *
+takeback_tally_end(struct takeback_tally *t, const char *what)
 {
     struct error *error = t->first;
     if (error && t->done.length) {
@@ -264,18 +328,20 @@ struct error *
 takeback_steps(const struct takeback *t, const struct journal_step *steps,
                size_t n_steps)
 {
-    struct tally all = { .first = NULL };
-    bool is_open = t->is_open;
-    text_init(&all.done, MAX_VALUE_LENGTH * MAX_DIFFERENCES);
+    struct takeback each = *t;
+    struct takeback_tally tally;
+    enum takeback_end end;
+    takeback_tally_init(&tally);
     while (n_steps--) {
-        tally(&all, &steps[n_steps], take_back(t, &steps[n_steps], is_open));
-        is_open = false;
+        takeback_tally_add(&tally, &steps[n_steps],
+                           takeback_step(&each, &steps[n_steps], &end));
+        each.is_open = false;
     }
-    return tally_end(&all, "taken back");
+    return takeback_tally_end(&tally, "taken back");
 }
 
-static struct error *
-do_again(const struct takeback *t, const struct journal_step *step)
+struct error *
+takeback_again(const struct takeback *t, const struct journal_step *step)
 {
     struct error *error = NULL;
     struct arena a;
@@ -286,16 +352,4 @@ do_again(const struct takeback *t, const struct journal_step *step)
     }
     arena_done(&a);
     return error;
-}
-
-struct error *
-takeback_again(const struct takeback *t, const struct journal_step *steps,
-               size_t n_steps)
-{
-    struct tally all = { .first = NULL };
-    text_init(&all.done, MAX_VALUE_LENGTH * MAX_DIFFERENCES);
-    for (size_t i = 0; i < n_steps; i++) {
-        tally(&all, &steps[i], do_again(t, &steps[i]));
-    }
-    return tally_end(&all, "done again");
 }

@@ -23,6 +23,17 @@ struct takeback {
     bool is_open; /* Nobody said what became of the last step's transaction:
                    * it may yet be done, so that rows which are as before it
                    * do not say that it never happened. */
+    const char *guard; /* An operation before those that take a step of the
+                        * northbound database back: localnets_guard(); may be
+                        * NULL. */
+};
+
+/* How taking a step back ended. */
+enum takeback_end {
+    TAKEBACK_NOT, /* It was not taken back. */
+    TAKEBACK_DONE,
+    TAKEBACK_NOTHING, /* There was nothing to take back. */
+    TAKEBACK_OPEN     /* Nobody said. */
 };
 
 /* Does one transaction on a step's database, or what a step does to flows.
@@ -32,12 +43,40 @@ struct error *takeback_transact(const struct takeback *,
                                 const char *params, struct arena *,
                                 const struct json_value **ret);
 
-/* The error says of which databases it was taken back, if of some only. */
+/* Takes back a step alone. */
+struct error *takeback_step(const struct takeback *,
+                            const struct journal_step *,
+                            enum takeback_end *ret);
+
+/* Takes back all of them, as far as that goes.  The error says of which
+ * databases it was taken back, if of some only. */
 struct error *takeback_steps(const struct takeback *,
                              const struct journal_step *, size_t n_steps);
 
-/* Does it all again, where it was taken back. */
+/* Does a step again that was taken back. */
 struct error *takeback_again(const struct takeback *,
-                             const struct journal_step *, size_t n_steps);
+                             const struct journal_step *);
+
+/* Why a step cannot be taken back: what differs from how it was left. */
+struct error *takeback_explain(const struct takeback *,
+                               const struct journal_step *);
+
+/* A transaction that changes nothing and goes through only if the rows still
+ * are, or are again, as they were before the step: its own conditions hold,
+ * and the rows that it makes are not there. */
+const char *takeback_absence(const struct journal_step *, struct arena *);
+
+/* Of several steps the first that failed, and those that did not. */
+struct takeback_tally {
+    struct error *first;
+    struct text done; /* Remotes. */
+};
+
+void takeback_tally_init(struct takeback_tally *);
+/* Notes how a step went; takes the error over. */
+void takeback_tally_add(struct takeback_tally *, const struct journal_step *,
+                        struct error *);
+/* The first failure, with what was done all the same: 'what', in words. */
+struct error *takeback_tally_end(struct takeback_tally *, const char *what);
 
 #endif /* apply/takeback.h */

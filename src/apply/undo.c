@@ -1,23 +1,31 @@
 /* Taking back a repair that was applied, or begun. */
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "apply/flow.h"
+#include "apply/localnets.h"
 #include "apply/result.h"
+#include "apply/signals.h"
 #include "base/clock.h"
 
 struct undoing {
     struct journal *journal;
+    const struct carry_rehearsal *rehearsal;
     const struct carry_options *options;
     struct carry_result *result;
     enum journal_state before;
-    sigset_t held; /* Signals. */
+    struct takeback takeback;
+    struct daemons daemons;
+    struct signals signals;
+    bool is_any_back; /* Something was taken back, once. */
 
     /* What was taken back is the tripwire's business as well. */
     pthread_mutex_t lock;
-    bool is_back;  /* All of it was taken back. */
-    char *tripped; /* Why. */
+    enum takeback_end *ends; /* By step. */
+    bool is_again;           /* Nothing of it is taken back now. */
+    char *tripped;           /* Why. */
     struct error *again_error;
 };
 
@@ -25,12 +33,21 @@ struct error *
 carry_find(const char *id, const struct carry_options *options,
            struct carry_result *result, struct journal *ret)
 {
+    struct arena *a = &result->arena;
     struct error *error =
-        journal_read(journal_dir(options->state_dir), id, &result->arena, ret);
+        journal_read(journal_dir(options->state_dir), id, a, ret);
     if (error) {
         return error;
     }
-    result->id = arena_strdup(&result->arena, id);
+    for (size_t i = 0; i < ret->n_steps; i++) {
+        if (journal_is_flow(&ret->steps[i])
+            && !flow_is_sound(&ret->steps[i], a)) {
+            return error_new("%s: it is a damaged journal: its flow is none "
+                             "of a repair's",
+                             id);
+        }
+    }
+    result->id = arena_strdup(a, id);
     if (ret->state == JOURNAL_UNDONE || ret->state == JOURNAL_FAILED) {
         return error_new("%s: there is nothing to take back: its state is "
                          "\"%s\"",
@@ -39,119 +56,241 @@ carry_find(const char *id, const struct carry_options *options,
     return NULL;
 }
 
-/* In the tripwire's thread: the state that it was before is the worse one.  Of
- * a repair that was not applied whole it is not known what to do again. */
+const char *
+carry_localnets(const struct evidence *e, struct arena *a)
+{
+    return localnets_guard(&e->nb.store, a);
+}
+
+const char *
+carry_absence(const struct journal_step *step, struct arena *a)
+{
+    return takeback_absence(step, a);
+}
+
+struct error *
+carry_explain(const struct journal_step *step, const struct carry_options *o)
+{
+    struct takeback t = carry_takeback(o);
+    return error_wrap(takeback_explain(&t, step), "%s", step->remote);
+}
+
+/* Doing it again. */
+
+static bool
+is_to_do_again(const struct undoing *u, size_t step)
+{
+    return u->ends[step] == TAKEBACK_DONE || u->ends[step] == TAKEBACK_OPEN;
+}
+
+/* With the lock held, whoever comes first.  Of a repair that was not applied
+ * whole it is not known what to do again. */
+static void
+do_again_locked(struct undoing *u)
+{
+    struct takeback_tally tally;
+    if (u->before != JOURNAL_APPLIED) {
+        return;
+    }
+    takeback_tally_init(&tally);
+    for (size_t i = 0; i < u->journal->n_steps; i++) {
+        if (!is_to_do_again(u, i)) {
+            continue;
+        }
+        struct error *error =
+            takeback_again(&u->takeback, &u->journal->steps[i]);
+        u->ends[i] = error ? u->ends[i] : TAKEBACK_NOT;
+        takeback_tally_add(&tally, &u->journal->steps[i], error);
+    }
+    error_free(u->again_error);
+    u->again_error = takeback_tally_end(&tally, "done again");
+    u->is_again = !u->again_error;
+}
+
+/* In the tripwire's thread: the state that it was before is the worse one.
+ * What is being taken back right now is done again by whoever does it. */
 static void
 trip(void *aux, const char *why)
 {
     struct undoing *u = aux;
-    struct takeback t = carry_takeback(u->options);
     pthread_mutex_lock(&u->lock);
     u->tripped = xstrdup(why);
-    if (u->is_back && u->before == JOURNAL_APPLIED) {
-        u->again_error =
-            takeback_again(&t, u->journal->steps, u->journal->n_steps);
-    } else if (u->is_back) {
-        u->again_error = error_new("it had not been applied whole");
-    }
+    do_again_locked(u);
     pthread_mutex_unlock(&u->lock);
-}
-
-static bool
-has_tripped(struct undoing *u)
-{
-    pthread_mutex_lock(&u->lock);
-    bool tripped = u->tripped;
-    pthread_mutex_unlock(&u->lock);
-    return tripped;
-}
-
-/* Whether one of the signals that are held has come. */
-static bool
-is_interrupted(const struct undoing *u)
-{
-    sigset_t pending, both;
-    sigpending(&pending);
-    sigandset(&both, &pending, &u->held);
-    return !sigisemptyset(&both);
 }
 
 static struct error *
-take_back(struct undoing *u)
+trip_error(struct undoing *u)
 {
-    struct takeback t = carry_takeback(u->options);
-    if (is_interrupted(u)) {
-        return error_hint(error_new("interrupted by a signal"),
-                          "nothing was done");
-    }
-    carry_say(u->options, "taking it back");
     pthread_mutex_lock(&u->lock);
+    const char *why = u->tripped; /* Is set once. */
+    pthread_mutex_unlock(&u->lock);
+    u->result->tripped |= why != NULL;
+    return why ? error_new("the tripwire: %s", why) : NULL;
+}
+
+/* Waits a little; an error if the tripwire or a signal says stop. */
+static struct error *
+pause_ms(struct undoing *u, int ms)
+{
+    struct error *error = trip_error(u);
+    if (!error) {
+        error = signals_wait(&u->signals, ms);
+        u->result->interrupted |= error != NULL;
+    }
+    return error ? error : trip_error(u);
+}
+
+/* Taking back. */
+
+static struct error *
+take_step_back(struct undoing *u, size_t i)
+{
+    enum takeback_end end;
     struct error *error =
-        u->tripped
-            ? error_hint(error_new("the tripwire: %s", u->tripped),
-                         "nothing was done")
-            : takeback_steps(&t, u->journal->steps, u->journal->n_steps);
-    u->is_back = !error;
+        takeback_step(&u->takeback, &u->journal->steps[i], &end);
+    pthread_mutex_lock(&u->lock);
+    u->ends[i] = end;
+    u->is_any_back |= is_to_do_again(u, i);
     pthread_mutex_unlock(&u->lock);
     return error;
 }
 
-/* Until the daemons have followed, and a while; a signal ends it. */
-static void
+/* The first failure is the end of it if what was taken back before it can be
+ * done again. */
+static struct error *
+take_back(struct undoing *u)
+{
+    struct takeback_tally tally;
+    struct error *stop = NULL;
+    takeback_tally_init(&tally);
+    for (size_t i = u->journal->n_steps; i-- > 0 && !stop;) {
+        const struct journal_step *step = &u->journal->steps[i];
+        stop = pause_ms(u, 0);
+        if (stop || (u->rehearsal && u->rehearsal->refused[i])) {
+            continue;
+        }
+        struct error *error = take_step_back(u, i);
+        if (u->before == JOURNAL_APPLIED && error) {
+            stop = error_wrap(error, "%s", step->remote);
+        } else {
+            takeback_tally_add(&tally, step, error);
+        }
+    }
+    struct error *error = takeback_tally_end(&tally, "taken back");
+    error_free(stop ? error : NULL);
+    return stop ? stop : error;
+}
+
+/* Whether the localnet ports are those that there should be. */
+static struct error *
+check_localnets(struct undoing *u)
+{
+    const char *wanted = u->rehearsal ? u->rehearsal->after : NULL;
+    struct arena *a = &u->result->arena;
+    for (size_t i = 0; wanted && i < u->journal->n_steps; i++) {
+        const struct journal_step *step = &u->journal->steps[i];
+        if (strcmp(step->db, "nb")) {
+            continue;
+        }
+        struct error *error = takeback_transact(
+            &u->takeback, step,
+            arena_printf(a, "[\"%s\",%s]", step->name, wanted), a, NULL);
+        if (error) {
+            return error_wrap(error, "somebody else changed the localnet "
+                                     "ports meanwhile");
+        }
+    }
+    return NULL;
+}
+
+/* Until the daemons have followed, and a while. */
+static struct error *
 watch(struct undoing *u)
 {
-    const struct timespec pause = { 0, CARRY_STEP_MS * 1000000L };
-    struct takeback t = carry_takeback(u->options);
-    struct daemons daemons;
+    struct arena *a = &u->result->arena;
+    struct error *error = NULL;
     int64_t look_ms = 0;
     carry_say(u->options, "watching");
-    daemons_init(&daemons, u->journal->n_steps, &u->result->arena);
-    carry_await(u->options, &daemons);
-    while (daemons_are_awaited(&daemons) && !has_tripped(u)
-           && !is_interrupted(u)) {
+    daemons_init(&u->daemons, u->journal, a);
+    carry_await(u->options, &u->daemons, a);
+    while (!error && daemons_are_awaited(&u->daemons)) {
         if (clock_now_ms() >= look_ms) {
-            daemons_look(&daemons, &t, u->journal->steps, u->journal->n_steps,
-                         &u->result->arena);
+            error = check_localnets(u);
+            daemons_look(&u->daemons, &u->takeback, a);
             look_ms = clock_now_ms() + CARRY_LOOK_MS;
         }
-        nanosleep(&pause, NULL);
+        error = error ? error : pause_ms(u, CARRY_STEP_MS);
     }
-    if (daemons.late) {
+    if (!error && u->daemons.late) {
         carry_note(u->result, "%s; the tripwire did not wait any longer",
-                   daemons.late);
+                   u->daemons.late);
     }
+    return error;
 }
 
-/* Whether it stands, and if not, whether all is as it was. */
+/* Ending. */
+
+/* Does again what was taken back, and says how that went. */
 static struct error *
-conclude(struct undoing *u)
+give_up(struct undoing *u, struct error *why)
 {
-    if (!u->tripped) {
-        u->result->undone = true;
-        return NULL;
+    const struct timespec pause = { CARRY_PAUSE_MS / 1000,
+                                    CARRY_PAUSE_MS % 1000 * 1000000L };
+    bool is_whole = u->before == JOURNAL_APPLIED;
+    for (int i = 0; i < CARRY_TRIES && is_whole && (!i || !u->is_again); i++) {
+        if (i) {
+            nanosleep(&pause, NULL);
+        }
+        pthread_mutex_lock(&u->lock);
+        do_again_locked(u);
+        pthread_mutex_unlock(&u->lock);
     }
-    struct error *error = error_new("the tripwire: %s", u->tripped);
-    u->result->tripped = true;
-    return u->again_error
-               ? error_hint(error,
-                            "it was taken back, and could NOT be done again: "
-                            "%s",
-                            error_text(u->again_error))
-               : error_hint(error, "the repair was done again");
+    if (!u->is_any_back) {
+        return error_hint(why, "nothing was done");
+    } else if (!is_whole) {
+        return error_hint(why, "what was taken back stays so, since the "
+                               "repair had not been applied whole");
+    }
+    return u->is_again
+               ? error_hint(why, "the repair was done again")
+               : error_hint(why,
+                            "and what was taken back could NOT be done "
+                            "again: %s; `provnet repair --undo %s` takes back "
+                            "the rest",
+                            error_text(u->again_error), u->journal->id);
 }
 
-static void
+static struct error *
 write_state(struct undoing *u, enum journal_state state, const char *why)
 {
     u->journal->state = state;
-    u->journal->why = why;
-    struct error *error =
-        journal_write(u->journal, journal_dir(u->options->state_dir));
-    if (error) {
-        carry_note(u->result, "the journal still says otherwise: %s",
-                   error_text(error));
+    u->journal->why = arena_strdup(&u->result->arena, why);
+    return journal_write(u->journal, journal_dir(u->options->state_dir));
+}
+
+static struct error *
+end(struct undoing *u, struct error *error)
+{
+    struct error *trip = trip_error(u); /* Whatever it made fail. */
+    if (trip) {
         error_free(error);
+        error = trip;
     }
+    enum journal_state state = JOURNAL_UNDONE;
+    if (error) {
+        error = give_up(u, error);
+        state = u->is_any_back && !u->is_again ? JOURNAL_PLANNED : u->before;
+    }
+    u->result->undone = !error;
+    struct error *second =
+        write_state(u, state, error ? error_text(error) : "asked for");
+    if (second) {
+        carry_note(u->result, "the journal still says \"planned\": %s",
+                   error_text(second));
+        error_free(second);
+    }
+    return error;
 }
 
 static struct error *
@@ -160,40 +299,39 @@ undo(struct undoing *u, const struct evidence *evidence)
     carry_say(u->options, "measuring what is usual");
     struct tripwire *tripwire = carry_start_tripwire(
         evidence, u->options->has_loop, trip, u, u->result);
-    struct error *error = take_back(u);
+    struct error *error = pause_ms(u, 0);
     if (!error) {
-        write_state(u, JOURNAL_UNDONE, "asked for");
-        watch(u);
+        error = write_state(u, JOURNAL_PLANNED, "it is being taken back");
     }
-    tripwire_stop(tripwire); /* It trips no more. */
-    error = error ? error : conclude(u);
-    if (u->is_back && u->tripped) {
-        /* Parts of it may be there again. */
-        write_state(u, u->again_error ? JOURNAL_PLANNED : u->before,
-                    error_text(error));
+    if (error) {
+        tripwire_stop(tripwire);
+        return error_hint(error, "nothing was done");
     }
-    return error;
+    carry_say(u->options, "taking it back");
+    error = take_back(u);
+    error = error ? error : watch(u);
+    tripwire_stop(tripwire); /* It trips no more: what it said is final. */
+    return end(u, error);
 }
 
 struct error *
 carry_undo(struct journal *journal, const struct evidence *evidence,
+           const struct carry_rehearsal *rehearsal,
            const struct carry_options *options, struct carry_result *result)
 {
     struct undoing u = { .journal = journal,
+                         .rehearsal = rehearsal,
                          .options = options,
                          .result = result,
-                         .before = journal->state };
-    sigset_t before;
-    sigemptyset(&u.held);
-    sigaddset(&u.held, SIGINT);
-    sigaddset(&u.held, SIGTERM);
-    sigaddset(&u.held, SIGHUP);
-    sigaddset(&u.held, SIGQUIT);
-    pthread_sigmask(SIG_BLOCK, &u.held, &before);
+                         .before = journal->state,
+                         .takeback = carry_takeback(options) };
+    u.takeback.guard = rehearsal ? rehearsal->before : NULL;
+    u.ends = arena_zalloc(&result->arena, journal->n_steps * sizeof *u.ends);
     pthread_mutex_init(&u.lock, NULL);
-    struct error *error = undo(&u, evidence);
+    struct error *error = signals_hold(&u.signals);
+    error = error ? error : undo(&u, evidence);
+    signals_release(&u.signals);
     pthread_mutex_destroy(&u.lock);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     error_free(u.again_error);
     free(u.tripped);
     return error;

@@ -12,7 +12,8 @@ struct undoing {
     struct cli_options options; /* With the journal's sources. */
     struct journal journal;
     struct carry_result result;
-    bool has_loop; /* There is one before it. */
+    struct carry_options carry;
+    struct carry_rehearsal rehearsal;
 };
 
 void
@@ -64,42 +65,56 @@ find_db(struct evidence *e, const struct journal_step *step,
                              "name that with --%s", step->db);
 }
 
-/* Does to a copy what would take a step back.  '*ret_refused': the copy does
- * not take any of it, so that the database will not, unless it changes
- * meanwhile. */
-static struct error *
-try_step(struct scratch *scratch, struct evidence *e,
-         const struct journal_step *step, bool *ret_refused)
-{
+/* A step on a copy of its database. */
+struct rehearsed {
+    struct scratch *scratch;
     struct evidence_db *db;
     const char *chassis;
-    struct error *error = find_db(e, step, &db, &chassis);
-    *ret_refused = !error;
-    for (size_t i = 0; i < JOURNAL_MAX_TRANSACTIONS && !error && *ret_refused
+    bool is_refused; /* By the copy, and so by the database, unless that
+                      * changes meanwhile. */
+};
+
+/* Does a transaction; an error only if it cannot be tried. */
+static struct error *
+try_transaction(struct rehearsed *r, const char *params)
+{
+    struct error *error =
+        scratch_do(r->scratch, r->db, r->chassis, params, &r->is_refused);
+    if (r->is_refused) {
+        error_free(error);
+        return NULL;
+    }
+    return error;
+}
+
+/* Does what would take the step back.  Where nothing of it is there, there is
+ * nothing to refuse. */
+static struct error *
+try_step(struct rehearsed *r, const struct journal_step *step)
+{
+    struct arena a;
+    struct error *error = NULL;
+    r->is_refused = true;
+    for (size_t i = 0; i < JOURNAL_MAX_TRANSACTIONS && !error && r->is_refused
                        && step->inverses[i];
          i++) {
-        struct error *failure =
-            scratch_do(scratch, db, chassis, step->inverses[i], ret_refused);
-        if (*ret_refused) {
-            error_free(failure);
-        } else {
-            error = failure;
-        }
+        error = try_transaction(r, step->inverses[i]);
+    }
+    if (!error && r->is_refused) {
+        arena_init(&a);
+        error = try_transaction(r, carry_absence(step, &a));
+        arena_done(&a);
     }
     return error ? error_hint(error, "nothing was done") : NULL;
 }
 
-/* Of several databases, one that was changed since would leave the others
- * taken back alone. */
+/* Of what was applied whole all is taken back or nothing. */
 static struct error *
-check_whole(const struct undoing *u, const struct journal_step *step,
-            bool refused)
+take_refusal(struct undoing *u, size_t i)
 {
-    return refused && u->journal.n_steps > 1
-                   && u->journal.state == JOURNAL_APPLIED
-               ? error_hint(error_new("%s: rows were changed since, so that "
-                                      "only a part could be taken back",
-                                      step->remote),
+    u->rehearsal.refused[i] = true;
+    return u->journal.state == JOURNAL_APPLIED || u->journal.n_steps == 1
+               ? error_hint(carry_explain(&u->journal.steps[i], &u->carry),
                             "nothing was done")
                : NULL;
 }
@@ -107,18 +122,21 @@ check_whole(const struct undoing *u, const struct journal_step *step,
 static struct error *
 try_steps(struct undoing *u, struct evidence *e, struct trial *trial)
 {
-    struct scratch *scratch = NULL;
-    struct error *error = scratch_new(e, &u->options.collect, &scratch);
+    struct rehearsed r = { .scratch = NULL };
+    struct error *error = scratch_new(e, &u->options.collect, &r.scratch);
     for (size_t i = u->journal.n_steps; i-- > 0 && !error;) {
         const struct journal_step *step = &u->journal.steps[i];
-        bool refused = false;
-        /* A flow's going makes no loop. */
-        error = journal_is_flow(step) ? NULL
-                                      : try_step(scratch, e, step, &refused);
-        error = error ? error : check_whole(u, step, refused);
+        if (journal_is_flow(step)) {
+            continue; /* A flow's going makes no loop. */
+        }
+        error = find_db(e, step, &r.db, &r.chassis);
+        error = error ? error : try_step(&r, step);
+        if (!error && r.is_refused) {
+            error = take_refusal(u, i);
+        }
     }
-    error = error ? error : scratch_try(scratch, trial);
-    scratch_free(scratch);
+    error = error ? error : scratch_try(r.scratch, trial);
+    scratch_free(r.scratch);
     return error;
 }
 
@@ -175,7 +193,11 @@ rehearse(struct undoing *u)
                                  "tried; of what is not reached a copy will "
                                  "do: --nb, --sb or --ovs FILE");
     }
-    u->has_loop = has_storm(&state.assessment);
+    struct carry_rehearsal *r = &u->rehearsal;
+    struct arena *a = &u->result.arena;
+    u->carry.has_loop = has_storm(&state.assessment);
+    r->refused = arena_zalloc(a, u->journal.n_steps * sizeof *r->refused);
+    r->before = carry_localnets(&state.evidence, a);
     trial_begin(&trial, &state.assessment);
     cli_state_forget(&state);
     state.evidence.now_ms = clock_wall_ms();
@@ -183,6 +205,7 @@ rehearse(struct undoing *u)
     if (!error && trial.impact.storms) {
         error = refuse_storm(&trial.impact);
     } else if (!error) {
+        r->after = carry_localnets(&state.evidence, a);
         say_lost(&trial.impact);
     }
     trial_done(&trial);
@@ -193,17 +216,17 @@ rehearse(struct undoing *u)
 /* Doing. */
 
 static struct error *
-take_back(struct undoing *u, struct carry_options *options)
+take_back(struct undoing *u)
 {
     struct evidence evidence;
     struct error *error = rehearse(u);
     if (error) {
         return error;
     }
-    options->has_loop = u->has_loop;
     error = cli_gather_quietly(&evidence, &u->options.collect);
     error = error ? error
-                  : carry_undo(&u->journal, &evidence, options, &u->result);
+                  : carry_undo(&u->journal, &evidence, &u->rehearsal,
+                               &u->carry, &u->result);
     evidence_done(&evidence);
     return error;
 }
@@ -211,17 +234,17 @@ take_back(struct undoing *u, struct carry_options *options)
 int
 cli_undo(const struct cli_options *o)
 {
-    struct undoing u = { .options = *o };
-    struct carry_options options = {
-        .tls = { o->collect.private_key, o->collect.certificate,
-                 o->collect.ca_cert },
-        .progress = cli_say_progress,
+    struct undoing u = {
+        .options = *o,
+        .carry = { .tls = { o->collect.private_key, o->collect.certificate,
+                            o->collect.ca_cert },
+                   .progress = cli_say_progress },
     };
     carry_result_init(&u.result);
-    struct error *error = carry_find(o->undo, &options, &u.result, &u.journal);
+    struct error *error = carry_find(o->undo, &u.carry, &u.result, &u.journal);
     if (!error) {
         take_sources(&u.options.collect, &u.journal.sources);
-        error = take_back(&u, &options);
+        error = take_back(&u);
     }
     for (size_t i = 0; i < u.result.n_notes; i++) {
         printf("%s\n", u.result.notes[i]);

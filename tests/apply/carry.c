@@ -2,7 +2,8 @@
  * as the command line does it.
  *
  * usage: carry --nb REMOTE [--sb REMOTE] [--ovs REMOTE]... [--stage-ms N]
- *              [--follow-ms N] [--watch-ms N] [--fail-judge] ACTION...
+ *              [--follow-ms N] [--watch-ms N]
+ *              [--fail-judge] [--guard] [--has-loop] ACTION...
  *
  *     add SWITCH NAME NETWORK         a new localnet port
  *     swap SWITCH OLD NAME NETWORK    instead of another one
@@ -12,7 +13,8 @@
  *     undo ID                         what the journal tells of
  *
  * Waits for a line on stdin between gathering and acting if told to
- * (--pause), so that others can come first.
+ * (--pause), so that others can come first.  --guard: an undo that leaves the
+ * localnet ports alone demands that others do so too.
  * Prints one JSON object: what came of it. */
 #include <errno.h>
 #include <getopt.h>
@@ -28,7 +30,7 @@ struct driver {
     struct collect_options collect;
     struct carry_options carry;
     const char *ovs[16];
-    bool fails_judge, pauses;
+    bool fails_judge, pauses, guards;
 };
 
 static struct ovsdb_row *
@@ -155,6 +157,29 @@ say(void *aux, const char *what)
 }
 
 static void
+pause_if(const struct driver *d)
+{
+    if (d->pauses) {
+        fputs("paused\n", stderr);
+        getchar();
+    }
+}
+
+static struct error *
+undo(const struct driver *d, struct journal *journal, const struct evidence *e,
+     struct carry_result *result)
+{
+    struct carry_rehearsal rehearsal = { .before = NULL };
+    rehearsal.refused = arena_zalloc(&result->arena, journal->n_steps);
+    if (d->guards) {
+        rehearsal.before = carry_localnets(e, &result->arena);
+        rehearsal.after = rehearsal.before;
+    }
+    pause_if(d);
+    return carry_undo(journal, e, &rehearsal, &d->carry, result);
+}
+
+static void
 print(const struct carry_result *r, const struct error *error)
 {
     struct text t;
@@ -186,7 +211,7 @@ print(const struct carry_result *r, const struct error *error)
 static void
 parse(struct driver *d, int argc, char **argv)
 {
-    enum { NB, SB, OVS, STAGE, FOLLOW, WATCH, JUDGE, PAUSE };
+    enum { NB, SB, OVS, STAGE, FOLLOW, WATCH, JUDGE, PAUSE, GUARD, LOOP };
     static const struct option options[] = {
         { "nb", required_argument, NULL, NB },
         { "sb", required_argument, NULL, SB },
@@ -196,6 +221,8 @@ parse(struct driver *d, int argc, char **argv)
         { "watch-ms", required_argument, NULL, WATCH },
         { "fail-judge", no_argument, NULL, JUDGE },
         { "pause", no_argument, NULL, PAUSE },
+        { "guard", no_argument, NULL, GUARD },
+        { "has-loop", no_argument, NULL, LOOP },
         { NULL, 0, NULL, 0 },
     };
     int c;
@@ -224,6 +251,12 @@ parse(struct driver *d, int argc, char **argv)
             break;
         case PAUSE:
             d->pauses = true;
+            break;
+        case LOOP:
+            d->carry.has_loop = true;
+            break;
+        case GUARD:
+            d->guards = true;
             break;
         default:
             exit(2);
@@ -254,14 +287,11 @@ main(int argc, char *argv[])
         struct journal journal;
         error =
             error ? error : carry_find(argv[1], &d.carry, &result, &journal);
-        error = error ? error : carry_undo(&journal, &e, &d.carry, &result);
+        error = error ? error : undo(&d, &journal, &e, &result);
     } else {
         if (!error) {
             plan(&list, &e, argv);
-            if (d.pauses) {
-                fputs("paused\n", stderr);
-                getchar();
-            }
+            pause_if(&d);
             error = carry_out(&list, &e, "provnet repair a-test: by a test",
                               &d.carry, &result);
         }

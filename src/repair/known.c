@@ -95,6 +95,47 @@ untag(struct plan *p, const struct fabric *fabric PROVNET_UNUSED,
     return set_columns(p, f, columns, N_ELEMENTS(columns));
 }
 
+/* Whether another port than 'lrp' may go by the group: of switch ports only
+ * external ones do (ovn-nb(5)), of which that column is not read. */
+static bool
+has_others(const struct fabric *fabric, const struct ovsdb_row *group,
+           const struct ovsdb_row *lrp)
+{
+    const struct ovsdb_table *tables = fabric->evidence->nb.store.tables;
+    OVSDB_TABLE_FOR_EACH (row, &tables[NB_LOGICAL_ROUTER_PORT]) {
+        if (row != lrp && ovsdb_ref(row, LRP_HA_CHASSIS_GROUP) == group) {
+            return true;
+        }
+    }
+    OVSDB_TABLE_FOR_EACH (row, &tables[NB_LOGICAL_SWITCH_PORT]) {
+        if (!strcmp(ovsdb_string(row, LSP_TYPE), "external")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A group without chassis hides the port's own gateway chassis. */
+static bool
+drop_group(struct plan *p, const struct fabric *fabric,
+           const struct finding *f)
+{
+    static const char *const columns[][2] = { { "ha_chassis_group",
+                                                "[\"set\",[]]" } };
+    const struct ovsdb_row *lrp = f->subject;
+    const struct ovsdb_row *group =
+        lrp ? ovsdb_ref(lrp, LRP_HA_CHASSIS_GROUP) : NULL;
+    if (!group || !ovsdb_count(lrp, LRP_GATEWAY_CHASSIS)
+        || !set_columns(p, f, columns, N_ELEMENTS(columns))) {
+        return false;
+    }
+    if (!has_others(fabric, group, lrp)) {
+        change_delete(&p->changes, NULL, group);
+    }
+    p->what = "lets the router port go by its own gateway chassis";
+    return true;
+}
+
 /* Of two localnet ports that loop, the one that came later: without its frames
  * the other goes on. */
 static bool
@@ -382,6 +423,7 @@ static const struct {
     { "ls-localnet-multi-mapped", disable_newer },
     { "neutron-localnet-handmade", swap_for_neutron },
     { "patch-port-vlan", untag },
+    { "hcg-empty", drop_group },
     { "lsp-router-addresses-empty", let_router_answer },
     { "brex-secure-no-flow", add_normal_flow },
 };

@@ -166,6 +166,7 @@ try_plan(struct planning *p, struct plan *plan, enum plan_way way)
                             "NORMAL");
     }
     struct error *error = try_list(p, plan, &e->nb, NULL);
+    error = error ? error : try_list(p, plan, &e->sb, NULL);
     for (size_t i = 0; i < e->n_chassis && !error; i++) {
         error = try_list(p, plan, &e->chassis[i]->ovs, e->chassis[i]->name);
     }

@@ -136,6 +136,19 @@ drop_group(struct plan *p, const struct fabric *fabric,
     return true;
 }
 
+/* What OVN learned it learns again. */
+static bool
+forget_learned(struct plan *p, const struct fabric *fabric PROVNET_UNUSED,
+               const struct finding *f)
+{
+    if (!f->subject || !f->subject->exists) {
+        return false;
+    }
+    change_delete(&p->changes, NULL, f->subject);
+    p->what = "forgets what was learned";
+    return true;
+}
+
 /* Of two localnet ports that loop, the one that came later: without its frames
  * the other goes on. */
 static bool
@@ -424,6 +437,8 @@ static const struct {
     { "neutron-localnet-handmade", swap_for_neutron },
     { "patch-port-vlan", untag },
     { "hcg-empty", drop_group },
+    { "fdb-stale", forget_learned },
+    { "mac-binding-stale", forget_learned },
     { "lsp-router-addresses-empty", let_router_answer },
     { "brex-secure-no-flow", add_normal_flow },
 };

@@ -102,6 +102,39 @@ compare_columns(struct comparison *c, const struct json_value *wait,
     }
 }
 
+/* Says which elements that were put into a row, or taken out of it, are not
+ * there any more, or again: those that a 'wait' looks for by a condition. */
+static void
+compare_elements(struct comparison *c, const struct json_value *wait,
+                 const struct json_value *now, const char *row)
+{
+    const struct json_value *where = json_member(wait, "where");
+    const char *table = json_of(c, json_member(wait, "table"));
+    const char *first = json_of(c, where->first);
+    for (const struct json_value *v = where->first->next;
+         v && c->n < MAX_DIFFERENCES; v = v->next) {
+        const char *params = arena_printf(
+            c->arena,
+            "[\"%s\",{\"op\":\"wait\",\"timeout\":0,\"table\":%s,\"where\":[%s,"
+            "%s],\"columns\":[],\"until\":\"==\",\"rows\":[{}]}]",
+            c->step->name, table, first, json_of(c, v));
+        const struct json_value *column =
+            v->kind == JSON_ARRAY ? v->first : NULL;
+        const struct json_value *op = column ? column->next : NULL;
+        const struct json_value *value = op ? op->next : NULL;
+        if (!value || column->kind != JSON_STRING || op->kind != JSON_STRING
+            || holds(c, params)) {
+            continue;
+        }
+        text_printf(&c->out, "%s%s of %s is %s now, and %s was %s it",
+                    c->n++ ? "; " : "", column->string, row,
+                    text_of(c, json_member(now, column->string)),
+                    text_of(c, value),
+                    strcmp(op->string, "includes") ? "taken out of"
+                                                   : "put into");
+    }
+}
+
 static void
 compare_wait(struct comparison *c, const struct json_value *wait)
 {
@@ -123,6 +156,7 @@ compare_wait(struct comparison *c, const struct json_value *wait)
                c->step->name, json_of(c, table), json_of(c, where->first)));
     if (now) {
         compare_columns(c, wait, now, row);
+        compare_elements(c, wait, now, row);
     }
     if (c->n == n) {
         text_printf(&c->out, "%s%s %s", c->n++ ? "; " : "", row,

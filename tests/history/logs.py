@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import time
 import uuid
@@ -160,9 +161,15 @@ class Server:
         self.process = subprocess.Popen(
             ["ovsdb-server", "-voff", f"--remote=punix:{self._path('sock')}",
              f"--unixctl={self._path('ctl')}", self.file])
-        for _ in range(200):
-            if os.path.exists(self._path("sock")):
-                return self
+        self.await_it()
+        return self
+
+    def await_it(self):
+        """Until it answers: its socket is there a little earlier."""
+        for _ in range(500):
+            with socket.socket(socket.AF_UNIX) as client:
+                if client.connect_ex(self._path("sock")) == 0:
+                    return
             time.sleep(0.02)
         raise RuntimeError("ovsdb-server does not start")
 

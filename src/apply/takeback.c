@@ -113,11 +113,12 @@ compare_elements(struct comparison *c, const struct json_value *wait,
     const char *first = json_of(c, where->first);
     for (const struct json_value *v = where->first->next;
          v && c->n < MAX_DIFFERENCES; v = v->next) {
-        const char *params = arena_printf(
-            c->arena,
-            "[\"%s\",{\"op\":\"wait\",\"timeout\":0,\"table\":%s,\"where\":[%s,"
-            "%s],\"columns\":[],\"until\":\"==\",\"rows\":[{}]}]",
-            c->step->name, table, first, json_of(c, v));
+        const char *params =
+            arena_printf(c->arena,
+                         "[\"%s\",{\"op\":\"wait\",\"timeout\":0,\"table\":%s,"
+                         "\"where\":[%s,"
+                         "%s],\"columns\":[],\"until\":\"==\",\"rows\":[{}]}]",
+                         c->step->name, table, first, json_of(c, v));
         const struct json_value *column =
             v->kind == JSON_ARRAY ? v->first : NULL;
         const struct json_value *op = column ? column->next : NULL;
@@ -126,12 +127,11 @@ compare_elements(struct comparison *c, const struct json_value *wait,
             || holds(c, params)) {
             continue;
         }
-        text_printf(&c->out, "%s%s of %s is %s now, and %s was %s it",
-                    c->n++ ? "; " : "", column->string, row,
-                    text_of(c, json_member(now, column->string)),
-                    text_of(c, value),
-                    strcmp(op->string, "includes") ? "taken out of"
-                                                   : "put into");
+        text_printf(
+            &c->out, "%s%s of %s is %s now, and %s was %s it",
+            c->n++ ? "; " : "", column->string, row,
+            text_of(c, json_member(now, column->string)), text_of(c, value),
+            strcmp(op->string, "includes") ? "taken out of" : "put into");
     }
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "ovsdb/scan.h"
 
 #define MAX_NUMBER_LENGTH 64
@@ -199,16 +200,6 @@ json_next_member(struct json_reader *r, struct json_slice *name)
 }
 
 /* Strings. */
-
-static int
-hex_digit(int c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static bool
 take_hex4(struct json_reader *r, uint32_t *ret)

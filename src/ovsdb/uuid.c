@@ -2,13 +2,7 @@
 
 #include <stdio.h>
 
-/* 1..16 for a hexadecimal digit, 0 otherwise. */
-static const uint8_t hex_digits[256] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
-    ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
-    ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 11, ['B'] = 12,
-    ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-};
+#include "base/hex.h"
 
 /* Appends the 'n' digits at 's' to '*word'; false if one is none. */
 static inline bool
@@ -17,7 +11,7 @@ take_digits(const char *s, int n, uint64_t *word)
     uint64_t value = *word;
     bool good = true;
     for (int i = 0; i < n; i++) {
-        unsigned digit = hex_digits[(unsigned char) s[i]];
+        unsigned digit = hex_values[(unsigned char) s[i]];
         good &= digit != 0;
         value = value << 4 | ((digit - 1) & 15);
     }

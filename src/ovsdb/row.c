@@ -84,6 +84,16 @@ ovsdb_place_row(struct ovsdb_table *table, const struct uuid *uuid)
 void
 ovsdb_prefetch_row(const struct ovsdb_table *table, const struct uuid *uuid)
 {
+    const struct ovsdb_row *row = ovsdb_table_find(table, uuid);
+    if (row) {
+        __builtin_prefetch(row, 1);
+        __builtin_prefetch(row + 1, 1);
+    }
+}
+
+void
+ovsdb_prefetch_slot(const struct ovsdb_table *table, const struct uuid *uuid)
+{
     if (table->n_slots) {
         __builtin_prefetch(&table->slots[first_slot(table, uuid)]);
     }

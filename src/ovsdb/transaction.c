@@ -7,6 +7,10 @@
 /* The end of the year 9999: a later date is a damaged one. */
 #define MAX_DATE_MS 253402300800000
 
+/* Reading so many columns takes about as long as the memory needs to answer
+ * where a row is. */
+#define N_BEFORE_ROW 3
+
 struct ovsdb_change *
 ovsdb_add_change(struct ovsdb_store *store, struct ovsdb_row *row,
                  enum change_kind kind)
@@ -67,18 +71,23 @@ struct values {
     uint32_t held; /* A bit for each. */
 };
 
-/* Reads a <row>.  If it has a column twice, the last one counts. */
+/* Reads the <row> with 'uuid'.  If it has a column twice, the last one counts.
+ */
 static bool
 read_columns(struct ovsdb_table *table, struct json_reader *r,
-             struct values *values)
+             const struct uuid *uuid, struct values *values)
 {
     struct json_slice name;
     values->n = values->held = 0;
+    ovsdb_prefetch_slot(table, uuid);
     if (!json_begin(r, '{')) {
         return false;
     }
     for (unsigned i = 0; json_next_member(r, &name); i++) {
         unsigned c = find_column(table, &name, i);
+        if (i == N_BEFORE_ROW) {
+            ovsdb_prefetch_row(table, uuid);
+        }
         if (!c--) {
             if (!json_skip(r)) {
                 return false;
@@ -131,8 +140,7 @@ read_log_row(struct ovsdb_table *table, struct json_reader *r,
         ovsdb_add_change(store, ovsdb_place_row(table, uuid), CHANGE_DELETE);
         return json_null(r);
     }
-    ovsdb_prefetch_row(table, uuid);
-    if (!read_columns(table, r, &values)) {
+    if (!read_columns(table, r, uuid, &values)) {
         return false;
     }
     struct ovsdb_row *row = ovsdb_place_row(table, uuid);
@@ -166,7 +174,7 @@ read_row_update(struct ovsdb_table *table, struct json_reader *r,
             if (fresh || !row->exists) {
                 insert_row(table->store, row);
             }
-            if (!read_columns(table, r, &values)) {
+            if (!read_columns(table, r, uuid, &values)) {
                 return false;
             }
             take_values(row, &values, modify);

@@ -3,19 +3,12 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 static bool
 is_digit(char c)
 {
     return c >= '0' && c <= '9';
-}
-
-static int
-hex_digit(char c)
-{
-    return is_digit(c)            ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
 }
 
 /* The end of what may be one number at 'p'.  "0..7" is two numbers and "..",

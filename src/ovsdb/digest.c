@@ -12,8 +12,10 @@
 /* Bodies shorter than this are hashed at once. */
 #define MIN_THREADED_BYTES (4u << 20)
 
-/* Small enough to stay in a processor's cache. */
-#define N_CHUNKS 4
+/* Small enough to stay in a processor's cache.  Either thread wakes the other
+ * when the ring is half full or half empty: for each chunk would cost more
+ * than the copy. */
+#define N_CHUNKS 8
 #define CHUNK_BYTES (64u << 10)
 
 struct chunk {
@@ -44,7 +46,7 @@ digest_new(void)
     struct digest *d = xcalloc(1, sizeof *d);
     d->context = EVP_MD_CTX_new();
     d->can_thread = true;
-    if (!d->context) {
+    if (!d->context || !EVP_DigestInit_ex(d->context, EVP_sha1(), NULL)) {
         abort();
     }
     return d;
@@ -68,7 +70,9 @@ hash_chunks(void *d_)
         EVP_DigestUpdate(d->context, chunk->bytes, chunk->size);
         pthread_mutex_lock(&ring->mutex);
         ring->tail++;
-        pthread_cond_signal(&ring->changed);
+        if (ring->head - ring->tail <= N_CHUNKS / 2) {
+            pthread_cond_signal(&ring->changed);
+        }
     }
     pthread_mutex_unlock(&ring->mutex);
     return NULL;
@@ -93,7 +97,8 @@ start_thread(struct digest *d)
 void
 digest_begin(struct digest *d, uint64_t length)
 {
-    if (!EVP_DigestInit_ex(d->context, EVP_sha1(), NULL)) {
+    /* The same once more: looking for SHA-1 costs as much as a short body. */
+    if (!EVP_DigestInit_ex(d->context, NULL, NULL)) {
         abort();
     }
     if (length >= MIN_THREADED_BYTES && !d->ring && d->can_thread) {
@@ -130,7 +135,9 @@ digest_update(struct digest *d, const void *bytes_, size_t size)
         chunk->size = n;
         pthread_mutex_lock(&ring->mutex);
         ring->head++;
-        pthread_cond_signal(&ring->changed);
+        if (ring->head - ring->tail >= N_CHUNKS / 2) {
+            pthread_cond_signal(&ring->changed);
+        }
         pthread_mutex_unlock(&ring->mutex);
         bytes += n;
         size -= n;
@@ -141,6 +148,7 @@ static void
 drain(struct ring *ring)
 {
     pthread_mutex_lock(&ring->mutex);
+    pthread_cond_signal(&ring->changed);
     wait_for_room(ring, 0);
     pthread_mutex_unlock(&ring->mutex);
 }

@@ -4,24 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHA1_HEX_LENGTH 40
+#include "base/hex.h"
+
+#define SHA1_HEX_LENGTH (2 * DIGEST_BYTES)
 
 static bool
 parse_sha1(const char *hex, unsigned char sha1[DIGEST_BYTES])
 {
-    for (int i = 0; i < SHA1_HEX_LENGTH; i++) {
-        static const char digits[] = "0123456789abcdefABCDEF";
-        const char *digit = hex[i] ? strchr(digits, hex[i]) : NULL;
-        if (!digit) {
-            return false;
-        }
-        long value = digit - digits;
-        unsigned char nibble =
-            (unsigned char) (value < 16 ? value : value - 6);
-        sha1[i / 2] = i % 2 ? (unsigned char) (sha1[i / 2] | nibble)
-                            : (unsigned char) (nibble << 4);
+    bool good = true;
+    for (int i = 0; i < DIGEST_BYTES; i++) {
+        int high = hex_digit((unsigned char) hex[2 * i]);
+        int low = hex_digit((unsigned char) hex[2 * i + 1]);
+        good &= high >= 0 && low >= 0;
+        sha1[i] = (unsigned char) ((high & 15) << 4 | (low & 15));
     }
-    return true;
+    return good;
 }
 
 bool

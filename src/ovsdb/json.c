@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "ovsdb/scan.h"
 
 #define MAX_NUMBER_LENGTH 64
@@ -67,7 +68,7 @@ is_space(int c)
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
-static int
+static PROVNET_COLD int
 skip_space(struct json_reader *r)
 {
     int c = look(r);
@@ -94,7 +95,7 @@ json_peek(struct json_reader *r)
 }
 
 /* Says that 'wanted' was expected where something else is. */
-static bool
+static PROVNET_COLD bool
 unexpected(struct json_reader *r, const char *wanted)
 {
     int c = peek(r);
@@ -199,16 +200,6 @@ json_next_member(struct json_reader *r, struct json_slice *name)
 }
 
 /* Strings. */
-
-static int
-hex_digit(int c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 static bool
 take_hex4(struct json_reader *r, uint32_t *ret)
@@ -360,12 +351,27 @@ find_string_stop(struct json_reader *r, const unsigned char **start)
     }
 }
 
-bool
-json_string(struct json_reader *r, struct json_slice *ret)
+/* Takes a string, at its first quote, if it is like nearly all of them: ASCII
+ * without escapes, and in the window to its end. */
+static inline bool
+take_plain(struct input *in, struct json_slice *ret)
 {
-    if (peek(r) != '"') {
-        return unexpected(r, "a string");
+    const unsigned char *start = in->p + 1;
+    bool high = false;
+    const unsigned char *stop = scan_string(start, in->end, &high);
+    if (PROVNET_UNLIKELY(stop == in->end || *stop != '"' || high)) {
+        return false;
     }
+    in->p = stop + 1;
+    ret->s = (const char *) start;
+    ret->length = (size_t) (stop - start);
+    return true;
+}
+
+/* Any string, at its first quote. */
+static PROVNET_COLD bool
+take_string(struct json_reader *r, struct json_slice *ret)
+{
     struct input *in = r->in;
     const unsigned char *start = ++in->p;
     struct json_slice slice;
@@ -390,6 +396,15 @@ json_string(struct json_reader *r, struct json_slice *ret)
     }
     *ret = slice;
     return true;
+}
+
+bool
+json_string(struct json_reader *r, struct json_slice *ret)
+{
+    if (peek(r) != '"') {
+        return unexpected(r, "a string");
+    }
+    return take_plain(r->in, ret) || take_string(r, ret);
 }
 
 /* Numbers and words. */
@@ -524,8 +539,8 @@ json_null(struct json_reader *r)
 
 /* Skipping. */
 
-static bool
-skip_string(struct json_reader *r)
+static PROVNET_COLD bool
+skip_any_string(struct json_reader *r)
 {
     struct input *in = r->in;
     uint32_t utf8 = 0;
@@ -565,6 +580,13 @@ skip_string(struct json_reader *r)
     }
 }
 
+static inline bool
+skip_string(struct json_reader *r)
+{
+    struct json_slice plain;
+    return take_plain(r->in, &plain) || skip_any_string(r);
+}
+
 static bool
 skip_scalar(struct json_reader *r, int c)
 {
@@ -596,6 +618,9 @@ bool
 json_skip(struct json_reader *r)
 {
     unsigned base = r->depth;
+    if (peek(r) == '"') {
+        return skip_string(r);
+    }
     do {
         int c = peek(r);
         if (c == '{' || c == '[') {

@@ -8,29 +8,27 @@
 
 /* Finding and keeping rows. */
 
-/* A place of the index by UUID.  The hash stands in it, so that only the row
- * that is asked for is touched: a row is a cache miss. */
+/* A place of the index by UUID.  The UUID stands in it, so that a row is not
+ * touched to be found: it is a cache miss more. */
 struct ovsdb_slot {
-    uint64_t hash;
+    struct uuid uuid;
     struct ovsdb_row *row; /* NULL if the place is free. */
 };
 
-/* Seeded, since a hostile file chooses its UUIDs. */
-static uint64_t
-hash_uuid(const struct uuid *uuid)
+/* Where to look for 'uuid' first.  Seeded, since a hostile file chooses its
+ * UUIDs. */
+static size_t
+first_slot(const struct ovsdb_table *table, const struct uuid *uuid)
 {
-    return hash_words(uuid->high, uuid->low);
+    return hash_words(uuid->high, uuid->low) & (table->n_slots - 1);
 }
 
 /* The place of 'uuid', or the free one where it belongs. */
 static struct ovsdb_slot *
-find_slot(const struct ovsdb_table *table, const struct uuid *uuid,
-          uint64_t hash)
+find_slot(const struct ovsdb_table *table, const struct uuid *uuid)
 {
-    size_t i = hash & (table->n_slots - 1);
-    while (table->slots[i].row
-           && (table->slots[i].hash != hash
-               || !uuid_equals(&table->slots[i].row->uuid, uuid))) {
+    size_t i = first_slot(table, uuid);
+    while (table->slots[i].row && !uuid_equals(&table->slots[i].uuid, uuid)) {
         i = (i + 1) & (table->n_slots - 1);
     }
     return &table->slots[i];
@@ -39,8 +37,7 @@ find_slot(const struct ovsdb_table *table, const struct uuid *uuid,
 struct ovsdb_row *
 ovsdb_table_find(const struct ovsdb_table *table, const struct uuid *uuid)
 {
-    return table->n_slots ? find_slot(table, uuid, hash_uuid(uuid))->row
-                          : NULL;
+    return table->n_slots ? find_slot(table, uuid)->row : NULL;
 }
 
 static void
@@ -48,31 +45,19 @@ grow_slots(struct ovsdb_table *table)
 {
     size_t n_old = table->n_slots;
     struct ovsdb_slot *old = table->slots;
-    table->n_slots = n_old ? n_old * 4 : 16;
+    table->n_slots = n_old ? n_old * 2 : 16;
     table->slots = xzalloc_table(table->n_slots * sizeof *table->slots);
     for (size_t i = 0; i < n_old; i++) {
-        size_t j = old[i].hash & (table->n_slots - 1);
-        while (old[i].row && table->slots[j].row) {
-            j = (j + 1) & (table->n_slots - 1);
-        }
         if (old[i].row) {
-            table->slots[j] = old[i];
+            *find_slot(table, &old[i].uuid) = old[i];
         }
     }
     free(old);
 }
 
-struct ovsdb_row *
-ovsdb_place_row(struct ovsdb_table *table, const struct uuid *uuid)
+static struct ovsdb_row *
+new_row(struct ovsdb_table *table, const struct uuid *uuid)
 {
-    if ((table->n_rows + 1) * 2 > table->n_slots) {
-        grow_slots(table);
-    }
-    uint64_t hash = hash_uuid(uuid);
-    struct ovsdb_slot *slot = find_slot(table, uuid, hash);
-    if (slot->row) {
-        return slot->row;
-    }
     struct ovsdb_row *row = arena_zalloc(&table->store->arena, sizeof *row);
     row->uuid = *uuid;
     row->table = table;
@@ -80,8 +65,38 @@ ovsdb_place_row(struct ovsdb_table *table, const struct uuid *uuid)
     table->rows = xgrow(table->rows, table->n_rows, &table->capacity,
                         sizeof *table->rows);
     table->rows[table->n_rows++] = row;
-    *slot = (struct ovsdb_slot){ hash, row };
     return row;
+}
+
+struct ovsdb_row *
+ovsdb_place_row(struct ovsdb_table *table, const struct uuid *uuid)
+{
+    if ((table->n_rows + 1) * 3 > table->n_slots * 2) {
+        grow_slots(table);
+    }
+    struct ovsdb_slot *slot = find_slot(table, uuid);
+    if (!slot->row) {
+        *slot = (struct ovsdb_slot){ *uuid, new_row(table, uuid) };
+    }
+    return slot->row;
+}
+
+void
+ovsdb_prefetch_row(const struct ovsdb_table *table, const struct uuid *uuid)
+{
+    const struct ovsdb_row *row = ovsdb_table_find(table, uuid);
+    if (row) {
+        __builtin_prefetch(row, 1);
+        __builtin_prefetch(row + 1, 1);
+    }
+}
+
+void
+ovsdb_prefetch_slot(const struct ovsdb_table *table, const struct uuid *uuid)
+{
+    if (table->n_slots) {
+        __builtin_prefetch(&table->slots[first_slot(table, uuid)]);
+    }
 }
 
 /* Where column 'c' stands in the row's 'columns', or would stand. */

@@ -38,6 +38,11 @@ void ovsdb_make_whole(struct ovsdb_store *);
 /* The row with 'uuid', made up as not existing if it is new. */
 struct ovsdb_row *ovsdb_place_row(struct ovsdb_table *, const struct uuid *);
 
+/* Ask the memory for what finding the row with 'uuid' will look at and, once
+ * that has come, for the row. */
+void ovsdb_prefetch_slot(const struct ovsdb_table *, const struct uuid *);
+void ovsdb_prefetch_row(const struct ovsdb_table *, const struct uuid *);
+
 /* Lets 'row' hold the columns of 'values' (by index into the spec) that have
  * a bit in 'which', besides those that it holds. */
 void ovsdb_hold_columns(struct ovsdb_row *, const struct ovsdb_datum *values,

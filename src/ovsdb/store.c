@@ -11,6 +11,9 @@
  * a large value would fill the memory. */
 #define MAX_REMEMBERED 32
 
+/* How many rows ahead the memory is asked for one. */
+#define PREFETCHED 8
+
 /* Tables. */
 
 void
@@ -20,6 +23,7 @@ ovsdb_store_init(struct ovsdb_store *store, const struct ovsdb_spec *spec)
     store->spec = spec;
     arena_init(&store->arena);
     arena_init(&store->delta_arena);
+    strmap_init(&store->names);
     strmap_init(&store->strings);
     store->tables =
         arena_zalloc(&store->arena, spec->n_tables * sizeof *store->tables);
@@ -27,6 +31,10 @@ ovsdb_store_init(struct ovsdb_store *store, const struct ovsdb_spec *spec)
         struct ovsdb_table *table = &store->tables[t];
         table->spec = &spec->tables[t];
         table->store = store;
+        void **number = strmap_place(&store->names, table->spec->name);
+        if (!*number) {
+            *number = (void *) (uintptr_t) (t + 1);
+        }
         table->types = arena_zalloc(&store->arena, table->spec->n_columns
                                                        * sizeof *table->types);
         table->guesses =
@@ -49,8 +57,10 @@ ovsdb_store_done(struct ovsdb_store *store)
         free(table->slots);
         strmap_done(&table->columns);
     }
+    strmap_done(&store->names);
     strmap_done(&store->strings);
     free(store->changes);
+    free(store->inserted);
     free(store->atoms);
     free(store->records);
     free(store->parts);
@@ -309,6 +319,20 @@ commit_insert(struct ovsdb_store *store, struct ovsdb_row *row)
     row->created_in = (uint32_t) store->n_records;
 }
 
+/* The last row first; the memory is asked for those that follow. */
+static void
+commit_inserted(struct ovsdb_store *store)
+{
+    for (size_t i = store->n_inserted; i--;) {
+        if (i >= PREFETCHED) {
+            __builtin_prefetch(store->inserted[i - PREFETCHED], 1);
+        }
+        store->inserted[i]->is_inserted = false;
+        commit_insert(store, store->inserted[i]);
+    }
+    store->n_inserted = 0;
+}
+
 void
 ovsdb_store_commit(struct ovsdb_store *store, uint64_t offset)
 {
@@ -323,11 +347,7 @@ ovsdb_store_commit(struct ovsdb_store *store, uint64_t offset)
         ovsdb_make_whole(store);
         store->expects_whole = false;
     }
-    for (struct ovsdb_row *row; (row = store->inserted);) {
-        store->inserted = row->next_inserted;
-        row->is_inserted = false;
-        commit_insert(store, row);
-    }
+    commit_inserted(store);
     for (size_t i = 0; i < store->n_changes; i++) {
         struct ovsdb_change *change = &store->changes[i];
         struct ovsdb_row *row = change->row;
@@ -356,8 +376,8 @@ ovsdb_store_commit(struct ovsdb_store *store, uint64_t offset)
 void
 ovsdb_store_abort(struct ovsdb_store *store)
 {
-    for (struct ovsdb_row *row; (row = store->inserted);) {
-        store->inserted = row->next_inserted;
+    while (store->n_inserted) {
+        struct ovsdb_row *row = store->inserted[--store->n_inserted];
         row->is_inserted = false;
         row->held = 0;
     }

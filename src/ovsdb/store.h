@@ -72,7 +72,6 @@ struct ovsdb_row {
     bool is_inserted; /* By the transaction being read. */
     bool is_seen;     /* In the transaction being read, if that is whole... */
     uint32_t seen;    /* ...and the columns that it has there. */
-    struct ovsdb_row *next_inserted;
     const struct ovsdb_past *past; /* Newest first; NULL if nothing. */
     struct ovsdb_datum *columns;   /* Those with a bit in 'held', in order. */
 };
@@ -156,8 +155,11 @@ struct ovsdb_store {
     bool repeats; /* What is whole has a column twice: a hostile one. */
     struct arena delta_arena;
     size_t records_capacity;
-    struct strmap strings;      /* Interned keys of maps. */
-    struct ovsdb_row *inserted; /* New rows of the transaction being read. */
+    struct strmap names;         /* Of tables: index + 1. */
+    struct strmap strings;       /* Interned keys of maps. */
+    struct ovsdb_row **inserted; /* New rows of the transaction being read. */
+    size_t n_inserted;
+    size_t inserted_capacity;
     struct ovsdb_change *changes;
     size_t n_changes;
     size_t changes_capacity;

@@ -7,6 +7,10 @@
 /* The end of the year 9999: a later date is a damaged one. */
 #define MAX_DATE_MS 253402300800000
 
+/* Reading so many columns takes about as long as the memory needs to answer
+ * where a row is. */
+#define N_BEFORE_ROW 3
+
 struct ovsdb_change *
 ovsdb_add_change(struct ovsdb_store *store, struct ovsdb_row *row,
                  enum change_kind kind)
@@ -29,8 +33,10 @@ insert_row(struct ovsdb_store *store, struct ovsdb_row *row)
         ovsdb_add_change(store, row, CHANGE_INSERT);
     } else if (!row->is_inserted) {
         row->is_inserted = true;
-        row->next_inserted = store->inserted;
-        store->inserted = row;
+        store->inserted =
+            xgrow(store->inserted, store->n_inserted,
+                  &store->inserted_capacity, sizeof *store->inserted);
+        store->inserted[store->n_inserted++] = row;
     }
 }
 
@@ -57,74 +63,104 @@ find_column(struct ovsdb_table *table, const struct json_slice *name,
     return column;
 }
 
-/* A <row>: the columns that the spec wants become changes, or, in a row that
- * is new, values at once. */
+/* What a <row> holds of the columns that the spec wants. */
+struct values {
+    struct ovsdb_datum datums[MAX_COLUMNS]; /* By index into the spec. */
+    uint8_t order[MAX_COLUMNS];             /* As they stood there. */
+    unsigned n;
+    uint32_t held; /* A bit for each. */
+};
+
+/* Reads the <row> with 'uuid'.  If it has a column twice, the last one counts.
+ */
 static bool
 read_columns(struct ovsdb_table *table, struct json_reader *r,
-             struct ovsdb_row *row, bool is_diff)
+             const struct uuid *uuid, struct values *values)
 {
     struct json_slice name;
-    struct ovsdb_datum fresh[MAX_COLUMNS];
-    uint32_t held = 0;
-    bool blank = ovsdb_is_blank(row);
+    values->n = values->held = 0;
+    ovsdb_prefetch_slot(table, uuid);
     if (!json_begin(r, '{')) {
         return false;
     }
     for (unsigned i = 0; json_next_member(r, &name); i++) {
         unsigned c = find_column(table, &name, i);
-        if (!c) {
+        if (i == N_BEFORE_ROW) {
+            ovsdb_prefetch_row(table, uuid);
+        }
+        if (!c--) {
             if (!json_skip(r)) {
                 return false;
             }
             continue;
         }
-        struct ovsdb_datum datum;
-        const struct ovsdb_column_spec *spec = &table->spec->columns[c - 1];
-        if (!ovsdb_read_value(table->store, r, spec, &datum)) {
+        if (!ovsdb_read_value(table->store, r, &table->spec->columns[c],
+                              &values->datums[c])) {
             return false;
         }
-        if (blank) {
-            fresh[c - 1] = datum;
-            held |= 1u << (c - 1);
-            continue;
+        if (!(values->held >> c & 1)) {
+            values->order[values->n++] = (uint8_t) c;
+            values->held |= 1u << c;
         }
-        struct ovsdb_change *change =
-            ovsdb_add_change(table->store, row, CHANGE_COLUMN);
-        change->column = c - 1;
-        change->datum = datum;
-        change->is_diff = is_diff;
-        table->store->repeats |= row->seen >> (c - 1) & 1;
-        row->seen |= 1u << (c - 1);
-    }
-    if (held) {
-        ovsdb_hold_columns(row, fresh, held);
     }
     return !json_failed(r);
 }
 
-/* A <row-txn> of the log: the row's columns, or null. */
+/* Values become changes, or, in a row that is new, stand in it at once. */
+static void
+take_values(struct ovsdb_row *row, const struct values *values, bool is_diff)
+{
+    struct ovsdb_store *store = row->table->store;
+    if (ovsdb_is_blank(row)) {
+        if (values->held) {
+            ovsdb_hold_columns(row, values->datums, values->held);
+        }
+        return;
+    }
+    for (unsigned i = 0; i < values->n; i++) {
+        struct ovsdb_change *change =
+            ovsdb_add_change(store, row, CHANGE_COLUMN);
+        change->column = values->order[i];
+        change->datum = values->datums[change->column];
+        change->is_diff = is_diff;
+    }
+    store->repeats |= (row->seen & values->held) != 0;
+    row->seen |= values->held;
+}
+
+/* A <row-txn> of the log: the row's columns, or null.  The row is looked for
+ * last, when the memory has answered. */
 static bool
 read_log_row(struct ovsdb_table *table, struct json_reader *r,
-             struct ovsdb_row *row)
+             const struct uuid *uuid)
 {
+    struct ovsdb_store *store = table->store;
+    struct values values;
     if (json_peek(r) == 'n') {
-        ovsdb_add_change(table->store, row, CHANGE_DELETE);
+        ovsdb_add_change(store, ovsdb_place_row(table, uuid), CHANGE_DELETE);
         return json_null(r);
     }
+    if (!read_columns(table, r, uuid, &values)) {
+        return false;
+    }
+    struct ovsdb_row *row = ovsdb_place_row(table, uuid);
     row->is_seen = true;
     if (!row->exists) {
-        insert_row(table->store, row);
+        insert_row(store, row);
     }
-    return read_columns(table, r, row, false);
+    take_values(row, &values, false);
+    return true;
 }
 
 /* A <row-update> or <row-update2>: an object with one member (or, in the
  * first form, two) that says what happened. */
 static bool
 read_row_update(struct ovsdb_table *table, struct json_reader *r,
-                struct ovsdb_row *row)
+                const struct uuid *uuid)
 {
+    struct ovsdb_row *row = ovsdb_place_row(table, uuid);
     struct json_slice kind;
+    struct values values;
     bool deleted = true;
     if (!json_begin(r, '{')) {
         return false;
@@ -138,9 +174,10 @@ read_row_update(struct ovsdb_table *table, struct json_reader *r,
             if (fresh || !row->exists) {
                 insert_row(table->store, row);
             }
-            if (!read_columns(table, r, row, modify)) {
+            if (!read_columns(table, r, uuid, &values)) {
                 return false;
             }
+            take_values(row, &values, modify);
         } else if (!json_skip(r)) { /* "delete": null, or "old": {...} */
             return false;
         }
@@ -169,9 +206,8 @@ read_table(struct ovsdb_table *table, struct json_reader *r,
                       name.length > 40 ? 40 : (int) name.length, name.s);
             return false;
         }
-        struct ovsdb_row *row = ovsdb_place_row(table, &uuid);
-        if (form == OVSDB_FORM_LOG ? !read_log_row(table, r, row)
-                                   : !read_row_update(table, r, row)) {
+        if (form == OVSDB_FORM_LOG ? !read_log_row(table, r, &uuid)
+                                   : !read_row_update(table, r, &uuid)) {
             return false;
         }
     }
@@ -209,18 +245,15 @@ read_special(struct ovsdb_store *store, struct json_reader *r,
 static struct ovsdb_table *
 find_table(struct ovsdb_store *store, const struct json_slice *name)
 {
-    for (unsigned t = 0; t < store->spec->n_tables; t++) {
-        if (json_slice_equals(name, store->spec->tables[t].name)) {
-            return &store->tables[t];
-        }
-    }
-    return NULL;
+    uintptr_t t =
+        (uintptr_t) strmap_get_n(&store->names, name->s, name->length);
+    return t ? &store->tables[t - 1] : NULL;
 }
 
 void
 ovsdb_store_read_nothing(struct ovsdb_store *store)
 {
-    assert(!store->n_changes && !store->inserted);
+    assert(!store->n_changes && !store->n_inserted);
     store->is_diff = false;
     store->record = (struct ovsdb_record){ .comment = "" };
 }

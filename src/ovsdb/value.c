@@ -172,6 +172,9 @@ resolve_pending(struct ovsdb_store *store, int ref_table, size_t n,
 {
     struct ovsdb_table *table = &store->tables[ref_table];
     for (size_t i = 0; i < n; i++) {
+        ovsdb_prefetch_slot(table, &store->pending[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
         add_atom(store, (*n_atoms)++)->row =
             ovsdb_place_row(table, &store->pending[i]);
     }

@@ -316,6 +316,21 @@ test_a_diff_changes_sets_and_maps_and_replaces_scalars(void **state)
     assert_string_equal(ovsdb_map_get(a, SWITCH_KEYS, "c"), "3");
 }
 
+/* As in Open vSwitch (lib/json.c): of equal members the last one counts. */
+static void
+test_a_column_that_stands_twice_counts_once(void **state)
+{
+    struct fixture *f = *state;
+    commit(f, "{'Switch':{'" A "':{'name':'x','sizes':1,'name':'y'}}}");
+    const struct ovsdb_row *a = row(f->switches, A);
+    assert_string_equal(ovsdb_string(a, SWITCH_NAME), "y");
+    commit(f, "{'_is_diff':true,'Switch':{'" A
+              "':{'sizes':1,'note':'p','sizes':2,'note':'q'}}}");
+    assert_int_equal(ovsdb_count(a, SWITCH_SIZES), 2);
+    assert_string_equal(ovsdb_string(a, SWITCH_NOTE), "q");
+    assert_null(a->past->older);
+}
+
 static void
 test_is_diff_counts_wherever_it_stands(void **state)
 {
@@ -624,6 +639,7 @@ main(void)
         TEST(an_aborted_transaction_changes_nothing),
         TEST(a_record_that_is_no_diff_replaces),
         TEST(a_diff_changes_sets_and_maps_and_replaces_scalars),
+        TEST(a_column_that_stands_twice_counts_once),
         TEST(is_diff_counts_wherever_it_stands),
         TEST(large_and_small_diffs_agree),
         TEST(columns_know_the_record_that_changed_them),

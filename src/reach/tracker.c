@@ -41,6 +41,7 @@ build(struct tracker *f)
     fabric_change_init(&f->change, &f->fabric);
     f->limit_bytes = 2 * a->arena.used_bytes + GARBAGE_BYTES;
     f->flags = xcalloc(a->n_endpoints, 1);
+    f->is_flood_old = false;
     for (size_t i = 0; i < a->n_endpoints; i++) {
         f->flags[i] = flags_of(&a->endpoints[i]);
     }
@@ -285,10 +286,16 @@ flood_again(struct tracker *f)
     struct assessment *a = &f->assessment;
     struct fabric_change *c = &f->change;
     struct flood *before = a->flood;
+    for (size_t i = 0; i < c->flooded.n && !c->floods; i++) {
+        c->floods =
+            !flood_stays_quiet(before, f->fabric.chassis[c->flooded.items[i]]);
+    }
+    f->is_flood_old |= c->flooded.n > 0;
     if (!c->floods) {
         return NULL;
     }
     a->flood = flood_new(&f->fabric);
+    f->is_flood_old = false;
     if (!flood_is_quiet(before) || !flood_is_quiet(a->flood)) {
         fabric_change_floods(c);
     }
@@ -348,6 +355,11 @@ tracker_judge(struct tracker *f)
 void
 tracker_collect(struct tracker *f)
 {
+    if (f->is_flood_old) {
+        flood_free(f->assessment.flood);
+        f->assessment.flood = flood_new(&f->fabric);
+        f->is_flood_old = false;
+    }
     walk_examine_deployment(&f->assessment);
     walk_examine_chassis(&f->assessment);
     findings_collect(&f->assessment);

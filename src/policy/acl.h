@@ -89,6 +89,11 @@ struct policy_host {
     bool is_next_hop; /* Of a route of theirs: it sends for others. */
 };
 
+/* What is known of a field. */
+struct policy_bits {
+    match_bits value, known;
+};
+
 struct policy_switch {
     struct fabric_switch *ls;
     bool has_acls;
@@ -102,9 +107,10 @@ struct policy_switch {
     struct acl_selection plain; /* Of ports that are in none. */
     struct policy_host *hosts;  /* NULL until looked up. */
     size_t n_hosts;
-    const char *prefixes[2];     /* By family; of which strangers[]... */
-    const char *strangers[2];    /* ...are addresses that no port has. */
-    struct policy_owner *owners; /* Sorted; NULL until asked for. */
+    const char *prefixes[2];         /* By family: a network of it... */
+    struct policy_bits hosts_in[2];  /* ...as far as these are known, */
+    struct policy_bits strangers[2]; /* ...and an address no port has. */
+    struct policy_owner *owners;     /* Sorted; NULL until asked for. */
     size_t n_owners;
     bool is_changed; /* Private: change.c. */
 };

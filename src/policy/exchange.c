@@ -23,11 +23,6 @@ static const char *const frame_names[] = {
     [ECHO_REPLY] = "an echo reply",
 };
 
-/* What is known of a field, read from text once for all frames. */
-struct bits {
-    match_bits value, known;
-};
-
 /* One side of a switch that a frame crosses. */
 struct end {
     const struct ovsdb_row *lsp; /* NULL if NB does not have it. */
@@ -44,17 +39,15 @@ struct crossing {
     struct end outer, inner;
     const char *address; /* Of the inner side; "" if it is not known. */
     const char *mac;     /* Likewise; NULL if it is not known. */
-    struct bits address_bits, mac_bits; /* The same. */
+    struct policy_bits address_bits, mac_bits; /* The same. */
     bool has_responder;  /* OVN answers ARP for the outer side. */
     uint64_t ct_state;   /* What tracking at a port has told; 0... */
     bool may_be_tracked; /* ...for nothing, unless it may have. */
 };
 
 struct remote {
-    const char *exact;    /* NULL if it is any host... */
-    const char *prefix;   /* ...of this subnet; NULL if that is not known... */
-    const char *stranger; /* ...such as this one, which is no port's. */
-    struct bits bits[2];  /* As far as it is known, and a stranger's. */
+    const char *exact;          /* NULL if it is any host. */
+    struct policy_bits bits[2]; /* As far as it is known, and a stranger's. */
 };
 
 struct exchange {
@@ -85,11 +78,11 @@ struct stop {
 
 #define BROADCAST UINT64_C(0xffffffffffff)
 
-static const struct bits unknown = { 0, 0 };
+static const struct policy_bits unknown = { 0, 0 };
 
 /* Reads 'text', an address with or without "/LENGTH": only the bits of that.
  * Nothing is known if it is of the other family, or no address. */
-static struct bits
+static struct policy_bits
 read_address(const char *text, bool is_ipv6)
 {
     char ip[INET6_ADDRSTRLEN];
@@ -111,16 +104,16 @@ read_address(const char *text, bool is_ipv6)
     if (bits >= 0 && bits < (long) width) {
         mask ^= match_ones(width - (unsigned) bits);
     }
-    return (struct bits){ c.value & mask, mask };
+    return (struct policy_bits){ c.value & mask, mask };
 }
 
-static struct bits
+static struct policy_bits
 read_mac(const char *mac)
 {
     struct match_constant c;
     return mac && match_constant_parse(&c, mac) && !c.masked
                    && c.format == MATCH_ETHERNET
-               ? (struct bits){ c.value, match_ones(48) }
+               ? (struct policy_bits){ c.value, match_ones(48) }
                : unknown;
 }
 
@@ -132,15 +125,15 @@ read_crossing(const struct exchange *x, struct crossing *c)
 }
 
 static void
-read_remote(struct exchange *x)
+set_remote(struct exchange *x, const char *host)
 {
-    struct remote *r = &x->remote;
-    r->bits[0] = read_address(r->exact ? r->exact : r->prefix, x->is_ipv6);
-    r->bits[1] = read_address(r->exact ? r->exact : r->stranger, x->is_ipv6);
+    x->remote.exact = host;
+    x->remote.bits[0] = x->remote.bits[1] = read_address(host, x->is_ipv6);
 }
 
 static void
-set(struct match_packet *packet, enum match_field field, struct bits bits)
+set(struct match_packet *packet, enum match_field field,
+    struct policy_bits bits)
 {
     match_packet_set_bits(packet, field, bits.value, bits.known);
 }
@@ -439,7 +432,6 @@ static void
 judge_exchange(struct exchange *x, bool inbound)
 {
     memset(x->verdict, 0, sizeof *x->verdict);
-    read_remote(x);
     /* ND is let pass before any ACL, so only ARP is asked about (northd.c,
      * IPV6_CT_OMIT_MATCH). */
     for (size_t i = 0; i < x->n && !x->is_ipv6; i++) {
@@ -631,15 +623,18 @@ find_remote(struct exchange *x, const struct fabric_endpoint *e)
     if (!*own || !address_in_prefix(e->address, *own)) {
         const char *prefix = find_prefix(sw, e, arena);
         if (!prefix) {
-            x->remote.stranger = x->is_ipv6 ? "2001:db8::fffe" : "192.0.2.254";
-            return; /* Of the ranges for documents (RFC 5737, RFC 3849). */
+            /* Of the ranges for documents (RFC 5737, RFC 3849). */
+            x->remote.bits[1] = read_address(
+                x->is_ipv6 ? "2001:db8::fffe" : "192.0.2.254", x->is_ipv6);
+            return;
         }
         *own = prefix;
-        sw->strangers[x->is_ipv6] =
-            find_stranger(sw, prefix, x->is_ipv6, arena);
+        sw->hosts_in[x->is_ipv6] = read_address(prefix, x->is_ipv6);
+        sw->strangers[x->is_ipv6] = read_address(
+            find_stranger(sw, prefix, x->is_ipv6, arena), x->is_ipv6);
     }
-    x->remote.prefix = *own;
-    x->remote.stranger = sw->strangers[x->is_ipv6];
+    x->remote.bits[0] = sw->hosts_in[x->is_ipv6];
+    x->remote.bits[1] = sw->strangers[x->is_ipv6];
 }
 
 /* Where the answer depends on the host, those that are known are asked about.
@@ -662,7 +657,7 @@ judge_hosts(struct exchange *x, const struct fabric_endpoint *e, bool inbound)
             continue;
         }
         example = host->is_next_hop ? example : host->ip;
-        x->remote.exact = host->ip;
+        set_remote(x, host->ip);
         x->verdict = &v;
         judge_exchange(x, inbound);
         n_asked++;
@@ -691,7 +686,7 @@ policy_judge(struct policy *p, const struct fabric_endpoint *e,
     x.verdict = ret;
     memset(ret, 0, sizeof *ret);
     if (host && address_is_ip(host) && address_is_ipv6(host) == x.is_ipv6) {
-        x.remote.exact = host;
+        set_remote(&x, host);
     }
     find_way(&x, e, localnet, inbound);
     bool any = false;

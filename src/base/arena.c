@@ -1,7 +1,6 @@
 #include "base/arena.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -244,13 +243,28 @@ arena_printf(struct arena *a, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    char *s;
-    int length = vasprintf(&s, format, args);
+    char *s = arena_vprintf(a, format, args);
     va_end(args);
-    if (length < 0) {
+    return s;
+}
+
+char *
+arena_vprintf(struct arena *a, const char *format, va_list args)
+{
+    char text[512]; /* For most. */
+    va_list again;
+    va_copy(again, args);
+    int n = vsnprintf(text, sizeof text, format, args);
+    if (n < 0) {
         abort();
     }
-    char *copy = arena_strndup(a, s, (size_t) length);
-    free(s);
-    return copy;
+    size_t length = (size_t) n;
+    char *s = arena_alloc(a, length + 1);
+    if (length < sizeof text) {
+        memcpy(s, text, length + 1);
+    } else {
+        vsnprintf(s, length + 1, format, again);
+    }
+    va_end(again);
+    return s;
 }

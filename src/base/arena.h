@@ -14,6 +14,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H 1
 
+#include <stdarg.h>
 #include <stddef.h>
 #include "base/compiler.h"
 
@@ -48,6 +49,8 @@ void arena_recycle_array(struct arena *, void *p, size_t size);
 /* Copies of strings, NUL-terminated. */
 char *arena_strndup(struct arena *, const char *s, size_t length);
 char *arena_strdup(struct arena *, const char *s);
+char *arena_vprintf(struct arena *, const char *format, va_list)
+    PROVNET_PRINTF(2, 0);
 char *arena_printf(struct arena *, const char *format, ...)
     PROVNET_PRINTF(2, 3);
 

@@ -21,7 +21,7 @@ bool
 address_is_ipv6(const char *s)
 {
     struct in6_addr ip;
-    return inet_pton(AF_INET6, s, &ip) == 1;
+    return strchr(s, ':') && inet_pton(AF_INET6, s, &ip) == 1;
 }
 
 bool

@@ -43,6 +43,9 @@ void fabric_bind_vif(struct fabric *, struct fabric_vif *);
 /* Reads the chassis's Open_vSwitch database, or none. */
 void fabric_read_chassis(struct fabric *, struct fabric_chassis *);
 
+/* Finds out whether it sees all of its tunnels down. */
+void fabric_read_isolation(struct fabric_chassis *);
+
 /* learned.c: takes a row of SB's FDB. */
 void fabric_index_learned(struct fabric *, const struct ovsdb_row *);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fabric/follow.h"
+#include "fabric/places.h"
 #include "ovsdb/diff.h"
 
 /* Garbage in the fabric's arena before it is built again: as much as the
@@ -26,8 +27,8 @@ struct fabric_links {
     uint32_t *by_vif; /* Of the index of its LSP's row. */
     uint32_t *by_switch;
     uint32_t *by_router;
-    uint32_t *enters; /* Index of the chassis where its frames enter... */
-    uint32_t *lives;  /* ...and of that of its VM; NONE if there is none. */
+    struct places enters; /* By the chassis where its frames enter... */
+    struct places lives;  /* ...and by that of its VM. */
     struct fabric_switch **switches; /* By the index of its row. */
     struct fabric_router **routers;  /* Likewise. */
     size_t n_lsps, n_ls_rows, n_lr_rows;
@@ -70,14 +71,13 @@ change_mark(struct fabric_marks *m, size_t number)
 void
 change_mark_shell(struct fabric_change *c, const struct fabric_switch *ls)
 {
-    c->floods = true;
     change_mark(&c->switches, (size_t) (ls - c->fabric->switches));
 }
 
 void
 change_mark_attachment(struct fabric_change *c, struct fabric_attachment *a)
 {
-    c->floods = true;
+    change_mark(&c->flooded, (size_t) (a - a->localnet->attachments));
     if (!a->is_changed) {
         a->is_changed = true;
         c->attachments =
@@ -141,6 +141,25 @@ change_visit_router(struct fabric_change *c, const struct fabric_router *r,
     visit(c, c->links->by_router[r - c->fabric->routers], visit_it, aux);
 }
 
+static void
+visit_places(struct fabric_change *c, const struct places *p,
+             const struct fabric_chassis *chassis, endpoint_visit *visit_it,
+             void *aux)
+{
+    for (uint32_t i = places_first(p, chassis); i != PLACES_END;
+         i = p->next[i]) {
+        visit_it(c, &c->fabric->endpoints[i], aux);
+    }
+}
+
+void
+change_visit_entering(struct fabric_change *c,
+                      const struct fabric_chassis *chassis,
+                      endpoint_visit *visit_it, void *aux)
+{
+    visit_places(c, &c->links->enters, chassis, visit_it, aux);
+}
+
 static size_t
 index_of(const struct fabric_change *c, const struct fabric_endpoint *e)
 {
@@ -164,10 +183,9 @@ change_link_vif(struct fabric_change *c, const struct fabric_endpoint *e,
 void
 change_place_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
 {
-    const struct fabric_chassis *lives = e->vif ? e->vif->chassis : NULL;
-    size_t i = index_of(c, e);
-    c->links->enters[i] = e->chassis ? (uint32_t) e->chassis->index : NONE;
-    c->links->lives[i] = lives ? (uint32_t) lives->index : NONE;
+    uint32_t i = (uint32_t) index_of(c, e);
+    places_put(&c->links->enters, i, e->chassis);
+    places_put(&c->links->lives, i, e->vif ? e->vif->chassis : NULL);
 }
 
 static bool
@@ -222,8 +240,8 @@ build_links(struct fabric_change *c)
     l->by_vif = new_lists(l->n_lsps);
     l->by_switch = new_lists(f->n_switches);
     l->by_router = new_lists(f->n_routers);
-    l->enters = new_lists(f->n_endpoints);
-    l->lives = new_lists(f->n_endpoints);
+    places_init(&l->enters, f->n_endpoints, f->n_chassis);
+    places_init(&l->lives, f->n_endpoints, f->n_chassis);
     l->switches = xcalloc(l->n_ls_rows, sizeof(struct fabric_switch *));
     l->routers = xcalloc(l->n_lr_rows, sizeof(struct fabric_router *));
     for (size_t i = 0; i < f->n_switches; i++) {
@@ -320,12 +338,8 @@ void
 fabric_change_on_chassis(struct fabric_change *c,
                          const struct fabric_chassis *chassis)
 {
-    const uint32_t *enters = c->links->enters, *lives = c->links->lives;
-    for (size_t i = 0; i < c->fabric->n_endpoints; i++) {
-        if (enters[i] == chassis->index || lives[i] == chassis->index) {
-            change_mark(&c->endpoints, i);
-        }
-    }
+    change_visit_entering(c, chassis, mark_endpoint, NULL);
+    visit_places(c, &c->links->lives, chassis, mark_endpoint, NULL);
 }
 
 bool
@@ -489,6 +503,7 @@ change_localnet(struct fabric_change *c, struct fabric_localnet *localnet)
         }
     }
     change_mark_shell(c, ls);
+    c->floods = true;
 }
 
 size_t
@@ -710,10 +725,6 @@ fabric_change_apply(struct fabric_change *c, const struct evidence_db *db)
     c->all |= !is_followed(db) || db->store.is_rewritten
               || e->sb.present != c->has_sb
               || has_unfollowed(handlers, &db->store);
-    if (!c->all && !c->links) {
-        build_links(c);
-        c->has_twins = has_any_shared(e) || has_namesakes(c->fabric);
-    }
     c->all |= c->has_twins;
     for (size_t i = 0; i < db->store.n_deltas && !c->all; i++) {
         const struct ovsdb_delta *d = &db->store.deltas[i];
@@ -756,6 +767,9 @@ fabric_change_init(struct fabric_change *c, struct fabric *f)
     marks_init(&c->foreign, f->n_endpoints);
     marks_init(&c->progress, f->n_chassis);
     marks_init(&c->sighted, f->n_chassis);
+    marks_init(&c->flooded, f->n_chassis);
+    build_links(c);
+    c->has_twins = has_any_shared(f->evidence) || has_namesakes(f);
 }
 
 void
@@ -768,18 +782,17 @@ fabric_change_done(struct fabric_change *c)
     marks_done(&c->foreign);
     marks_done(&c->progress);
     marks_done(&c->sighted);
+    marks_done(&c->flooded);
     free(c->attachments);
-    if (c->links) {
-        free(c->links->links);
-        free(c->links->by_vif);
-        free(c->links->by_switch);
-        free(c->links->by_router);
-        free(c->links->enters);
-        free(c->links->lives);
-        free(c->links->switches);
-        free(c->links->routers);
-        free(c->links);
-    }
+    free(c->links->links);
+    free(c->links->by_vif);
+    free(c->links->by_switch);
+    free(c->links->by_router);
+    places_done(&c->links->enters);
+    places_done(&c->links->lives);
+    free(c->links->switches);
+    free(c->links->routers);
+    free(c->links);
     memset(c, 0, sizeof *c);
 }
 
@@ -792,6 +805,7 @@ fabric_change_clear(struct fabric_change *c)
     marks_clear(&c->chassis);
     marks_clear(&c->progress);
     marks_clear(&c->sighted);
+    marks_clear(&c->flooded);
     for (size_t i = 0; i < c->n_attachments; i++) {
         c->attachments[i]->is_changed = false;
     }

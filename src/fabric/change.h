@@ -57,7 +57,9 @@ struct fabric_change {
     struct fabric_marks switches;
     struct fabric_attachment **attachments;
     size_t n_attachments;
-    bool floods; /* What a broadcast meets may have changed. */
+    bool floods; /* What a broadcast meets may have changed, ... */
+    struct fabric_marks flooded; /* ...or only attachments and links of such
+                                  * chassis. */
 
     /* Private. */
     size_t attachments_capacity;

@@ -128,6 +128,7 @@ changed_other(struct fabric_change *c, const struct ovsdb_delta *d,
                && (d->column == LSP_OPTIONS || d->column == LSP_ENABLED
                    || d->column == LSP_TAG)) {
         change_mark_shell(c, ls);
+        c->floods = true;
     } else if (d->column == LSP_NAME || d->column == LSP_TYPE
                || d->column == LSP_EXTERNAL_IDS || d->column == LSP_PARENT_NAME
                || d->column == LSP_ADDRESSES) {

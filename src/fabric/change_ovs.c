@@ -54,34 +54,72 @@ changed_port(struct fabric_change *c, const struct ovsdb_delta *d)
     }
 }
 
-/* Whether the tunnel of 'chassis' leads to 'other'. */
+/* The tunnel of a chassis. */
+struct tunnel {
+    const struct ovsdb_row *row;
+    const struct fabric_chassis *from;
+};
+
 static bool
-leads_to(const struct ovsdb_row *tunnel, const struct fabric_chassis *chassis,
-         const struct fabric_chassis *other)
+leads_to(const struct tunnel *tunnel, const struct fabric_chassis *other)
 {
-    return other && fabric_find_tunnel(chassis, other) == tunnel;
+    return other && fabric_find_tunnel(tunnel->from, other) == tunnel->row;
+}
+
+static void
+mark_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
+{
+    change_mark(&c->endpoints, (size_t) (e - c->fabric->endpoints));
+}
+
+/* Its gateway port is held by nobody, perhaps because of the tunnel. */
+static void
+mark_held_by_nobody(struct fabric_change *c, struct fabric_endpoint *e,
+                    void *aux)
+{
+    (void) aux;
+    if (e->gateway) {
+        mark_endpoint(c, e);
+    }
+}
+
+/* Enters where the tunnel begins. */
+static void
+mark_beginning(struct fabric_change *c, struct fabric_endpoint *e,
+               void *tunnel)
+{
+    if (e->gateway
+        && (e->kind == ENDPOINT_GATEWAY
+            || leads_to(tunnel, e->vif ? e->vif->chassis : NULL))) {
+        mark_endpoint(c, e);
+    }
+}
+
+/* Enters where it ends. */
+static void
+mark_ending(struct fabric_change *c, struct fabric_endpoint *e, void *tunnel_)
+{
+    const struct tunnel *tunnel = tunnel_;
+    if (e->gateway
+        && (e->kind == ENDPOINT_GATEWAY
+            || (e->vif && e->vif->chassis == tunnel->from))) {
+        mark_endpoint(c, e);
+    }
 }
 
 /* Marks those whose frames may go through the tunnel between a gateway and a
- * VM, and gateway ports that nobody holds, perhaps because of it. */
+ * VM, and gateway ports that nobody holds. */
 static void
 mark_tunnel(struct fabric_change *c, const struct fabric_chassis *chassis,
-            const struct ovsdb_row *tunnel)
+            const struct ovsdb_row *row)
 {
     const struct fabric *f = c->fabric;
-    for (size_t i = 0; i < f->n_endpoints; i++) {
-        const struct fabric_endpoint *e = &f->endpoints[i];
-        const struct fabric_chassis *lives = e->vif ? e->vif->chassis : NULL;
-        if (!e->gateway) {
-            continue;
-        }
-        bool enters = e->chassis == chassis
-                      && (e->kind == ENDPOINT_GATEWAY
-                          || leads_to(tunnel, chassis, lives));
-        bool leaves = (e->kind == ENDPOINT_GATEWAY || lives == chassis)
-                      && leads_to(tunnel, chassis, e->chassis);
-        if (!e->chassis || enters || leaves) {
-            change_mark(&c->endpoints, i);
+    struct tunnel tunnel = { row, chassis };
+    change_visit_entering(c, NULL, mark_held_by_nobody, NULL);
+    change_visit_entering(c, chassis, mark_beginning, &tunnel);
+    for (size_t i = 0; i < f->n_chassis; i++) {
+        if (leads_to(&tunnel, f->chassis[i])) {
+            change_visit_entering(c, f->chassis[i], mark_ending, &tunnel);
         }
     }
 }
@@ -99,10 +137,11 @@ changed_state(struct fabric_change *c, const struct ovsdb_delta *d,
         return;
     }
     if (ovsdb_map_get(d->row, INTERFACE_OPTIONS, "remote_ip")) {
+        fabric_read_isolation(chassis);
         mark_tunnel(c, chassis, d->row);
         return;
     }
-    c->floods = true;
+    change_mark(&c->flooded, chassis->index);
     for (size_t i = 0; i < f->n_switches; i++) {
         change_examine(c, &f->switches[i], chassis);
     }

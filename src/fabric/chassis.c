@@ -348,6 +348,20 @@ is_listed(const char *list, const char *item)
     return false;
 }
 
+void
+fabric_read_isolation(struct fabric_chassis *chassis)
+{
+    bool any = false, all_down = true;
+    for (size_t i = 0; i < chassis->tunnels.n && all_down; i++) {
+        bool watched;
+        enum link_state state = fabric_tunnel_bfd(
+            chassis, chassis->tunnels.entries[i].value, &watched);
+        any |= watched;
+        all_down = !watched || state == LINK_DOWN;
+    }
+    chassis->is_isolated = any && all_down;
+}
+
 static void
 read_ovs(struct fabric *f, struct fabric_chassis *chassis)
 {
@@ -377,6 +391,7 @@ read_ovs(struct fabric *f, struct fabric_chassis *chassis)
     OVSDB_TABLE_FOR_EACH (row, &store->tables[OVS_INTERFACE]) {
         index_interface(f, chassis, row);
     }
+    fabric_read_isolation(chassis);
 }
 
 void
@@ -389,6 +404,7 @@ fabric_read_chassis(struct fabric *f, struct fabric_chassis *chassis)
     chassis->encap_ips = NULL;
     chassis->encap_types = NULL;
     chassis->ovs_known = false;
+    chassis->is_isolated = false;
     chassis->n_bridges = 0;
     if (chassis->sb) {
         read_sb_mappings(f, chassis);

@@ -69,6 +69,7 @@ struct fabric_chassis {
     struct strmap interface_ids; /* iface-id -> struct fabric_interface. */
     struct strmap macs;          /* attached-mac -> Interface row. */
     struct strmap tunnels;       /* remote_ip -> Interface row. */
+    bool is_isolated;            /* It watches tunnels, and all are down. */
 };
 
 /* A chassis that has an interface with a certain iface-id, attached-mac, or

@@ -47,6 +47,11 @@ void change_visit_switch(struct fabric_change *, const struct fabric_switch *,
 void change_visit_router(struct fabric_change *, const struct fabric_router *,
                          endpoint_visit *visit, void *aux);
 
+/* Likewise for those whose frames enter at the chassis, or (NULL) nowhere. */
+void change_visit_entering(struct fabric_change *,
+                           const struct fabric_chassis *,
+                           endpoint_visit *visit, void *aux);
+
 /* Notes where the endpoint's frames enter and where its VM is. */
 void change_place_endpoint(struct fabric_change *,
                            const struct fabric_endpoint *);

@@ -592,6 +592,7 @@ flood_new(const struct fabric *fabric)
         for (size_t j = 0; j < ls->n_l2gateways; j++) {
             add_l2gateway(f, ls, ls->l2gateways[j]);
         }
+        f->has_choice |= ls->n_localnets + ls->n_l2gateways > 1;
     }
     add_mapped_bridges(f);
     follow_bridges(f);
@@ -625,6 +626,19 @@ bool
 flood_is_quiet(const struct flood *f)
 {
     return !f->graph.n_blocks && !f->has_twins && !f->has_guests;
+}
+
+bool
+flood_stays_quiet(const struct flood *f, const struct fabric_chassis *chassis)
+{
+    bool quiet =
+        flood_is_quiet(f) && !f->has_choice && !f->fabric->has_siblings;
+    for (size_t i = 0; i < chassis->n_bridges && quiet; i++) {
+        const struct fabric_bridge *bridge = &chassis->bridges[i];
+        quiet = bridge->n_nics <= 1 && !bridge->n_patches
+                && !flood_find_twin(f, chassis, bridge);
+    }
+    return quiet;
 }
 
 const struct fabric_bridge *

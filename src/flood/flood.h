@@ -44,6 +44,12 @@ void flood_free(struct flood *);
 /* Whether nothing loops, and nothing would if two more things were joined. */
 bool flood_is_quiet(const struct flood *);
 
+/* Whether a quiet flood is quiet still after attachments or links of the
+ * chassis changed, and only these.  Always so where no switch has two ways
+ * out, and no bridge of the chassis two NICs or a patch port: then nothing on
+ * the chassis can be part of a loop.  May be false if it is not known. */
+bool flood_stays_quiet(const struct flood *, const struct fabric_chassis *);
+
 /* A NIC that a storm comes to. */
 struct flood_nic {
     const struct fabric_chassis *chassis;

@@ -36,6 +36,7 @@ struct flood {
     struct segments segments;
     struct strmap localnets;    /* "TAG NETWORK" -> the first localnet port. */
     bool has_twins, has_guests; /* What would loop, joined once more. */
+    bool has_choice;            /* Some switch has two ways out. */
 
     /* Private. */
     size_t nodes_capacity, edges_capacity;

@@ -103,7 +103,12 @@ ovsdb_prefetch_slot(const struct ovsdb_table *table, const struct uuid *uuid)
 static unsigned
 position(const struct ovsdb_row *row, unsigned c)
 {
-    return (unsigned) __builtin_popcount(row->held & ((1u << c) - 1));
+    /* Counts ones; the builtin is a function of libgcc's on x86-64. */
+    uint32_t n = row->held & ((1u << c) - 1);
+    n -= n >> 1 & 0x55555555;
+    n = (n & 0x33333333) + (n >> 2 & 0x33333333);
+    n = (n + (n >> 4)) & 0x0f0f0f0f;
+    return n * 0x01010101 >> 24;
 }
 
 static bool

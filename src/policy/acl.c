@@ -80,6 +80,27 @@ is_loose(const struct policy_acl *acl, const char *group)
     return match_evaluate(acl->match, &packet).result != MATCH_NO;
 }
 
+static bool
+may_be_true(const struct match *match, uint64_t eth_type, uint64_t ip_proto)
+{
+    struct match_packet packet;
+    match_packet_init(&packet);
+    match_packet_set(&packet, MATCH_ETH_TYPE, eth_type);
+    if (ip_proto) {
+        match_packet_set(&packet, MATCH_IP_PROTO, ip_proto);
+    }
+    return match_evaluate(match, &packet).result != MATCH_NO;
+}
+
+/* The frames that the match may be true of, whatever else they hold. */
+static unsigned
+frames_of(const struct match *match)
+{
+    return (may_be_true(match, 0x806, 0) ? ACL_FRAME_ARP : 0)
+           | (may_be_true(match, 0x800, 1) ? ACL_FRAME_ECHO : 0)
+           | (may_be_true(match, 0x86dd, 58) ? ACL_FRAME_ECHO_IPV6 : 0);
+}
+
 static void
 parse_acl(struct policy *p, struct policy_acl *acl,
           const struct ovsdb_row *row, const struct ovsdb_row *group)
@@ -102,6 +123,7 @@ parse_acl(struct policy *p, struct policy_acl *acl,
         acl->match = NULL;
         return;
     }
+    acl->frames = frames_of(acl->match);
     acl->asks_members = asks_members(p, acl->match);
     acl->is_loose =
         !group || is_loose(acl, ovsdb_string(group, PORT_GROUP_NAME));
@@ -152,6 +174,9 @@ add_acl(struct acl_list *list, const struct policy_acl *acl)
     list->items = xgrow(list->items, list->n, &list->capacity,
                         sizeof(const struct policy_acl *));
     list->items[list->n++] = acl;
+    list->frames |= acl->frames;
+    list->asks_members |= acl->asks_members;
+    list->has_stateless |= acl->action == ACL_ALLOWS_STATELESS;
 }
 
 static void
@@ -191,18 +216,17 @@ compare_acls(const void *a_, const void *b_)
 }
 
 static void
-gather(const struct policy *p, const struct policy_switch *sw,
-       const struct ovsdb_row *lsp, enum policy_stage stage,
-       struct acl_list *list)
+gather(struct acl_list *list, const struct policy_switch *sw,
+       const struct membership *groups, enum policy_stage stage)
 {
-    list->n = 0;
+    list->n = list->frames = 0;
+    list->asks_members = list->has_stateless = false;
     for (size_t i = 0; i < sw->loose.n; i++) {
         if (sw->loose.items[i]->stage == stage) {
             add_acl(list, sw->loose.items[i]);
         }
     }
-    for (const struct membership *m = lsp ? p->memberships[lsp->index] : NULL;
-         m; m = m->next) {
+    for (const struct membership *m = groups; m; m = m->next) {
         for (size_t i = 0; i < m->group->n; i++) {
             const struct policy_acl *acl = &m->group->acls[i];
             if (acl->stage == stage && !acl->is_loose) {
@@ -217,28 +241,41 @@ gather(const struct policy *p, const struct policy_switch *sw,
 }
 
 void
-acl_forget_selections(struct policy *p)
+acl_forget(struct policy *p)
 {
-    for (size_t i = 0; i < N_STAGES * N_SELECTIONS; i++) {
-        p->selections[i / N_SELECTIONS][i % N_SELECTIONS].sw = NULL;
+    p->generation++;
+}
+
+/* A copy of what was gathered last. */
+static struct acl_list
+keep(struct policy *p)
+{
+    struct acl_list list = p->chosen;
+    size_t size = list.n * sizeof(const struct policy_acl *);
+    list.items = arena_alloc(p->arena, size + 1);
+    if (list.n) {
+        memcpy(list.items, p->chosen.items, size);
     }
+    return list;
 }
 
 const struct acl_list *
 acl_select(struct policy *p, struct policy_switch *sw,
            const struct ovsdb_row *lsp, enum policy_stage stage)
 {
-    struct acl_selection *selection =
-        &p->selections[stage][lsp ? lsp->index % N_SELECTIONS : 0];
+    struct membership *groups = lsp ? p->memberships[lsp->index] : NULL;
+    struct acl_selection *s = !groups            ? &sw->plain
+                              : groups->sw == sw ? &groups->selection
+                                                 : &p->foreign;
     if (!sw->is_parsed) {
         parse_switch(p, sw);
     }
-    if (selection->sw != sw || selection->lsp != lsp) {
-        selection->sw = sw;
-        selection->lsp = lsp;
-        gather(p, sw, lsp, stage, &selection->list);
+    if (s == &p->foreign || s->generations[stage] != p->generation) {
+        gather(&p->chosen, sw, groups, stage);
+        s->lists[stage] = keep(p);
+        s->generations[stage] = p->generation;
     }
-    return &selection->list;
+    return &s->lists[stage];
 }
 
 /* Deciding. */
@@ -246,15 +283,18 @@ acl_select(struct policy *p, struct policy_switch *sw,
 /* What is being asked, and what has been answered so far. */
 struct trial {
     const struct match_packet *packet, *stranger;
+    enum acl_frame frame;
     const struct policy_acl *may[2]; /* First to allow, first to drop. */
     const char *symbol[2];           /* What these would have to know. */
 };
 
 static struct match_verdict
-ask(const struct policy_acl *acl, const struct match_packet *packet,
-    const struct match_packet *stranger)
+ask(const struct policy_acl *acl, const struct trial *trial)
 {
-    return match_evaluate(acl->match, acl->asks_members ? stranger : packet);
+    static const struct match_verdict no = { .result = MATCH_NO };
+    return acl->frames & trial->frame ? match_evaluate(
+               acl->match, acl->asks_members ? trial->stranger : trial->packet)
+                                      : no;
 }
 
 static bool
@@ -275,7 +315,7 @@ find_rival(const struct acl_list *list, size_t i, const struct trial *trial)
             break;
         }
         if (drops(other) != drops(acl)
-            && ask(other, trial->packet, trial->stranger).result != MATCH_NO) {
+            && ask(other, trial).result != MATCH_NO) {
             return other;
         }
     }
@@ -322,7 +362,7 @@ try_from(const struct acl_list *list, size_t i, bool drops_by_default,
         if (acl->tier == passed) {
             continue;
         }
-        struct match_verdict v = ask(acl, trial->packet, trial->stranger);
+        struct match_verdict v = ask(acl, trial);
         if (v.result == MATCH_NO) {
             continue;
         }
@@ -347,10 +387,11 @@ try_from(const struct acl_list *list, size_t i, bool drops_by_default,
 
 struct acl_decision
 acl_decide(struct policy *p, const struct acl_list *list,
-           bool drops_by_default, const struct match_packet *packet,
+           bool drops_by_default, enum acl_frame frame,
+           const struct match_packet *packet,
            const struct match_packet *stranger)
 {
-    struct trial trial = { .packet = packet, .stranger = stranger };
+    struct trial trial = { packet, stranger, frame, { NULL }, { NULL } };
     const struct policy_acl *acl = try_from(list, 0, drops_by_default, &trial);
     bool dropped = acl ? drops(acl) : drops_by_default;
     const struct policy_acl *opposite = trial.may[!dropped];

@@ -26,6 +26,13 @@ enum acl_action {
     ACL_PASSES /* On to the next tier. */
 };
 
+/* What the frames are that provnet asks about. */
+enum acl_frame {
+    ACL_FRAME_ARP = 1,
+    ACL_FRAME_ECHO = 2,      /* ICMP... */
+    ACL_FRAME_ECHO_IPV6 = 4, /* ...and ICMPv6. */
+};
+
 struct policy_acl {
     const struct ovsdb_row *row;
     const struct ovsdb_row *group; /* NULL: a switch's own. */
@@ -34,6 +41,7 @@ struct policy_acl {
     int64_t priority;
     enum acl_action action;
     enum policy_stage stage;
+    unsigned frames;   /* Of enum acl_frame: it may be true of these. */
     bool asks_members; /* For the addresses of some group's ports. */
     bool is_loose;
 };
@@ -41,6 +49,8 @@ struct policy_acl {
 struct acl_list {
     const struct policy_acl **items;
     size_t n, capacity;
+    unsigned frames;                  /* That one of them may be true of. */
+    bool asks_members, has_stateless; /* One of them. */
 };
 
 struct policy_group {
@@ -51,10 +61,20 @@ struct policy_group {
     bool is_changed; /* Private: change.c. */
 };
 
-/* A group that a port is in. */
+/* The lists of acl_select(), each as it was when asked for last. */
+struct acl_selection {
+    struct acl_list lists[N_STAGES];
+    unsigned generations[N_STAGES]; /* Of the policy; 0: not asked for. */
+};
+
+/* The groups that ports of a switch are in: one, and the others.  Ports in the
+ * same groups share it, and so the ACLs that concern them. */
 struct membership {
     struct policy_group *group;
     struct membership *next;
+    struct membership *longer; /* One that leads here, the newest. */
+    const struct policy_switch *sw;
+    struct acl_selection selection;
 };
 
 /* A port by its address. */
@@ -69,6 +89,11 @@ struct policy_host {
     bool is_next_hop; /* Of a route of theirs: it sends for others. */
 };
 
+/* What is known of a field. */
+struct policy_bits {
+    match_bits value, known;
+};
+
 struct policy_switch {
     struct fabric_switch *ls;
     bool has_acls;
@@ -78,23 +103,16 @@ struct policy_switch {
     size_t n_groups, groups_capacity;
     bool is_parsed;
     struct acl_list loose;
-    struct policy_host *hosts; /* NULL until looked up. */
+    struct membership *longer;  /* The newest of ports in one group. */
+    struct acl_selection plain; /* Of ports that are in none. */
+    struct policy_host *hosts;  /* NULL until looked up. */
     size_t n_hosts;
-    const char *prefixes[2];     /* By family; of which strangers[]... */
-    const char *strangers[2];    /* ...are addresses that no port has. */
-    struct policy_owner *owners; /* Sorted; NULL until asked for. */
+    const char *prefixes[2];         /* By family: a network of it... */
+    struct policy_bits hosts_in[2];  /* ...as far as these are known, */
+    struct policy_bits strangers[2]; /* ...and an address no port has. */
+    struct policy_owner *owners;     /* Sorted; NULL until asked for. */
     size_t n_owners;
     bool is_changed; /* Private: change.c. */
-};
-
-/* What acl_select() answered last: ports are asked about several times in a
- * row. */
-#define N_SELECTIONS 4
-
-struct acl_selection {
-    const struct policy_switch *sw; /* NULL: nothing yet. */
-    const struct ovsdb_row *lsp;
-    struct acl_list list;
 };
 
 struct policy {
@@ -108,8 +126,10 @@ struct policy {
     struct membership **memberships;      /* By the index of the LSP's row. */
     struct strmap group_names;            /* -> struct policy_group. */
     struct strmap address_sets;           /* Name -> row. */
-    struct acl_selection selections[N_STAGES][N_SELECTIONS];
-    struct policy_acl *removed; /* From the log, newest first. */
+    unsigned generation;                  /* Of all that was parsed; from 1. */
+    struct acl_list chosen;               /* The list that is being made. */
+    struct acl_selection foreign;         /* Of ports of other switches. */
+    struct policy_acl *removed;           /* From the log, newest first. */
     size_t n_removed;
     bool knows_removed;
     size_t n_with_hosts; /* Switches whose 'hosts' were looked up. */
@@ -123,14 +143,14 @@ struct policy_switch *policy_switch_of(struct policy *,
                                        const struct fabric_switch *);
 
 /* The ACLs of a stage that may concern 'lsp' (NULL: a port that NB does not
- * have), in the order in which they count.  Valid until the stage is asked
- * about another port. */
+ * have), in the order in which they count.  Valid until acl_forget(),
+ * or until the stage is asked about another port that is another switch's. */
 const struct acl_list *acl_select(struct policy *, struct policy_switch *,
                                   const struct ovsdb_row *lsp,
                                   enum policy_stage);
 
-/* Forgets what acl_select() answered. */
-void acl_forget_selections(struct policy *);
+/* Forgets what acl_select() answered, as other ACLs were parsed. */
+void acl_forget(struct policy *);
 
 /* Parses the ACLs of a port group as they are now. */
 void acl_parse_group(struct policy *, struct policy_group *);
@@ -147,7 +167,7 @@ struct acl_decision {
     const char *why;              /* POLICY_UNKNOWN only. */
 };
 struct acl_decision acl_decide(struct policy *, const struct acl_list *,
-                               bool drops_by_default,
+                               bool drops_by_default, enum acl_frame,
                                const struct match_packet *packet,
                                const struct match_packet *stranger);
 

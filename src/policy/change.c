@@ -161,6 +161,7 @@ read_marked(struct policy *p, struct fabric_change *c)
         }
     }
     p->has_changed = false;
+    acl_forget(p);
 }
 
 static void
@@ -327,5 +328,4 @@ policy_change_apply(struct policy *p, struct fabric_change *c,
     if (p->has_changed && !c->all) {
         read_marked(p, c);
     }
-    acl_forget_selections(p);
 }

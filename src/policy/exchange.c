@@ -23,11 +23,6 @@ static const char *const frame_names[] = {
     [ECHO_REPLY] = "an echo reply",
 };
 
-/* What is known of a field, read from text once for all frames. */
-struct bits {
-    match_bits value, known;
-};
-
 /* One side of a switch that a frame crosses. */
 struct end {
     const struct ovsdb_row *lsp; /* NULL if NB does not have it. */
@@ -44,17 +39,15 @@ struct crossing {
     struct end outer, inner;
     const char *address; /* Of the inner side; "" if it is not known. */
     const char *mac;     /* Likewise; NULL if it is not known. */
-    struct bits address_bits, mac_bits; /* The same. */
+    struct policy_bits address_bits, mac_bits; /* The same. */
     bool has_responder;  /* OVN answers ARP for the outer side. */
     uint64_t ct_state;   /* What tracking at a port has told; 0... */
     bool may_be_tracked; /* ...for nothing, unless it may have. */
 };
 
 struct remote {
-    const char *exact;    /* NULL if it is any host... */
-    const char *prefix;   /* ...of this subnet; NULL if that is not known... */
-    const char *stranger; /* ...such as this one, which is no port's. */
-    struct bits bits[2];  /* As far as it is known, and a stranger's. */
+    const char *exact;          /* NULL if it is any host. */
+    struct policy_bits bits[2]; /* As far as it is known, and a stranger's. */
 };
 
 struct exchange {
@@ -66,20 +59,30 @@ struct exchange {
     struct policy_verdict *verdict;
 
     /* The frame that is judged, at the crossing where it is: as far as it is
-     * known, and with a stranger's address. */
+     * known, and with a stranger's address.  Most are never asked for. */
+    bool is_made[2];
     struct match_packet packets[2];
-    int n_packets; /* Made so far. */
+};
+
+/* The frame at one stage of a crossing. */
+struct stop {
+    struct crossing *crossing;
+    struct end *end;
+    enum policy_stage stage;
+    enum frame frame;
+    bool inward;
+    const struct acl_list *list;
 };
 
 /* Packets. */
 
 #define BROADCAST UINT64_C(0xffffffffffff)
 
-static const struct bits unknown = { 0, 0 };
+static const struct policy_bits unknown = { 0, 0 };
 
 /* Reads 'text', an address with or without "/LENGTH": only the bits of that.
  * Nothing is known if it is of the other family, or no address. */
-static struct bits
+static struct policy_bits
 read_address(const char *text, bool is_ipv6)
 {
     char ip[INET6_ADDRSTRLEN];
@@ -101,16 +104,16 @@ read_address(const char *text, bool is_ipv6)
     if (bits >= 0 && bits < (long) width) {
         mask ^= match_ones(width - (unsigned) bits);
     }
-    return (struct bits){ c.value & mask, mask };
+    return (struct policy_bits){ c.value & mask, mask };
 }
 
-static struct bits
+static struct policy_bits
 read_mac(const char *mac)
 {
     struct match_constant c;
     return mac && match_constant_parse(&c, mac) && !c.masked
                    && c.format == MATCH_ETHERNET
-               ? (struct bits){ c.value, match_ones(48) }
+               ? (struct policy_bits){ c.value, match_ones(48) }
                : unknown;
 }
 
@@ -122,15 +125,15 @@ read_crossing(const struct exchange *x, struct crossing *c)
 }
 
 static void
-read_remote(struct exchange *x)
+set_remote(struct exchange *x, const char *host)
 {
-    struct remote *r = &x->remote;
-    r->bits[0] = read_address(r->exact ? r->exact : r->prefix, x->is_ipv6);
-    r->bits[1] = read_address(r->exact ? r->exact : r->stranger, x->is_ipv6);
+    x->remote.exact = host;
+    x->remote.bits[0] = x->remote.bits[1] = read_address(host, x->is_ipv6);
 }
 
 static void
-set(struct match_packet *packet, enum match_field field, struct bits bits)
+set(struct match_packet *packet, enum match_field field,
+    struct policy_bits bits)
 {
     match_packet_set_bits(packet, field, bits.value, bits.known);
 }
@@ -175,15 +178,16 @@ set_fields(struct match_packet *packet, enum frame frame, bool is_ipv6)
 }
 
 static void
-make_packet(const struct exchange *x, const struct crossing *c,
-            enum frame frame, bool inward, bool as_stranger,
+make_packet(const struct exchange *x, const struct stop *s, bool as_stranger,
             struct match_packet *packet)
 {
     static const enum match_field sources[] = { MATCH_IP4_SRC, MATCH_IP6_SRC,
                                                 MATCH_ARP_SPA };
     static const enum match_field targets[] = { MATCH_IP4_DST, MATCH_IP6_DST,
                                                 MATCH_ARP_TPA };
-    bool is_arp = frame <= ARP_REPLY;
+    const struct crossing *c = s->crossing;
+    enum frame frame = s->frame;
+    bool inward = s->inward, is_arp = frame <= ARP_REPLY;
     int kind = is_arp ? 2 : x->is_ipv6;
     match_packet_init(packet);
     set_fields(packet, frame, x->is_ipv6);
@@ -204,14 +208,41 @@ make_packet(const struct exchange *x, const struct crossing *c,
     }
 }
 
+/* The frame at the stage, in this state of connection tracking. */
+static struct match_packet *
+packet_at(struct exchange *x, const struct stop *s, uint64_t ct_state,
+          bool as_stranger)
+{
+    const struct crossing *c = s->crossing;
+    struct match_packet *packet = &x->packets[as_stranger];
+    if (!x->is_made[as_stranger]) {
+        make_packet(x, s, as_stranger, packet);
+        x->is_made[as_stranger] = true;
+    }
+    match_packet_set(packet, MATCH_CT_STATE, ct_state);
+    match_packet_set_port(packet, MATCH_INPORT,
+                          s->inward ? c->outer.name : c->inner.name);
+    match_packet_set_port(packet, MATCH_OUTPORT,
+                          s->stage != STAGE_OUT ? "none"
+                          : s->inward           ? c->inner.name
+                                                : c->outer.name);
+    return packet;
+}
+
 /* One stage. */
 
+static bool
+needs_stranger(const struct exchange *x, const struct stop *s)
+{
+    return !x->remote.exact && s->list->asks_members;
+}
+
 static void
-conclude(struct exchange *x, const struct crossing *c, const struct end *end,
-         enum policy_stage stage, enum frame frame,
-         const struct acl_decision *d, const struct match_packet *packet)
+conclude(struct exchange *x, const struct stop *s,
+         const struct acl_decision *d)
 {
     struct policy_verdict *v = x->verdict;
+    const struct crossing *c = s->crossing;
     if (d->outcome == POLICY_ALLOWED || v->outcome == POLICY_DROPPED
         || (v->outcome == POLICY_UNKNOWN && d->outcome == POLICY_UNKNOWN)) {
         return;
@@ -221,27 +252,19 @@ conclude(struct exchange *x, const struct crossing *c, const struct end *end,
         .acl = d->acl ? d->acl->row : NULL,
         .group = d->acl ? d->acl->group : NULL,
         .ls = c->sw->ls,
-        .lsp = end->lsp,
-        .port = end->name,
-        .at_guest = end->is_guest,
-        .stage = stage == STAGE_OUT ? "to-lport" : "from-lport",
-        .frame = frame_names[frame],
+        .lsp = s->end->lsp,
+        .port = s->end->name,
+        .at_guest = s->end->is_guest,
+        .stage = s->stage == STAGE_OUT ? "to-lport" : "from-lport",
+        .frame = frame_names[s->frame],
         .why = d->why,
         .host = x->remote.exact,
     };
     if (d->outcome == POLICY_DROPPED) {
-        v->removed = acl_find_removed(x->policy, stage, d->acl, packet);
+        v->removed = acl_find_removed(
+            x->policy, s->stage, d->acl,
+            packet_at(x, s, c->ct_state, needs_stranger(x, s)));
     }
-}
-
-static bool
-asks_members(const struct acl_list *list)
-{
-    bool asks = false;
-    for (size_t i = 0; i < list->n; i++) {
-        asks |= list->items[i]->asks_members;
-    }
-    return asks;
 }
 
 /* Whether frames are tracked at 'end': at guests' ports if an ACL or a load
@@ -255,6 +278,15 @@ is_tracked(const struct policy_switch *sw, const struct end *end)
                            : sw->is_stateful && end->is_guest;
 }
 
+static enum match_result
+is_stateless(struct exchange *x, const struct stop *s,
+             const struct acl_list *list)
+{
+    return list->has_stateless
+               ? acl_is_stateless(list, packet_at(x, s, 0, false))
+               : MATCH_NO;
+}
+
 /* What connection tracking says of a frame, which comes before ACLs are asked.
  * What an "allow-stateless" ACL names is left out of it
  * (build_stateless_filter()).  What one port was told on the way in stays with
@@ -262,54 +294,68 @@ is_tracked(const struct policy_switch *sw, const struct end *end)
  * shows it ("next;" without "ct_clear;").  But where only load balancers
  * track, ports of routers clear it (skip_port_from_conntrack()). */
 static void
-track(struct exchange *x, struct crossing *c, const struct end *end,
-      enum policy_stage stage, enum frame frame,
-      const struct match_packet *packet)
+track(struct exchange *x, const struct stop *s)
 {
-    if (frame <= ARP_REPLY || !is_tracked(c->sw, end)) {
+    struct crossing *c = s->crossing;
+    const struct end *end = s->end;
+    if (s->frame <= ARP_REPLY || !is_tracked(c->sw, end)) {
         c->ct_state = c->sw->is_stateful ? c->ct_state : 0;
         return;
     }
-    enum match_result stateless = acl_is_stateless(
-        acl_select(x->policy, c->sw, end->lsp, stage), packet);
+    enum match_result stateless = is_stateless(x, s, s->list);
     /* Those that are asked later keep frames from tracking as well. */
-    if (stage == STAGE_IN && stateless != MATCH_YES) {
-        enum match_result later = acl_is_stateless(
-            acl_select(x->policy, c->sw, end->lsp, STAGE_IN_AFTER_LB), packet);
+    if (s->stage == STAGE_IN && stateless != MATCH_YES) {
+        enum match_result later = is_stateless(
+            x, s, acl_select(x->policy, c->sw, end->lsp, STAGE_IN_AFTER_LB));
         stateless = later == MATCH_NO ? stateless : later;
     }
     c->may_be_tracked = stateless == MATCH_MAYBE;
-    c->ct_state = stateless == MATCH_YES  ? c->ct_state
-                  : frame == ECHO_REQUEST ? MATCH_CT_TRK | MATCH_CT_NEW
+    c->ct_state = stateless == MATCH_YES     ? c->ct_state
+                  : s->frame == ECHO_REQUEST ? MATCH_CT_TRK | MATCH_CT_NEW
                   : end->is_committed
                       ? MATCH_CT_TRK | MATCH_CT_EST | MATCH_CT_RPL
                       : MATCH_CT_TRK | MATCH_CT_INV;
 }
 
+/* What the ACLs of the stage say, whatever was tracked. */
+static struct acl_decision
+ask_list(struct exchange *x, const struct stop *s, bool drops_by_default)
+{
+    enum acl_frame frame = s->frame <= ARP_REPLY ? ACL_FRAME_ARP
+                           : x->is_ipv6          ? ACL_FRAME_ECHO_IPV6
+                                                 : ACL_FRAME_ECHO;
+    uint64_t ct_state = s->crossing->ct_state;
+    if (!(s->list->frames & frame)) {
+        return (struct acl_decision){ drops_by_default ? POLICY_DROPPED
+                                                       : POLICY_ALLOWED,
+                                      NULL, NULL };
+    }
+    const struct match_packet *packet = packet_at(x, s, ct_state, false);
+    return acl_decide(x->policy, s->list, drops_by_default, frame, packet,
+                      needs_stranger(x, s) ? packet_at(x, s, ct_state, true)
+                                           : packet);
+}
+
 /* northd.c, build_acls(): what answers a connection passes whatever the ACLs
  * say, and what answers none is dropped. */
 static struct acl_decision
-decide(struct exchange *x, struct crossing *c, struct end *end,
-       enum policy_stage stage, const struct acl_list *list,
-       bool drops_by_default, struct match_packet *packets, bool two)
+decide(struct exchange *x, const struct stop *s, bool drops_by_default)
 {
     struct acl_decision d = { POLICY_ALLOWED, NULL, NULL };
+    const struct crossing *c = s->crossing;
     if (c->ct_state & MATCH_CT_RPL && !c->may_be_tracked) {
         return d;
     }
-    match_packet_set(&packets[0], MATCH_CT_STATE, c->ct_state);
-    match_packet_set(&packets[two], MATCH_CT_STATE, c->ct_state);
-    d = acl_decide(x->policy, list, drops_by_default, &packets[0],
-                   &packets[two]);
+    d = ask_list(x, s, drops_by_default);
     if (c->may_be_tracked || c->ct_state & MATCH_CT_INV) {
         d.outcome = POLICY_UNKNOWN;
-        d.acl = list->n ? list->items[0] : NULL;
+        d.acl = s->list->n ? s->list->items[0] : NULL;
         d.why = "and ACLs take frames past connection tracking one way, so "
                 "that their answers may be invalid";
     }
-    end->is_committed |= is_tracked(c->sw, end) && c->ct_state & MATCH_CT_NEW
-                         && stage != STAGE_IN_AFTER_LB
-                         && d.outcome != POLICY_DROPPED;
+    s->end->is_committed |=
+        is_tracked(c->sw, s->end) && c->ct_state & MATCH_CT_NEW
+        && s->stage != STAGE_IN_AFTER_LB && d.outcome != POLICY_DROPPED;
     return d;
 }
 
@@ -338,31 +384,17 @@ judge_stage(struct exchange *x, struct crossing *c, struct end *end,
         return;
     }
     bool by_default = drops_by_default(x->policy, c->sw, stage, frame);
-    const struct acl_list *list =
-        acl_select(x->policy, c->sw, end->lsp, stage);
-    if (!list->n && !by_default && !is_tracked(c->sw, end)) {
+    struct stop s = { c,      end,
+                      stage,  frame,
+                      inward, acl_select(x->policy, c->sw, end->lsp, stage) };
+    if (!s.list->n && !by_default && !is_tracked(c->sw, end)) {
         return;
     }
-    struct match_packet *packets = x->packets;
-    bool two = !x->remote.exact && asks_members(list);
-    for (int i = 0; i < 1 + two; i++) {
-        const char *in = inward ? c->outer.name : c->inner.name;
-        const char *out = inward ? c->inner.name : c->outer.name;
-        if (i == x->n_packets) {
-            make_packet(x, c, frame, inward, i, &packets[i]);
-            x->n_packets++;
-        }
-        match_packet_set(&packets[i], MATCH_CT_STATE, 0);
-        match_packet_set_port(&packets[i], MATCH_INPORT, in);
-        match_packet_set_port(&packets[i], MATCH_OUTPORT,
-                              stage == STAGE_OUT ? out : "none");
-    }
     if (stage != STAGE_IN_AFTER_LB) {
-        track(x, c, end, stage, frame, &packets[0]);
+        track(x, &s);
     }
-    struct acl_decision d =
-        decide(x, c, end, stage, list, by_default, packets, two);
-    conclude(x, c, end, stage, frame, &d, &packets[two]);
+    struct acl_decision d = decide(x, &s, by_default);
+    conclude(x, &s, &d);
 }
 
 /* One frame across one switch.  It brings no state of another switch with it:
@@ -377,7 +409,7 @@ judge_frame(struct exchange *x, struct crossing *c, enum frame frame,
     struct end *to = inward ? &c->inner : &c->outer;
     c->ct_state = 0;
     c->may_be_tracked = false;
-    x->n_packets = 0;
+    x->is_made[0] = x->is_made[1] = false;
     if (!only_inner || !inward) {
         judge_stage(x, c, from, STAGE_IN, frame, inward);
         judge_stage(x, c, from, STAGE_IN_AFTER_LB, frame, inward);
@@ -400,7 +432,6 @@ static void
 judge_exchange(struct exchange *x, bool inbound)
 {
     memset(x->verdict, 0, sizeof *x->verdict);
-    read_remote(x);
     /* ND is let pass before any ACL, so only ARP is asked about (northd.c,
      * IPV6_CT_OMIT_MATCH). */
     for (size_t i = 0; i < x->n && !x->is_ipv6; i++) {
@@ -592,15 +623,18 @@ find_remote(struct exchange *x, const struct fabric_endpoint *e)
     if (!*own || !address_in_prefix(e->address, *own)) {
         const char *prefix = find_prefix(sw, e, arena);
         if (!prefix) {
-            x->remote.stranger = x->is_ipv6 ? "2001:db8::fffe" : "192.0.2.254";
-            return; /* Of the ranges for documents (RFC 5737, RFC 3849). */
+            /* Of the ranges for documents (RFC 5737, RFC 3849). */
+            x->remote.bits[1] = read_address(
+                x->is_ipv6 ? "2001:db8::fffe" : "192.0.2.254", x->is_ipv6);
+            return;
         }
         *own = prefix;
-        sw->strangers[x->is_ipv6] =
-            find_stranger(sw, prefix, x->is_ipv6, arena);
+        sw->hosts_in[x->is_ipv6] = read_address(prefix, x->is_ipv6);
+        sw->strangers[x->is_ipv6] = read_address(
+            find_stranger(sw, prefix, x->is_ipv6, arena), x->is_ipv6);
     }
-    x->remote.prefix = *own;
-    x->remote.stranger = sw->strangers[x->is_ipv6];
+    x->remote.bits[0] = sw->hosts_in[x->is_ipv6];
+    x->remote.bits[1] = sw->strangers[x->is_ipv6];
 }
 
 /* Where the answer depends on the host, those that are known are asked about.
@@ -623,7 +657,7 @@ judge_hosts(struct exchange *x, const struct fabric_endpoint *e, bool inbound)
             continue;
         }
         example = host->is_next_hop ? example : host->ip;
-        x->remote.exact = host->ip;
+        set_remote(x, host->ip);
         x->verdict = &v;
         judge_exchange(x, inbound);
         n_asked++;
@@ -652,7 +686,7 @@ policy_judge(struct policy *p, const struct fabric_endpoint *e,
     x.verdict = ret;
     memset(ret, 0, sizeof *ret);
     if (host && address_is_ip(host) && address_is_ipv6(host) == x.is_ipv6) {
-        x.remote.exact = host;
+        set_remote(&x, host);
     }
     find_way(&x, e, localnet, inbound);
     bool any = false;

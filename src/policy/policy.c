@@ -143,15 +143,22 @@ find_port_group(void *aux, const char *name, const char *const **ret_members,
 
 /* Groups and switches. */
 
+/* Groups come one after the other. */
 static void
 join(struct policy *p, struct policy_group *group, struct policy_switch *sw,
      const struct ovsdb_row *lsp)
 {
-    struct membership *m = arena_alloc(p->arena, sizeof *m);
-    *m = (struct membership){ group, p->memberships[lsp->index] };
-    p->memberships[lsp->index] = m;
+    struct membership **groups = &p->memberships[lsp->index];
+    struct membership **longer = *groups ? &(*groups)->longer : &sw->longer;
+    if (!*longer || (*longer)->group != group) {
+        *longer = arena_zalloc(p->arena, sizeof **longer);
+        (*longer)->group = group;
+        (*longer)->next = *groups;
+        (*longer)->sw = sw;
+    }
+    *groups = *longer;
     if (sw->n_groups && sw->groups[sw->n_groups - 1] == group) {
-        return; /* Groups come one after the other. */
+        return;
     }
     sw->groups = xgrow(sw->groups, sw->n_groups, &sw->groups_capacity,
                        sizeof(struct policy_group *));
@@ -218,6 +225,7 @@ policy_new(struct fabric *fabric, struct arena *arena)
     struct policy *p = arena_zalloc(arena, sizeof *p);
     p->fabric = fabric;
     p->arena = arena;
+    p->generation = 1;
     strmap_init(&p->group_names);
     strmap_init(&p->address_sets);
     match_context_init(&p->context, arena, find_address_set, find_port_group,
@@ -243,9 +251,7 @@ policy_free(struct policy *p)
         free(p->switches[i].hosts);
         free(p->switches[i].owners);
     }
-    for (size_t i = 0; i < N_STAGES * N_SELECTIONS; i++) {
-        free(p->selections[i / N_SELECTIONS][i % N_SELECTIONS].list.items);
-    }
+    free(p->chosen.items);
     free(p->holders);
     match_context_done(&p->context);
     strmap_done(&p->group_names);

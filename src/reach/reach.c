@@ -296,8 +296,24 @@ assume_routed(struct assessment *a, const struct fabric_endpoint *e,
     }
 }
 
+/* The same in both directions. */
+static const char *
+assume_wire(struct assessment *a, const struct fabric_attachment *way)
+{
+    int tag = way->localnet->tag;
+    const char *nic = way->bridge->nics[0].name;
+    return tag ? arena_printf(a->judging,
+                              "the wire beyond %s of chassis %s carries "
+                              "VLAN %d",
+                              nic, way->chassis->name, tag)
+               : arena_printf(a->judging,
+                              "the wire beyond %s of chassis %s carries "
+                              "untagged frames",
+                              nic, way->chassis->name);
+}
+
 static void
-assume(struct assessment *a, const struct walk *walk,
+assume(struct assessment *a, struct walk *walk,
        const struct fabric_endpoint *e, enum direction direction,
        struct verdict *v)
 {
@@ -318,17 +334,8 @@ assume(struct assessment *a, const struct walk *walk,
     if (!way || !way->bridge || !way->bridge->n_nics) {
         return;
     }
-    int tag = way->localnet->tag;
-    add_string(
-        a, &v->assumptions, &v->n_assumptions,
-        tag ? arena_printf(a->judging,
-                           "the wire beyond %s of chassis %s carries "
-                           "VLAN %d",
-                           way->bridge->nics[0].name, way->chassis->name, tag)
-            : arena_printf(a->judging,
-                           "the wire beyond %s of chassis %s carries "
-                           "untagged frames",
-                           way->bridge->nics[0].name, way->chassis->name));
+    walk->wire = walk->wire ? walk->wire : assume_wire(a, way);
+    add_string(a, &v->assumptions, &v->n_assumptions, walk->wire);
 }
 
 static void
@@ -391,7 +398,7 @@ weigh(struct assessment *a, const struct walk *walk,
 }
 
 void
-walk_judge(struct assessment *a, const struct walk *walk,
+walk_judge(struct assessment *a, struct walk *walk,
            const struct fabric_endpoint *e, enum direction direction,
            struct verdict *v)
 {

@@ -20,6 +20,9 @@ enum {
     IS_MARKED = 8,  /* To be judged again. */
 };
 
+/* Flags are looked for by the word; behind the last there is room for one. */
+#define FLAGS_A_WORD sizeof(uint64_t)
+
 static unsigned char
 flags_of(const struct assessed_endpoint *e)
 {
@@ -40,7 +43,8 @@ build(struct tracker *f)
     reach_judge_all(a, &f->fabric, f->only);
     fabric_change_init(&f->change, &f->fabric);
     f->limit_bytes = 2 * a->arena.used_bytes + GARBAGE_BYTES;
-    f->flags = xcalloc(a->n_endpoints, 1);
+    f->flags = xcalloc(a->n_endpoints / FLAGS_A_WORD + 1, FLAGS_A_WORD);
+    f->is_flood_old = false;
     for (size_t i = 0; i < a->n_endpoints; i++) {
         f->flags[i] = flags_of(&a->endpoints[i]);
     }
@@ -242,14 +246,7 @@ is_concerned(const struct tracker *f, size_t i)
     return concerned;
 }
 
-static bool
-has_common_marks(const struct fabric_change *c)
-{
-    return c->is_unsettled || c->awaits_northd || c->progress.n
-           || c->sighted.n;
-}
-
-/* Only endpoints with one of these flags can be concerned. */
+/* Only endpoints with one of these flags can be concerned; 0: none. */
 static unsigned char
 common_flags(const struct fabric_change *c)
 {
@@ -285,14 +282,67 @@ flood_again(struct tracker *f)
     struct assessment *a = &f->assessment;
     struct fabric_change *c = &f->change;
     struct flood *before = a->flood;
+    for (size_t i = 0; i < c->flooded.n && !c->floods; i++) {
+        c->floods =
+            !flood_stays_quiet(before, f->fabric.chassis[c->flooded.items[i]]);
+    }
+    f->is_flood_old |= c->flooded.n > 0;
     if (!c->floods) {
         return NULL;
     }
     a->flood = flood_new(&f->fabric);
+    f->is_flood_old = false;
     if (!flood_is_quiet(before) || !flood_is_quiet(a->flood)) {
         fabric_change_floods(c);
     }
     return before;
+}
+
+/* Whether an endpoint of the word that begins at 'i' has one of the flags. */
+static bool
+has_flagged(const struct tracker *f, size_t i, unsigned char wanted)
+{
+    uint64_t word;
+    memcpy(&word, &f->flags[i], sizeof word);
+    return word & wanted * UINT64_C(0x0101010101010101);
+}
+
+/* The first endpoint from 'i' on that has one of the flags; else as many as
+ * there are. */
+static size_t
+next_flagged(const struct tracker *f, size_t i, unsigned char wanted)
+{
+    size_t n = f->assessment.n_endpoints;
+    while (i < n && !(f->flags[i] & wanted)) {
+        i++;
+        while (i % FLAGS_A_WORD == 0 && i < n && !has_flagged(f, i, wanted)) {
+            i += FLAGS_A_WORD;
+        }
+    }
+    return i < n ? i : n;
+}
+
+static void
+mark_common(struct tracker *f)
+{
+    unsigned char wanted = common_flags(&f->change);
+    size_t n = f->assessment.n_endpoints;
+    for (size_t i = next_flagged(f, 0, wanted); i < n;
+         i = next_flagged(f, i + 1, wanted)) {
+        if (is_concerned(f, i)) {
+            f->flags[i] |= IS_MARKED;
+        }
+    }
+}
+
+static void
+judge_common(struct tracker *f)
+{
+    size_t n = f->assessment.n_endpoints;
+    for (size_t i = next_flagged(f, 0, IS_MARKED); i < n;
+         i = next_flagged(f, i + 1, IS_MARKED)) {
+        judge(f, i);
+    }
 }
 
 static void
@@ -307,13 +357,8 @@ judge_marked(struct tracker *f)
     for (size_t i = 0; i < c->switches.n; i++) {
         examine_shell(f, &f->fabric.switches[c->switches.items[i]]);
     }
-    if (has_common_marks(c)) {
-        unsigned char wanted = common_flags(c);
-        for (size_t i = 0; i < a->n_endpoints; i++) {
-            if (f->flags[i] & wanted && is_concerned(f, i)) {
-                f->flags[i] |= IS_MARKED;
-            }
-        }
+    if (common_flags(c)) {
+        mark_common(f);
     }
     for (size_t i = 0; i < c->endpoints.n; i++) {
         size_t at = find_assessed(f, c->endpoints.items[i]);
@@ -321,10 +366,8 @@ judge_marked(struct tracker *f)
             judge(f, at);
         }
     }
-    for (size_t i = 0; has_common_marks(c) && i < a->n_endpoints; i++) {
-        if (f->flags[i] & IS_MARKED) {
-            judge(f, i);
-        }
+    if (common_flags(c)) {
+        judge_common(f);
     }
     flood_free(before);
 }
@@ -348,6 +391,11 @@ tracker_judge(struct tracker *f)
 void
 tracker_collect(struct tracker *f)
 {
+    if (f->is_flood_old) {
+        flood_free(f->assessment.flood);
+        f->assessment.flood = flood_new(&f->fabric);
+        f->is_flood_old = false;
+    }
     walk_examine_deployment(&f->assessment);
     walk_examine_chassis(&f->assessment);
     findings_collect(&f->assessment);

@@ -28,6 +28,7 @@ struct tracker {
     const char *only;
     struct fabric_change change;
     unsigned char *flags; /* Of each assessed endpoint. */
+    bool is_flood_old;    /* The flood is quiet as it was, but not of now. */
     size_t limit_bytes;   /* Of the assessment's arena. */
 };
 

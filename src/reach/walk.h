@@ -22,6 +22,7 @@ struct walk {
     size_t n;
     const struct fabric_localnet *localnet;
     const struct fabric_attachment *attachment;
+    const char *wire; /* What is assumed of it, once asked. */
 };
 
 /* The verdict on a frame that meets a finding of that effect. */
@@ -61,7 +62,7 @@ void walk_build(struct assessment *, const struct fabric_endpoint *,
                 const char *host, struct examination *own, struct walk *);
 
 /* Judges exchanges of the endpoint that are begun by one side. */
-void walk_judge(struct assessment *, const struct walk *,
+void walk_judge(struct assessment *, struct walk *,
                 const struct fabric_endpoint *, enum direction,
                 struct verdict *ret);
 

@@ -147,7 +147,9 @@ check_load_balancers(struct examination *x, const struct rule *rule,
     };
     (void) rule;
     for (size_t i = 0; i < N_ELEMENTS(parts); i++) {
-        check_vips(x, place, parts[i]);
+        if (parts[i]) {
+            check_vips(x, place, parts[i]);
+        }
     }
     if (place->host) {
         check_host(x, place, fabric_find_balanced(f, place->host));

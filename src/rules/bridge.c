@@ -334,6 +334,18 @@ follow_flows(const struct place *place)
     return unsure;
 }
 
+/* Two rules ask; it is found out once. */
+static struct flow_result
+follow_once(struct examination *x, const struct place *place)
+{
+    if (!x->flows) {
+        struct flow_result *r = arena_alloc(x->arena, sizeof *r);
+        *r = follow_flows(place);
+        x->flows = r;
+    }
+    return *x->flows;
+}
+
 void
 check_brex_secure_no_flow(struct examination *x, const struct rule *rule,
                           const struct place *place)
@@ -341,7 +353,7 @@ check_brex_secure_no_flow(struct examination *x, const struct rule *rule,
     if (!flows_of(place)) {
         return;
     }
-    struct flow_result r = follow_flows(place);
+    struct flow_result r = follow_once(x, place);
     if (r.effect != FLOW_MISSES) {
         return;
     }
@@ -367,7 +379,7 @@ check_brex_foreign_flow(struct examination *x, const struct rule *rule,
     if (!flows_of(place)) {
         return;
     }
-    struct flow_result r = follow_flows(place);
+    struct flow_result r = follow_once(x, place);
     const struct ovsdb_row *bridge = place->attachment->bridge->row;
     if (r.effect == FLOW_UNKNOWN) {
         report_missing(x, HOP_PROVIDER_BRIDGE,

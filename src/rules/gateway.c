@@ -532,17 +532,8 @@ find_isolated(const struct place *place)
     for (size_t i = 0;
          fabric_member(place->fabric, place->endpoint->gateway, i, &member);
          i++) {
-        const struct fabric_chassis *chassis = member.chassis;
-        size_t n_watched = 0, n_down = 0;
-        for (size_t j = 0; chassis && j < chassis->tunnels.n; j++) {
-            bool watched;
-            enum link_state state = fabric_tunnel_bfd(
-                chassis, chassis->tunnels.entries[j].value, &watched);
-            n_watched += watched;
-            n_down += watched && state == LINK_DOWN;
-        }
-        if (n_watched && n_down == n_watched) {
-            return chassis;
+        if (member.chassis && member.chassis->is_isolated) {
+            return member.chassis;
         }
     }
     return NULL;

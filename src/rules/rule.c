@@ -26,18 +26,6 @@ const char *const layer_names[] = {
     [LAYER_OVS] = "ovs",       [LAYER_FLOW] = "flow", [LAYER_HOST] = "host",
 };
 
-static const char *
-format_in(struct arena *arena, const char *format, va_list args)
-{
-    char *text;
-    if (vasprintf(&text, format, args) < 0) {
-        abort();
-    }
-    const char *copy = arena_strdup(arena, text);
-    free(text);
-    return copy;
-}
-
 /* The column that names a row of its table, or "". */
 static const char *
 row_name(const struct ovsdb_row *row)
@@ -60,7 +48,7 @@ report(struct examination *x, const struct rule *rule,
     struct finding *f = arena_zalloc(x->arena, sizeof *f);
     va_list args;
     va_start(args, format);
-    f->message = format_in(x->arena, format, args);
+    f->message = arena_vprintf(x->arena, format, args);
     va_end(args);
     f->rule = rule;
     f->effect = rule->effect;
@@ -194,9 +182,9 @@ add_missing(struct examination *x, enum hop hop, const char *format,
     x->missing = xgrow(x->missing, x->n_missing, &x->missing_capacity,
                        sizeof *x->missing);
     struct missing_evidence *missing = &x->missing[x->n_missing++];
-    *missing =
-        (struct missing_evidence){ .hop = hop,
-                                   .what = format_in(x->arena, format, args) };
+    *missing = (struct missing_evidence){
+        .hop = hop, .what = arena_vprintf(x->arena, format, args)
+    };
     return missing;
 }
 

@@ -149,7 +149,8 @@ struct binding; /* Private to port.c. */
 
 struct examination {
     struct arena *arena;
-    const struct binding *binding; /* Of the endpoint's port, once asked. */
+    const struct binding *binding; /* Of the endpoint's port, once asked... */
+    const struct flow_result *flows; /* ...and what flows do to its frames. */
     struct finding **findings;
     size_t n_findings, findings_capacity;
     struct missing_evidence *missing;

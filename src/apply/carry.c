@@ -547,9 +547,8 @@ end(struct carry *c, struct error *error, const char *dir)
 }
 
 static struct error *
-run(struct carry *c)
+run_locked(struct carry *c, const char *dir)
 {
-    const char *dir = journal_dir(c->options->state_dir);
     struct error *error = prepare(c);
     if (error || !c->journal.n_steps) {
         return error ? error_hint(error, "nothing was done")
@@ -572,6 +571,17 @@ run(struct carry *c)
     return end(c, error, dir);
 }
 
+static struct error *
+run(struct carry *c)
+{
+    const char *dir = journal_dir(c->options->state_dir);
+    int lock = -1;
+    struct error *error = journal_lock(dir, &lock);
+    error = error ? error_hint(error, "nothing was done") : run_locked(c, dir);
+    journal_unlock(lock);
+    return error;
+}
+
 struct error *
 carry_out(const struct change_list *list, const struct evidence *evidence,
           const char *comment, const struct carry_options *options,
@@ -588,7 +598,7 @@ carry_out(const struct change_list *list, const struct evidence *evidence,
     pthread_mutex_init(&c.lock, NULL);
     struct error *error = signals_hold(&c.signals);
     error = error ? error : run(&c);
-    signals_release(&c.signals);
+    result->interrupted |= signals_release(&c.signals);
     error_free(c.undo_error);
     free(c.tripped);
     pthread_mutex_destroy(&c.lock);

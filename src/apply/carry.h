@@ -110,16 +110,19 @@ const char *carry_localnets(const struct evidence *, struct arena *);
  * there, any more or yet. */
 const char *carry_absence(const struct journal_step *, struct arena *);
 
-/* Asks a step's database why it cannot be taken back; never NULL. */
+/* Asks a step's database why it cannot be taken back: what differs from how it
+ * was left, or else 'failure', which it takes over. */
 struct error *carry_explain(const struct journal_step *,
-                            const struct carry_options *);
+                            const struct carry_options *,
+                            struct error *failure);
 
 /* Takes back what a journal of carry_find() tells of, unless rows were changed
  * since: then the error names them and what differs.  A tripwire watches until
- * 'watch_ms' after the daemons have followed.  Where it trips, a step fails,
- * somebody changes the localnet ports or a signal comes, what was taken back
- * is done again; but of a repair that was not applied whole as much is taken
- * back as can be, since nobody knows what to do again.
+ * 'watch_ms' after the daemons have followed.  Where it trips, a database
+ * fails, somebody changes the localnet ports or a signal comes, what was taken
+ * back is done again, unless that would put a localnet port beside another
+ * one; the error says how it ended.  Of a repair that was not applied whole as
+ * much is taken back as can be.
  *
  * Whether it will be a loop by what rows tell is for the caller to find out
  * first.  'evidence' tells the tripwire what to watch; signals as

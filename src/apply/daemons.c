@@ -40,19 +40,17 @@ daemons_count(const struct json_value *row, const char *column)
     return v && v->kind == JSON_INTEGER ? v->integer : 0;
 }
 
-/* Whether the journal changes the database, or, if 'db' is NULL, one that
- * ovn-controller reads and that does not tell of it. */
+/* Whether the journal changes a database that ovn-controller reads, or
+ * ovn-northd, and that does not tell of them. */
 static bool
-is_changed(const struct journal *j, const char *db)
+has_untold(const struct journal *j)
 {
+    bool any = false;
     for (size_t i = 0; i < j->n_steps; i++) {
         const struct journal_step *step = &j->steps[i];
-        if (db ? !strcmp(step->db, db)
-               : strcmp(step->db, "nb") && !journal_is_flow(step)) {
-            return true;
-        }
+        any |= strcmp(step->db, "nb") && !journal_is_flow(step);
     }
-    return false;
+    return any;
 }
 
 void
@@ -61,13 +59,11 @@ daemons_init(struct daemons *d, const struct journal *j, struct arena *a)
     const struct daemons_counter *counter = daemons_find("nb");
     *d = (struct daemons){ .journal = j };
     d->wanted = arena_zalloc(a, (j->n_steps + 1) * sizeof *d->wanted);
-    if (is_changed(j, "nb") || !is_changed(j, NULL)) {
-        return;
-    } else if (j->sources.nb) {
+    if (has_untold(j) && j->sources.nb) {
         d->nb = (struct journal_step){ .db = counter->db,
                                        .name = counter->schema,
                                        .remote = j->sources.nb };
-    } else {
+    } else if (has_untold(j)) {
         d->blind = "without a live northbound database nobody asked the "
                    "ovn-controllers whether they had taken it over";
     }
@@ -153,11 +149,13 @@ daemons_look(struct daemons *d, const struct takeback *t, struct arena *a)
     if (d->until_ms != INT64_MAX) {
         return;
     }
-    d->late = d->blind;
+    d->late = NULL;
     for (size_t i = 0; i < j->n_steps && !d->late; i++) {
         d->late = look(t, &j->steps[i], &d->wanted[i], a);
     }
-    if (!d->late && d->nb.remote) {
+    if (!d->late && d->blind) {
+        d->late = d->blind;
+    } else if (!d->late && d->nb.remote) {
         d->late = look(t, &d->nb, &d->wanted[j->n_steps], a);
     }
     int64_t now_ms = clock_now_ms();

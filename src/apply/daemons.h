@@ -7,8 +7,8 @@
  * (ovs-vswitchd.conf.db(5)).
  *
  * cur_cfg does not tell of ovn-controller, which reads that database too, and
- * the southbound one has no number of its own.  After a change of those alone
- * nb_cfg is raised by a transaction of its own. */
+ * the southbound one has no number of its own.  After a change of those nb_cfg
+ * is raised by a transaction of its own, since that of NB may be over. */
 #ifndef APPLY_DAEMONS_H
 #define APPLY_DAEMONS_H 1
 

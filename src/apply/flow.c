@@ -11,7 +11,8 @@
 #define DELETE "del-flows"
 
 /* By which ours is known from others, when it is taken away; and which is not
- * added where another of its priority stands: ovs-ofctl(8), check_overlap. */
+ * added where another of its priority overlaps: ovs-ofctl(8), check_overlap.
+ * (One that matches exactly the same would be replaced.) */
 #define COOKIE "0x70726f766e6574" /* "provnet" */
 #define ADD_FIELDS "cookie=" COOKIE ",check_overlap,"
 #define DELETE_FIELDS "cookie=" COOKIE "/-1,"
@@ -83,7 +84,8 @@ next_string(const struct json_value **v)
     return *v && (*v)->kind == JSON_STRING ? (*v)->string : NULL;
 }
 
-/* The flow that 'command' is done to; NULL if it is none of a repair's. */
+/* The flow that 'command' is done to; NULL if it is none of a repair's: of two
+ * cookies the last counts. */
 static const char *
 find_flow(const char *params, const char *command, const char *fields,
           struct arena *a)
@@ -93,16 +95,23 @@ find_flow(const char *params, const char *command, const char *fields,
         all && all->kind == JSON_ARRAY ? all->first : NULL;
     const char *what = next_string(&at);
     const char *flow = next_string(&at);
-    return what && flow && !strcmp(what, command)
+    return what && flow && !at->next && !strcmp(what, command)
                    && !strncmp(flow, fields, strlen(fields))
+                   && !strstr(flow + strlen(fields), "cookie")
                ? flow
                : NULL;
+}
+
+static bool
+is_local(const struct journal_step *step)
+{
+    return !strncmp(step->remote, "unix:/", strlen("unix:/"));
 }
 
 bool
 flow_is_sound(const struct journal_step *step, struct arena *a)
 {
-    bool is_sound = !strncmp(step->remote, "unix:/", strlen("unix:/"));
+    bool is_sound = is_local(step);
     for (size_t i = 0; i < JOURNAL_MAX_TRANSACTIONS; i++) {
         const char *op = step->operations[i], *inverse = step->inverses[i];
         is_sound &=
@@ -119,7 +128,7 @@ flow_transact(const struct journal_step *step, const char *params,
     const char *added = find_flow(params, ADD, ADD_FIELDS, a);
     const char *flow =
         added ? added : find_flow(params, DELETE, DELETE_FIELDS, a);
-    if (!flow) {
+    if (!flow || !is_local(step)) {
         return error_new("this is no flow of a repair's");
     }
     const char *const argv[] = {

@@ -5,7 +5,9 @@
  *
  * Flows have no conditions as rows have, but ours has a cookie of its own, by
  * which alone it is taken away, and is not added beside another flow of its
- * priority that matches the same.  Private to apply/. */
+ * priority that overlaps.  One that matches exactly the same would be
+ * replaced: a plan adds a flow only to a bridge that has none.  Private to
+ * apply/. */
 #ifndef APPLY_FLOW_H
 #define APPLY_FLOW_H 1
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,9 +20,8 @@
 #define FORMAT 1
 
 const char *const journal_state_names[N_JOURNAL_STATES] = {
-    [JOURNAL_PLANNED] = "planned",
-    [JOURNAL_APPLIED] = "applied",
-    [JOURNAL_UNDONE] = "undone",
+    [JOURNAL_PLANNED] = "planned", [JOURNAL_APPLIED] = "applied",
+    [JOURNAL_UNDOING] = "undoing", [JOURNAL_UNDONE] = "undone",
     [JOURNAL_FAILED] = "failed",
 };
 
@@ -181,26 +181,57 @@ replace(int folder, const char *id, const struct text *t)
     return error;
 }
 
-struct error *
-journal_write(const struct journal *j, const char *dir)
+/* Opens the folder, which is made if it is not there. */
+static struct error *
+open_folder(const char *dir, int *ret)
 {
-    struct text t;
+    *ret = -1;
     if (mkdir(dir, 0700) && errno != EEXIST) {
         return error_hint(error_new("%s: the journal's folder cannot be made: "
                                     "%s",
                                     dir, strerror(errno)),
                           "set PROVNET_STATE_DIR to one that can");
     }
-    int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0) {
-        return error_new("%s: cannot open the journal's folder: %s", dir,
-                         strerror(errno));
+    *ret = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *ret < 0 ? error_new("%s: cannot open the journal's folder: %s",
+                                dir, strerror(errno))
+                    : NULL;
+}
+
+struct error *
+journal_lock(const char *dir, int *ret_lock)
+{
+    struct error *error = open_folder(dir, ret_lock);
+    if (!error && flock(*ret_lock, LOCK_EX | LOCK_NB)) {
+        error = error_hint(error_new("%s: another repair is being carried "
+                                     "out, or taken back",
+                                     dir),
+                           "wait until it has ended");
+    }
+    return error;
+}
+
+void
+journal_unlock(int lock)
+{
+    if (lock >= 0) {
+        close(lock);
+    }
+}
+
+struct error *
+journal_write(const struct journal *j, const char *dir)
+{
+    struct text t;
+    int folder;
+    struct error *error = open_folder(dir, &folder);
+    if (error) {
+        return error;
     }
     text_init(&t, JOURNAL_MAX_BYTES);
     put_journal(&t, j);
-    struct error *error = t.truncated
-                              ? error_new("it is too large for a journal")
-                              : replace(folder, j->id, &t);
+    error = t.truncated ? error_new("it is too large for a journal")
+                        : replace(folder, j->id, &t);
     text_done(&t);
     close(folder);
     return error ? error_wrap(error, "%s", dir) : NULL;

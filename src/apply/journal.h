@@ -25,6 +25,7 @@
 enum journal_state {
     JOURNAL_PLANNED, /* Begun: parts of it may have been done. */
     JOURNAL_APPLIED,
+    JOURNAL_UNDOING, /* Was applied; parts may have been taken back. */
     JOURNAL_UNDONE,
     JOURNAL_FAILED, /* Nothing of it was done. */
     N_JOURNAL_STATES
@@ -76,6 +77,11 @@ void journal_begin(struct journal *, struct arena *);
 
 /* Writes it into 'dir', which is made if it is not there. */
 struct error *journal_write(const struct journal *, const char *dir);
+
+/* Nobody else who asks for it gets the folder meanwhile: one repair at a time
+ * is carried out, or taken back.  An error if somebody has it. */
+struct error *journal_lock(const char *dir, int *ret_lock);
+void journal_unlock(int lock);
 
 struct error *journal_read(const char *dir, const char *id, struct arena *,
                            struct journal *ret);

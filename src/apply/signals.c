@@ -27,13 +27,19 @@ signals_hold(struct signals *s)
     return s->fd < 0 ? error_new("signalfd: %s", strerror(errno)) : NULL;
 }
 
-void
+bool
 signals_release(struct signals *s)
 {
+    struct signalfd_siginfo info;
+    bool any = false;
+    while (s->fd >= 0 && read(s->fd, &info, sizeof info) == sizeof info) {
+        any = true;
+    }
     if (s->fd >= 0) {
         close(s->fd);
     }
     pthread_sigmask(SIG_SETMASK, &s->before, NULL);
+    return any;
 }
 
 struct error *

@@ -15,9 +15,11 @@ struct signals {
     int fd;
 };
 
-/* signals_release() in any case. */
+/* signals_release() in any case.  It returns whether one had come that nobody
+ * waited for: that is done with, too, so that the caller can say what he did
+ * before he ends. */
 struct error *signals_hold(struct signals *);
-void signals_release(struct signals *);
+bool signals_release(struct signals *);
 
 /* Waits for at most 'ms'; a signal that comes meanwhile is an error that names
  * it, and is done with. */

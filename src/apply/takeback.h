@@ -1,10 +1,10 @@
 /* Taking back what a journal tells of.  Private to apply/.
  *
- * Steps are taken back last first.  Of a step's inverses the first whose
- * conditions hold is done; if none does, and nothing of the step is there
- * (its first transaction never happened), there is nothing to take back;
- * otherwise the error says which rows differ, and in what, from how they were
- * left.
+ * Steps are taken back last first.  It is looked first, by conditions that
+ * change nothing, how a step's rows are: as they were left, which tells the
+ * inverse that takes it back; as before the step, and there is nothing to take
+ * back; or otherwise, and the error says which rows differ, and in what, from
+ * how they were left.  A server that does not answer then was sent nothing.
  *
  * A step of flows has no conditions: what takes it back finds it by its cookie
  * (apply/flow.h), and to find nothing is no error.
@@ -29,11 +29,14 @@ struct takeback {
 };
 
 /* How taking a step back ended. */
-enum takeback_end {
-    TAKEBACK_NOT, /* It was not taken back. */
-    TAKEBACK_DONE,
-    TAKEBACK_NOTHING, /* There was nothing to take back. */
-    TAKEBACK_OPEN     /* Nobody said. */
+struct takeback_end {
+    enum {
+        TAKEBACK_NOT, /* It was not taken back. */
+        TAKEBACK_DONE,
+        TAKEBACK_NOTHING, /* There was nothing to take back. */
+        TAKEBACK_OPEN     /* Nobody said. */
+    } kind;
+    unsigned inverse; /* The one that did it, or may have. */
 };
 
 /* Does one transaction on a step's database, or what a step does to flows.
@@ -46,25 +49,25 @@ struct error *takeback_transact(const struct takeback *,
 /* Takes back a step alone. */
 struct error *takeback_step(const struct takeback *,
                             const struct journal_step *,
-                            enum takeback_end *ret);
+                            struct takeback_end *ret);
 
 /* Takes back all of them, as far as that goes.  The error says of which
  * databases it was taken back, if of some only. */
 struct error *takeback_steps(const struct takeback *,
                              const struct journal_step *, size_t n_steps);
 
-/* Does a step again that was taken back. */
+/* Does a step again that was taken back, as it was then: what was staged only
+ * is not switched on.  To do what stands is no error.  If it 'is_urgent', also
+ * over what others changed since, unless a localnet port comes by it. */
 struct error *takeback_again(const struct takeback *,
-                             const struct journal_step *);
+                             const struct journal_step *,
+                             const struct takeback_end *, bool is_urgent);
 
-/* Why a step cannot be taken back: what differs from how it was left. */
+/* Why a step cannot be taken back: what differs from how it was left, or else
+ * 'failure', which it takes over. */
 struct error *takeback_explain(const struct takeback *,
-                               const struct journal_step *);
-
-/* A transaction that changes nothing and goes through only if the rows still
- * are, or are again, as they were before the step: its own conditions hold,
- * and the rows that it makes are not there. */
-const char *takeback_absence(const struct journal_step *, struct arena *);
+                               const struct journal_step *,
+                               struct error *failure);
 
 /* Of several steps the first that failed, and those that did not. */
 struct takeback_tally {

@@ -4,11 +4,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "apply/conditions.h"
 #include "apply/flow.h"
 #include "apply/localnets.h"
 #include "apply/result.h"
 #include "apply/signals.h"
 #include "base/clock.h"
+
+#define AGAIN_MAX_LENGTH 1000
 
 struct undoing {
     struct journal *journal;
@@ -20,13 +23,14 @@ struct undoing {
     struct daemons daemons;
     struct signals signals;
     bool is_any_back; /* Something was taken back, once. */
+    bool is_best;     /* As much as could be was taken back; it stays so. */
 
     /* What was taken back is the tripwire's business as well. */
     pthread_mutex_t lock;
-    enum takeback_end *ends; /* By step. */
-    bool is_again;           /* Nothing of it is taken back now. */
-    char *tripped;           /* Why. */
-    struct error *again_error;
+    struct takeback_end *ends; /* By step. */
+    struct text again;         /* Remotes where it was done again... */
+    struct error *again_error; /* ...and why it could not be elsewhere. */
+    char *tripped;             /* Why. */
 };
 
 struct error *
@@ -65,46 +69,59 @@ carry_localnets(const struct evidence *e, struct arena *a)
 const char *
 carry_absence(const struct journal_step *step, struct arena *a)
 {
-    return takeback_absence(step, a);
+    return conditions_absence(step, a);
 }
 
 struct error *
-carry_explain(const struct journal_step *step, const struct carry_options *o)
+carry_explain(const struct journal_step *step, const struct carry_options *o,
+              struct error *failure)
 {
     struct takeback t = carry_takeback(o);
-    return error_wrap(takeback_explain(&t, step), "%s", step->remote);
+    return takeback_explain(&t, step, failure);
 }
 
 /* Doing it again. */
 
 static bool
-is_to_do_again(const struct undoing *u, size_t step)
+is_back(const struct undoing *u, size_t step)
 {
-    return u->ends[step] == TAKEBACK_DONE || u->ends[step] == TAKEBACK_OPEN;
+    return u->ends[step].kind == TAKEBACK_DONE
+           || u->ends[step].kind == TAKEBACK_OPEN;
 }
 
-/* With the lock held, whoever comes first.  Of a repair that was not applied
- * whole it is not known what to do again. */
+static bool
+has_any_back(const struct undoing *u)
+{
+    bool any = false;
+    for (size_t i = 0; i < u->journal->n_steps; i++) {
+        any |= is_back(u, i);
+    }
+    return any;
+}
+
+/* With the lock held, whoever comes first. */
 static void
 do_again_locked(struct undoing *u)
 {
-    struct takeback_tally tally;
-    if (u->before != JOURNAL_APPLIED) {
-        return;
-    }
-    takeback_tally_init(&tally);
+    error_free(u->again_error);
+    u->again_error = NULL;
     for (size_t i = 0; i < u->journal->n_steps; i++) {
-        if (!is_to_do_again(u, i)) {
+        const struct journal_step *step = &u->journal->steps[i];
+        if (!is_back(u, i)) {
             continue;
         }
         struct error *error =
-            takeback_again(&u->takeback, &u->journal->steps[i]);
-        u->ends[i] = error ? u->ends[i] : TAKEBACK_NOT;
-        takeback_tally_add(&tally, &u->journal->steps[i], error);
+            takeback_again(&u->takeback, step, &u->ends[i], u->tripped);
+        if (!error) {
+            u->ends[i].kind = TAKEBACK_NOT;
+            text_printf(&u->again, "%s%s", u->again.length ? ", " : "",
+                        step->remote);
+        } else if (u->again_error) {
+            error_free(error);
+        } else {
+            u->again_error = error_wrap(error, "%s", step->remote);
+        }
     }
-    error_free(u->again_error);
-    u->again_error = takeback_tally_end(&tally, "done again");
-    u->is_again = !u->again_error;
 }
 
 /* In the tripwire's thread: the state that it was before is the worse one.
@@ -146,18 +163,22 @@ pause_ms(struct undoing *u, int ms)
 static struct error *
 take_step_back(struct undoing *u, size_t i)
 {
-    enum takeback_end end;
+    const struct journal_step *step = &u->journal->steps[i];
+    struct takeback_end end = { .kind = TAKEBACK_NOT };
     struct error *error =
-        takeback_step(&u->takeback, &u->journal->steps[i], &end);
+        u->rehearsal && u->rehearsal->refused[i]
+            ? takeback_explain(&u->takeback, step,
+                               error_new("what takes it back is refused"))
+            : takeback_step(&u->takeback, step, &end);
     pthread_mutex_lock(&u->lock);
     u->ends[i] = end;
-    u->is_any_back |= is_to_do_again(u, i);
+    u->is_any_back |= is_back(u, i);
     pthread_mutex_unlock(&u->lock);
     return error;
 }
 
-/* The first failure is the end of it if what was taken back before it can be
- * done again. */
+/* The first failure is the end of it; but of what was not applied whole as
+ * much is taken back as can be. */
 static struct error *
 take_back(struct undoing *u)
 {
@@ -167,17 +188,15 @@ take_back(struct undoing *u)
     for (size_t i = u->journal->n_steps; i-- > 0 && !stop;) {
         const struct journal_step *step = &u->journal->steps[i];
         stop = pause_ms(u, 0);
-        if (stop || (u->rehearsal && u->rehearsal->refused[i])) {
-            continue;
-        }
-        struct error *error = take_step_back(u, i);
-        if (u->before == JOURNAL_APPLIED && error) {
+        struct error *error = stop ? NULL : take_step_back(u, i);
+        if (error && u->before != JOURNAL_PLANNED) {
             stop = error_wrap(error, "%s", step->remote);
-        } else {
+        } else if (!stop) {
             takeback_tally_add(&tally, step, error);
         }
     }
     struct error *error = takeback_tally_end(&tally, "taken back");
+    u->is_best = error && !stop;
     error_free(stop ? error : NULL);
     return stop ? stop : error;
 }
@@ -193,13 +212,15 @@ check_localnets(struct undoing *u)
         if (strcmp(step->db, "nb")) {
             continue;
         }
+        const struct json_value *results = NULL;
         struct error *error = takeback_transact(
             &u->takeback, step,
-            arena_printf(a, "[\"%s\",%s]", step->name, wanted), a, NULL);
-        if (error) {
+            arena_printf(a, "[\"%s\",%s]", step->name, wanted), a, &results);
+        if (error && results) {
             return error_wrap(error, "somebody else changed the localnet "
                                      "ports meanwhile");
         }
+        error_free(error); /* Who does not answer is late: daemons.h. */
     }
     return NULL;
 }
@@ -231,14 +252,12 @@ watch(struct undoing *u)
 
 /* Ending. */
 
-/* Does again what was taken back, and says how that went. */
-static struct error *
-give_up(struct undoing *u, struct error *why)
+static void
+try_again(struct undoing *u)
 {
     const struct timespec pause = { CARRY_PAUSE_MS / 1000,
                                     CARRY_PAUSE_MS % 1000 * 1000000L };
-    bool is_whole = u->before == JOURNAL_APPLIED;
-    for (int i = 0; i < CARRY_TRIES && is_whole && (!i || !u->is_again); i++) {
+    for (int i = 0; i < CARRY_TRIES && has_any_back(u); i++) {
         if (i) {
             nanosleep(&pause, NULL);
         }
@@ -246,19 +265,50 @@ give_up(struct undoing *u, struct error *why)
         do_again_locked(u);
         pthread_mutex_unlock(&u->lock);
     }
+}
+
+/* Whether nothing of the repair stands. */
+static bool
+is_all_gone(const struct undoing *u)
+{
+    bool all = true;
+    for (size_t i = 0; i < u->journal->n_steps; i++) {
+        all &= u->ends[i].kind == TAKEBACK_DONE
+               || u->ends[i].kind == TAKEBACK_NOTHING;
+    }
+    return all;
+}
+
+/* Does again what was taken back, and says how that went. */
+static struct error *
+give_up(struct undoing *u, struct error *why, enum journal_state *ret_state)
+{
+    *ret_state = u->before;
     if (!u->is_any_back) {
         return error_hint(why, "nothing was done");
-    } else if (!is_whole) {
-        return error_hint(why, "what was taken back stays so, since the "
-                               "repair had not been applied whole");
+    } else if (u->is_best) {
+        return error_hint(why, "as much was taken back as could be");
     }
-    return u->is_again
-               ? error_hint(why, "the repair was done again")
-               : error_hint(why,
-                            "and what was taken back could NOT be done "
-                            "again: %s; `provnet repair --undo %s` takes back "
-                            "the rest",
-                            error_text(u->again_error), u->journal->id);
+    try_again(u);
+    if (!has_any_back(u)) {
+        return error_hint(why, "what was taken back was done again");
+    }
+    bool is_gone = is_all_gone(u);
+    *ret_state = is_gone                        ? JOURNAL_UNDONE
+                 : u->before == JOURNAL_APPLIED ? JOURNAL_UNDOING
+                                                : u->before;
+    const char *again = text_string(&u->again);
+    why =
+        error_hint(why, "and what was taken back could NOT be done again: %s",
+                   error_text(u->again_error));
+    if (*again) {
+        why = error_hint(why, "%s was done again", again);
+    }
+    return is_gone ? error_hint(why, "it stays taken back")
+                   : error_hint(why,
+                                "`provnet repair --undo %s` takes back the "
+                                "rest",
+                                u->journal->id);
 }
 
 static struct error *
@@ -279,16 +329,30 @@ end(struct undoing *u, struct error *error)
     }
     enum journal_state state = JOURNAL_UNDONE;
     if (error) {
-        error = give_up(u, error);
-        state = u->is_any_back && !u->is_again ? JOURNAL_PLANNED : u->before;
+        error = give_up(u, error, &state);
     }
-    u->result->undone = !error;
+    u->result->undone = state == JOURNAL_UNDONE;
     struct error *second =
         write_state(u, state, error ? error_text(error) : "asked for");
     if (second) {
-        carry_note(u->result, "the journal still says \"planned\": %s",
+        carry_note(u->result, "the journal still says \"undoing\": %s",
                    error_text(second));
         error_free(second);
+    }
+    return error;
+}
+
+/* By somebody else, until this one had the lock. */
+static struct error *
+check_state(struct undoing *u)
+{
+    struct journal now;
+    struct error *error =
+        journal_read(journal_dir(u->options->state_dir), u->journal->id,
+                     &u->result->arena, &now);
+    if (!error && now.state != u->before) {
+        error = error_new("%s: its state is \"%s\" by now", u->journal->id,
+                          journal_state_names[now.state]);
     }
     return error;
 }
@@ -301,7 +365,10 @@ undo(struct undoing *u, const struct evidence *evidence)
         evidence, u->options->has_loop, trip, u, u->result);
     struct error *error = pause_ms(u, 0);
     if (!error) {
-        error = write_state(u, JOURNAL_PLANNED, "it is being taken back");
+        error = write_state(u,
+                            u->before == JOURNAL_PLANNED ? JOURNAL_PLANNED
+                                                         : JOURNAL_UNDOING,
+                            "it is being taken back");
     }
     if (error) {
         tripwire_stop(tripwire);
@@ -312,6 +379,18 @@ undo(struct undoing *u, const struct evidence *evidence)
     error = error ? error : watch(u);
     tripwire_stop(tripwire); /* It trips no more: what it said is final. */
     return end(u, error);
+}
+
+static struct error *
+undo_locked(struct undoing *u, const struct evidence *evidence)
+{
+    int lock = -1;
+    struct error *error =
+        journal_lock(journal_dir(u->options->state_dir), &lock);
+    error = error ? error : check_state(u);
+    error = error ? error_hint(error, "nothing was done") : undo(u, evidence);
+    journal_unlock(lock);
+    return error;
 }
 
 struct error *
@@ -327,11 +406,13 @@ carry_undo(struct journal *journal, const struct evidence *evidence,
                          .takeback = carry_takeback(options) };
     u.takeback.guard = rehearsal ? rehearsal->before : NULL;
     u.ends = arena_zalloc(&result->arena, journal->n_steps * sizeof *u.ends);
+    text_init(&u.again, AGAIN_MAX_LENGTH);
     pthread_mutex_init(&u.lock, NULL);
     struct error *error = signals_hold(&u.signals);
-    error = error ? error : undo(&u, evidence);
-    signals_release(&u.signals);
+    error = error ? error : undo_locked(&u, evidence);
+    result->interrupted |= signals_release(&u.signals);
     pthread_mutex_destroy(&u.lock);
+    text_done(&u.again);
     error_free(u.again_error);
     free(u.tripped);
     return error;

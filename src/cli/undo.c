@@ -70,8 +70,9 @@ struct rehearsed {
     struct scratch *scratch;
     struct evidence_db *db;
     const char *chassis;
-    bool is_refused; /* By the copy, and so by the database, unless that
-                      * changes meanwhile. */
+    bool is_refused;   /* By the copy, and so by the database, unless that
+                        * changes meanwhile... */
+    struct error *why; /* ...and the first time why. */
 };
 
 /* Does a transaction; an error only if it cannot be tried. */
@@ -80,11 +81,12 @@ try_transaction(struct rehearsed *r, const char *params)
 {
     struct error *error =
         scratch_do(r->scratch, r->db, r->chassis, params, &r->is_refused);
-    if (r->is_refused) {
-        error_free(error);
-        return NULL;
+    if (!r->is_refused) {
+        return error;
     }
-    return error;
+    error_free(r->why ? error : NULL);
+    r->why = r->why ? r->why : error;
+    return NULL;
 }
 
 /* Does what would take the step back.  Where nothing of it is there, there is
@@ -110,13 +112,17 @@ try_step(struct rehearsed *r, const struct journal_step *step)
 
 /* Of what was applied whole all is taken back or nothing. */
 static struct error *
-take_refusal(struct undoing *u, size_t i)
+take_refusal(struct undoing *u, size_t i, struct error *why)
 {
+    const struct journal_step *step = &u->journal.steps[i];
     u->rehearsal.refused[i] = true;
-    return u->journal.state == JOURNAL_APPLIED || u->journal.n_steps == 1
-               ? error_hint(carry_explain(&u->journal.steps[i], &u->carry),
-                            "nothing was done")
-               : NULL;
+    if (u->journal.state == JOURNAL_PLANNED && u->journal.n_steps > 1) {
+        error_free(why);
+        return NULL;
+    }
+    return error_hint(
+        error_wrap(carry_explain(step, &u->carry, why), "%s", step->remote),
+        "nothing was done");
 }
 
 static struct error *
@@ -132,8 +138,11 @@ try_steps(struct undoing *u, struct evidence *e, struct trial *trial)
         error = find_db(e, step, &r.db, &r.chassis);
         error = error ? error : try_step(&r, step);
         if (!error && r.is_refused) {
-            error = take_refusal(u, i);
+            error = take_refusal(u, i, r.why);
+        } else {
+            error_free(r.why);
         }
+        r.why = NULL;
     }
     error = error ? error : scratch_try(r.scratch, trial);
     scratch_free(r.scratch);

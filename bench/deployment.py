@@ -39,6 +39,7 @@ class Network:
         self.localnet = d.uuid()  # LSP row.
         self.localnet_binding = d.uuid()
         self.ports = []
+        self.groups = {}  # Multicast_Group rows: name -> UUID and members.
         self.router = None
         self.n_keys = 1 if physnet else 0  # Tunnel keys given out.
         self.n_addresses = 3  # Network, router, metadata.
@@ -124,6 +125,7 @@ class Deployment:
         self.tenants = []
         self.routers = []
         self.vms = []
+        self.address_sets = {}  # Address_Set rows of port groups, by name.
         self.make_networks()
         self.make_vms()
         self.make_routers()

@@ -7,9 +7,9 @@ was measured on real OVN (lab/incidents); here it is only written down.
 """
 
 from logfile import Toggle, ref, strings
-from northbound import localnet_row, lsp_row, port_ids
+from northbound import group_name, localnet_row, lsp_row, port_ids
 from openvswitch import LINK_UP
-from southbound import chassis_config, localnet_binding
+from southbound import binding_ids, chassis_config, localnet_binding
 
 SPAN_MS = 20 * 3600 * 1000
 
@@ -49,6 +49,20 @@ def drop_patches(w, network, chassis):
         ["patch-%s-to-br-int" % name, "patch-br-int-to-%s" % name]))
 
 
+def regroup(network, binding, names):
+    """Lets a port join multicast groups, or leave them where it is in; a
+    group that nobody is in goes."""
+    changes = []
+    for name in set(names).intersection(network.groups):
+        uuid, members = network.groups[name]
+        members ^= {binding}
+        changes.append(("Multicast_Group", uuid,
+                        {"ports": Toggle(ref(binding))} if members else None))
+        if not members:
+            del network.groups[name]
+    return sorted(changes, key=lambda change: change[1])
+
+
 # Faults of a provider network.
 
 def lose_localnet(w, network):
@@ -58,7 +72,8 @@ def lose_localnet(w, network):
                  {"ports": Toggle(ref(network.localnet))}),
                 ("Logical_Switch_Port", network.localnet, None))
     w.change_sb("ovn-northd",
-                ("Port_Binding", network.localnet_binding, None))
+                ("Port_Binding", network.localnet_binding, None),
+                *regroup(network, network.localnet_binding, network.groups))
     for chassis in w.d.chassis:
         if network in chassis.networks:
             drop_patches(w, network, chassis)
@@ -86,13 +101,16 @@ def mistype_localnet(w, network):
 def disable_localnet(w, network):
     change_localnet(w, network, ("lsp-set-enabled", "disabled"),
                     {"enabled": False})
+    w.change_sb("ovn-northd", *regroup(network, network.localnet_binding,
+                                       network.groups))
 
 
 def forget_unknown(w, network):
     change_localnet(w, network, ("lsp-set-addresses", ""),
                     {"addresses": Toggle("unknown")})
     w.change_sb("ovn-northd", ("Port_Binding", network.localnet_binding,
-                               {"mac": Toggle("unknown")}))
+                               {"mac": Toggle("unknown")}),
+                *regroup(network, network.localnet_binding, ["_MC_unknown"]))
 
 
 def double_localnet(w, network):
@@ -108,7 +126,8 @@ def double_localnet(w, network):
                  {**localnet_row(network), "name": name}))
     w.change_sb("ovn-northd", ("Port_Binding", binding, {
         **localnet_binding(network), "logical_port": name,
-        "tunnel_key": network.n_keys + 1}))
+        "tunnel_key": network.n_keys + 1}),
+        *regroup(network, binding, network.groups))
     for chassis in w.d.chassis:
         if network in chassis.networks:
             w.change_ovs(chassis, "ovn-controller",
@@ -154,6 +173,16 @@ def set_nic_down(w, chassis, physnet):
 def disable_port(w, vm):
     w.change_nb("ovn-nbctl: ovn-nbctl lsp-set-enabled %s disabled" % vm.id,
                 ("Logical_Switch_Port", vm.lsp, {"enabled": False}))
+    w.change_sb("ovn-northd", *regroup(vm.network, vm.binding, (
+        "_MC_flood", "_MC_flood_l2", "_MC_mrouter_flood")))
+
+
+def leave_address_sets(d, vm):
+    return [("Address_Set", d.address_sets[name], {"addresses": Toggle(ip)})
+            for group in (group_name(d.groups[vm.group]), "neutron_pg_drop")
+            for ip in vm.ips
+            for name in [group + ("_ip6" if ":" in ip else "_ip4")]
+            if name in d.address_sets]
 
 
 def empty_addresses(w, vm):
@@ -161,7 +190,8 @@ def empty_addresses(w, vm):
     w.change_nb("ovn-nbctl: ovn-nbctl lsp-set-addresses " + vm.id,
                 ("Logical_Switch_Port", vm.lsp, {"addresses": Toggle(text)}))
     w.change_sb("ovn-northd",
-                ("Port_Binding", vm.binding, {"mac": Toggle(text)}))
+                ("Port_Binding", vm.binding, {"mac": Toggle(text)}),
+                *leave_address_sets(w.d, vm))
 
 
 def narrow_port_security(w, vm):
@@ -312,6 +342,8 @@ def bump_revision(w):
     ids["neutron:revision_number"] = str(4 + w.d.random.randrange(1000))
     w.change_nb("", ("Logical_Switch_Port", vm.lsp,
                      {"external_ids": strings(ids)}))
+    w.change_sb("ovn-northd", ("Port_Binding", vm.binding,
+                               {"external_ids": binding_ids(ids)}))
 
 
 def touch_neighbour(w):

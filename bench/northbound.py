@@ -109,14 +109,18 @@ def switch_rows(db, d, network):
                                  "subnet_id": network.subnet_id})})
 
 
+def lrp_ids(port):
+    """external_ids of a router's port, which northd copies to its binding."""
+    return {"neutron:network_name": port.network.switch,
+            "neutron:revision_number": "4",
+            "neutron:router_name": port.router.id,
+            "neutron:subnet_ids": port.network.subnet_id}
+
+
 def lrp_row(db, d, port):
     row = {"name": port.lrp_name, "mac": port.mac,
            "networks": "%s/%d" % (port.ips[0], port.network.prefix),
-           "external_ids": strings({
-               "neutron:network_name": port.network.switch,
-               "neutron:revision_number": "4",
-               "neutron:router_name": port.router.id,
-               "neutron:subnet_ids": port.network.subnet_id})}
+           "external_ids": strings(lrp_ids(port))}
     if port.kind == "gateway":
         members = []
         n = len(port.router.chassis)

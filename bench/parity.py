@@ -1,6 +1,14 @@
-"""Verdicts against the truth that the generator wrote."""
+#!/usr/bin/python3
+"""Verdicts against the truth that the generator wrote.
+
+usage: bench/parity.py PROVNET BUNDLE...
+"""
 
 import collections
+import json
+import os
+import subprocess
+import sys
 
 DIRECTIONS = ("inbound", "outbound")
 
@@ -39,3 +47,20 @@ def compare(document, truth):
             differing.append(address)
     return {"agrees": counts["agrees"], "differs": counts["differs"],
             "unjudged": counts["unjudged"], "examples": differing[:5]}
+
+
+def check(provnet, bundle):
+    """Whether all that provnet says of a bundle is true."""
+    done = subprocess.run([provnet, "check", "--format", "json", "--bundle",
+                           bundle], capture_output=True, text=True)
+    if done.returncode not in (0, 1):
+        sys.exit("bench/parity.py: %s: %s" % (bundle, done.stderr))
+    with open(os.path.join(bundle, "truth.json")) as f:
+        result = compare(json.loads(done.stdout), json.load(f))
+    print("%s: %s" % (bundle, json.dumps(result)))
+    return not result["differs"] and result["agrees"] > 0
+
+
+if __name__ == "__main__":
+    sys.exit(0 if all([check(sys.argv[1], bundle)
+                       for bundle in sys.argv[2:]]) else 1)

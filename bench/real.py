@@ -26,8 +26,10 @@ MENDED_AFTER = 7
 class Client:
     """Talks to a server, one transaction after another."""
 
-    def __init__(self, path):
+    def __init__(self, path, database="OVN_Northbound"):
+        self.database = database
         self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(measuring.TIMEOUT_S)
         self.socket.connect(path)
         self.decoder = json.JSONDecoder()
         self.pending = ""
@@ -47,12 +49,16 @@ class Client:
     def transact(self, *operations):
         self.socket.sendall(json.dumps(
             {"method": "transact", "id": 1,
-             "params": ["OVN_Northbound", *operations]}).encode())
+             "params": [self.database, *operations]}).encode())
         results = self.answer()["result"]
         bad = [r for r in results if r and "error" in r]
         if bad:
             raise measuring.Failed("ovsdb-server refuses: %s" % bad)
         return results
+
+    def select(self, table, *columns):
+        return self.transact({"op": "select", "table": table, "where": [],
+                              "columns": columns})[0]["rows"]
 
 
 def where(uuid):

@@ -1,14 +1,20 @@
 """A deployment's OVN_Southbound rows, as ovn-northd and the chassis write
-them.  Logical_Flow is filler: real flows' text in the number that northd
-writes, which no reader of the rest may stumble over or wait for."""
+them; test_equivalence compares with the real northd.  Logical_Flow is filler:
+real flows' text in the number that is asked for, which no reader of the rest
+may stumble over or wait for.  (northd writes 10 a VM for the home lab and 25
+for M, since each router of a provider network knows each VM of it.)"""
 
 import itertools
 
+import fixed
 from logfile import Database, one_or_set, ref, refs, strings
 from northbound import (acl_matches, addresses, group_name, localnet_row,
-                        port_ids, port_options)
+                        lrp_ids, port_ids, port_options)
 
 SCHEMA = "/usr/share/ovn/ovn-sb.ovsschema"
+SVC_MONITOR_MAC = "b2:c0:e2:f9:48:d9"
+MULTICAST_KEYS = {"_MC_flood": 32768, "_MC_unknown": 32769,
+                  "_MC_mrouter_flood": 32770, "_MC_flood_l2": 32772}
 
 CHASSIS_CONFIG = {
     "ct-no-masked-label": "true", "datapath-type": "system",
@@ -46,11 +52,27 @@ def chassis_rows(db, d, chassis):
         "nb_cfg_timestamp": d.start_ms})
 
 
+def binding_ids(ids):
+    """A port's external_ids in its binding."""
+    name = ids["neutron:port_name"]
+    return strings({**ids, "name": name} if name else ids)
+
+
+def nat_addresses(router):
+    """What the gateway announces: its own address and its floating IPs."""
+    port = router.gateway
+    floating = [external for _, kind, external, _, _ in sorted(
+        router.nats, key=lambda nat: nat[0]) if kind == "dnat_and_snat"]
+    resident = 'is_chassis_resident("cr-%s")' % port.lrp_name
+    return one_or_set([" ".join([port.mac, *ips, resident])
+                       for ips in (port.ips, floating) if ips])
+
+
 def binding_row(port, d):
     row = {"logical_port": port.id, "datapath": ref(port.network.datapath),
-           "tunnel_key": port.key, "up": port.kind != "metadata",
+           "tunnel_key": port.key, "up": port.kind == "vm",
            "options": strings(port_options(port)),
-           "external_ids": strings(port_ids(port, d))}
+           "external_ids": binding_ids(port_ids(port, d))}
     if port.kind == "vm":
         row["mac"] = row["port_security"] = one_or_set(addresses(port))
         if port.bound:
@@ -63,6 +85,8 @@ def binding_row(port, d):
         row["type"] = "patch"
         row["mac"] = ["set", ["router", "unknown"]]
         row["options"] = strings({"peer": port.lrp_name})
+    if port.kind == "gateway":
+        row["nat_addresses"] = nat_addresses(port.router)
     return row
 
 
@@ -77,56 +101,100 @@ def localnet_binding(network):
 
 
 def datapath_row(kind, nb_uuid, switch, name, key):
-    return {"tunnel_key": key, "external_ids": strings(
-        {kind: nb_uuid, "name": switch, "name2": name})}
+    ids = {kind: nb_uuid, "name": switch, "name2": name}
+    if kind == "logical-router":
+        ids["always_learn_from_arp_request"] = "false"
+    return {"tunnel_key": key, "external_ids": strings(ids)}
+
+
+def multicast_members(network):
+    """Group -> bindings of a switch, as northd chooses them."""
+    ports = {kind: [port.binding for port in network.ports
+                    if port.kind == kind] for kind in ("vm", "metadata")}
+    routers = [port.binding for port in network.ports if port.router]
+    localnet = [network.localnet_binding] if network.physnet else []
+    speaking = ports["vm"] + localnet
+    return {"_MC_flood": speaking + ports["metadata"] + routers,
+            "_MC_unknown": localnet + routers,
+            "_MC_mrouter_flood": speaking + routers,
+            "_MC_flood_l2": speaking + ports["metadata"]}
+
+
+def multicast_row(network, name, bindings):
+    return {"name": name, "tunnel_key": MULTICAST_KEYS[name],
+            "datapath": ref(network.datapath), "ports": refs(bindings)}
 
 
 def network_rows(db, d, network, key):
     db.insert("Datapath_Binding", network.datapath, datapath_row(
         "logical-switch", network.ls, network.switch, network.name, key))
-    bindings = []
     if network.physnet:
-        bindings.append(db.insert("Port_Binding", network.localnet_binding,
-                                  localnet_binding(network)))
+        db.insert("Port_Binding", network.localnet_binding,
+                  localnet_binding(network))
     for port in network.ports:
-        bindings.append(db.insert("Port_Binding", port.binding,
-                                  binding_row(port, d)))
-    for number, name in enumerate(("_MC_flood", "_MC_flood_l2")):
-        network.flood = db.insert("Multicast_Group", d.uuid(), {
-            "name": name, "tunnel_key": 32768 + 4 * number,
-            "datapath": ref(network.datapath), "ports": refs(bindings)})
+        db.insert("Port_Binding", port.binding, binding_row(port, d))
+    for name, bindings in multicast_members(network).items():
+        if bindings:
+            uuid = db.insert("Multicast_Group", d.uuid(),
+                             multicast_row(network, name, bindings))
+            network.groups[name] = (uuid, set(bindings))
     db.insert("IP_Multicast", d.uuid(), {
         "datapath": ref(network.datapath), "enabled": False,
         "querier": True, "idle_timeout": 300, "query_interval": 150,
         "query_max_resp": 1, "table_size": 2048})
 
 
-def router_rows(db, d, router, key):
-    db.insert("Datapath_Binding", router.datapath, datapath_row(
-        "logical-router", router.lr, router.switch, router.name, key))
-    for number, port in enumerate([router.gateway] + router.interfaces):
-        db.insert("Port_Binding", port.lrp_binding, {
-            "logical_port": port.lrp_name, "type": "patch",
-            "datapath": ref(router.datapath), "tunnel_key": number + 1,
-            "mac": "%s %s/%d" % (port.mac, port.ips[0], port.network.prefix),
-            "options": strings({"peer": port.id})})
-    gateway = router.gateway
+def chassis_behind(network):
+    """UUIDs of the chassis with a VM on a provider network or behind one of
+    its routers: where routers share a network, they share these."""
+    chassis = set()
+    for port in network.ports:
+        sides = [port]
+        if port.kind == "gateway":
+            sides = [p for side in port.router.interfaces
+                     for p in side.network.ports]
+        chassis.update(p.chassis.uuid for p in sides if p.kind == "vm")
+    return sorted(chassis)
+
+
+def ha_group(db, d, router, concerned):
     members = []
     n = len(router.chassis)
     for i, chassis in enumerate(router.chassis):
         members.append(db.insert("HA_Chassis", d.uuid(), {
             "chassis": ref(chassis.uuid), "priority": n - i,
             "external_ids": strings({"chassis-name": chassis.name})}))
-    group = db.insert("HA_Chassis_Group", d.uuid(), {
-        "name": gateway.lrp_name, "ha_chassis": refs(members)})
+    row = {"name": router.gateway.lrp_name, "ha_chassis": refs(members)}
+    if concerned:
+        row["ref_chassis"] = refs(concerned)
+    return db.insert("HA_Chassis_Group", d.uuid(), row)
+
+
+def router_rows(db, d, router, key, concerned):
+    db.insert("Datapath_Binding", router.datapath, datapath_row(
+        "logical-router", router.lr, router.switch, router.name, key))
+    ports = [router.gateway] + router.interfaces
+    for number, port in enumerate(ports):
+        options = {"peer": port.id}
+        if port.kind == "gateway":
+            options["chassis-redirect-port"] = "cr-" + port.lrp_name
+        db.insert("Port_Binding", port.lrp_binding, {
+            "logical_port": port.lrp_name, "type": "patch",
+            "datapath": ref(router.datapath), "tunnel_key": number + 1,
+            "mac": "%s %s/%d" % (port.mac, port.ips[0], port.network.prefix),
+            "up": False, "external_ids": strings(lrp_ids(port)),
+            "options": strings(options)})
+    gateway = router.gateway
     db.insert("Port_Binding", gateway.redirect_binding, {
         "logical_port": "cr-" + gateway.lrp_name, "type": "chassisredirect",
-        "datapath": ref(router.datapath), "tunnel_key": 1000,
+        "datapath": ref(router.datapath), "tunnel_key": len(ports) + 1,
         "mac": "%s %s/%d" % (gateway.mac, gateway.ips[0],
                              gateway.network.prefix),
         "up": True, "chassis": ref(router.chassis[0].uuid),
-        "ha_chassis_group": ref(group),
-        "options": strings({"distributed-port": gateway.lrp_name})})
+        "ha_chassis_group": ref(ha_group(db, d, router, concerned)),
+        "external_ids": strings(lrp_ids(gateway)),
+        "options": strings({"always-redirect": "true",
+                            "distributed-port": gateway.lrp_name})})
     db.insert("MAC_Binding", d.uuid(), {
         "logical_port": gateway.lrp_name, "mac": "32:87:47:54:b6:8d",
         "ip": gateway.network.address(1), "datapath": ref(router.datapath),
@@ -152,7 +220,10 @@ def group_rows(db, d):
             row = {"name": name + suffix}
             if mine:
                 row["addresses"] = one_or_set(mine)
-            db.insert("Address_Set", d.uuid(), row)
+            d.address_sets[name + suffix] = db.insert("Address_Set", d.uuid(),
+                                                      row)
+    db.insert("Address_Set", d.uuid(), {"name": "svc_monitor_mac",
+                                        "addresses": SVC_MONITOR_MAC})
 
 
 def flow(datapath, pipeline, table, priority, match, actions, stage, source,
@@ -277,14 +348,17 @@ def build(d):
                             "max_tunid": "16711680",
                             "northd_internal_version":
                             "23.03.1-20.27.0-70.6",
-                            "svc_monitor_mac": "b2:c0:e2:f9:48:d9"})})
+                            "svc_monitor_mac": SVC_MONITOR_MAC})})
+    fixed.rows(db, d)
     for chassis in d.chassis:
         chassis_rows(db, d, chassis)
     networks = d.providers + d.tenants
     for key, network in enumerate(networks):
         network_rows(db, d, network, key + 1)
+    concerned = {network: chassis_behind(network) for network in d.providers}
     for key, router in enumerate(d.routers):
-        router_rows(db, d, router, len(networks) + key + 1)
+        router_rows(db, d, router, len(networks) + key + 1,
+                    concerned[router.gateway.network])
     group_rows(db, d)
     db.stream("Logical_Flow", flows(d))
     db.snapshot()

@@ -11,7 +11,7 @@ import tempfile
 import time
 
 TIMEOUT_S = 300
-PEER_S = 50
+PEER_S = 10
 COSTS = ("wall", "cpu", "peak_bytes")
 
 JSON_LOADS = """
@@ -32,19 +32,27 @@ def medians(runs):
             for cost in COSTS}
 
 
-def alternate(n, subjects):
-    """Runs every one of 'subjects' (name -> function) 'n' times, in turns,
-    so that a disturbance of the machine hits all of them; after one run of
-    the first that does not count, which fills the page cache.  Returns name
-    -> medians, with what the last run returned besides.  A slow peer leaves
-    after three turns once it took PEER_S seconds; 'runs' says how many."""
-    runs = {name: [] for name in subjects}
+def is_enough(done):
+    """A slow peer leaves early: after one turn that took PEER_S seconds, or
+    after three that did together."""
+    total = sum(run["wall"] for run in done)
+    return done and (done[0]["wall"] >= PEER_S
+                     or len(done) >= 3 and total >= PEER_S)
+
+
+def alternate(n, subjects, peers=None):
+    """Runs every one of 'subjects' and 'peers' (name -> function) 'n' times,
+    in turns, so that a disturbance of the machine hits all of them; after one
+    run of the first that does not count, which fills the page cache.  Returns
+    name -> medians, with what the last run returned besides; 'runs' says how
+    many there were, since a slow peer leaves early."""
+    peers = peers or {}
+    runs = {name: [] for name in {**subjects, **peers}}
     next(iter(subjects.values()))()
     for _ in range(n):
-        for name, run in subjects.items():
-            done = runs[name]
-            if len(done) < 3 or sum(r["wall"] for r in done) < PEER_S:
-                done.append(run())
+        for name, run in {**subjects, **peers}.items():
+            if name not in peers or not is_enough(runs[name]):
+                runs[name].append(run())
     return {name: {**results[-1], **medians(results), "runs": len(results)}
             for name, results in runs.items()}
 
@@ -120,27 +128,49 @@ class Server:
     def __init__(self, path):
         self.scratch = tempfile.mkdtemp()
         self.copy = os.path.join(self.scratch, "copy.db")
+        self.socket = os.path.join(self.scratch, "db.sock")
+        self.remote = "unix:" + self.socket
+        self.process = None
         shutil.copyfile(path, self.copy)
 
     def close(self):
+        self.stop()
         shutil.rmtree(self.scratch)
+
+    def start(self):
+        """Returns once it answers."""
+        start = time.monotonic()
+        self.process = subprocess.Popen(
+            ["ovsdb-server", "--remote=p" + self.remote, "--no-chdir",
+             "--unixctl=" + os.path.join(self.scratch, "ctl"), self.copy],
+            stderr=subprocess.DEVNULL)
+        while not list_dbs(self.socket):
+            if self.process.poll() is not None \
+                    or time.monotonic() - start > TIMEOUT_S:
+                raise Failed("ovsdb-server does not load " + self.copy)
+            time.sleep(0.002)
+
+    def stop(self):
+        if self.process:
+            self.process.terminate()
+            self.process.wait()
+            self.process = None
 
     def load(self):
         """From its start until it answers."""
-        path = os.path.join(self.scratch, "db.sock")
         start = time.monotonic()
-        process = subprocess.Popen(
-            ["ovsdb-server", "--remote=punix:" + path, "--no-chdir",
-             "--unixctl=" + os.path.join(self.scratch, "ctl"), self.copy],
-            stderr=subprocess.DEVNULL)
         try:
-            while not list_dbs(path):
-                if process.poll() is not None \
-                        or time.monotonic() - start > TIMEOUT_S:
-                    raise Failed("ovsdb-server does not load " + self.copy)
-                time.sleep(0.002)
+            self.start()
             wall = time.monotonic() - start
-            return {"wall": wall, **of_process(process.pid)}
+            return {"wall": wall, **of_process(self.process.pid)}
         finally:
-            process.terminate()
-            process.wait()
+            self.stop()
+
+    def asked(self, meter, *command):
+        """What a client costs.  CPU includes what the server does for it;
+        memory is the client's alone."""
+        before = of_process(self.process.pid)["cpu"]
+        cost = meter.command(*command)
+        cost["cpu"] += of_process(self.process.pid)["cpu"] - before
+        del cost["output"]
+        return cost

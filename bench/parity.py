@@ -31,7 +31,22 @@ def judge(said, truth):
     return "agrees"
 
 
-def compare(document, truth):
+def judge_central(said, truth):
+    """Whether an answer from the central databases alone leaves room for the
+    truth, to which every chassis's own evidence contributes."""
+    for direction in DIRECTIONS:
+        kind, true = said[direction]["verdict"], truth[direction]["verdict"]
+        if kind != "undetermined" and (kind == "reachable") \
+                != (true == "reachable"):
+            return "differs"
+    return "agrees"
+
+
+def compare_central(document, truth):
+    return compare(document, truth, judge_central)
+
+
+def compare(document, truth, judge=judge):
     """Counts, and some of the endpoints that differ.  An endpoint that only
     one side has differs."""
     counts = collections.Counter()

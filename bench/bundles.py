@@ -14,8 +14,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SEED = 20261122
 
 # What a generated bundle depends on, beside its options.
-GENERATOR = ("deployment.py", "faults.py", "generate.py", "logfile.py",
-             "northbound.py", "openvswitch.py", "southbound.py")
+GENERATOR = ("deployment.py", "faults.py", "fixed.py", "generate.py",
+             "logfile.py", "northbound.py", "openvswitch.py",
+             "southbound.py")
 
 # Options of generate.py.
 READ_NB = ("--only nb --vms 70000 --chassis 700 --localnets 32 --switches 2600"

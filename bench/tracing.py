@@ -1,0 +1,40 @@
+"""`check` of all endpoints beside one packet of ovn-trace, on what the real
+ovn-northd compiled; verdicts are compared with the truth and with ovn-trace's.
+"""
+
+import json
+
+import checking
+import northd
+import ovn_trace
+from bundles import log, shaped, tenth_of
+from report import Budget
+
+AT_MOST = 40  # Of one ovn-trace, of 50,000 VMs; the ratio grows with the size.
+N_COMPARED = 20
+
+
+def trace(report, bench, name, n_vms, generated):
+    log("Compiling %s, tracing ..." % name)
+    work = checking.Work(name + " by ovn-northd", n_vms,
+                         northd.compile(generated))
+    ours = work.check(bench)
+    theirs = ovn_trace.measure(bench.meter, json.loads(ours["output"]),
+                               work.directory, n=N_COMPARED)
+    peers = {"ovn-trace, one packet": theirs["one-shot"],
+             "ovn-trace as a daemon, loading": theirs["load"],
+             "ovn-trace as a daemon, one packet": theirs["trace"]}
+    ratio = theirs["one-shot"]["wall"] / ours["wall"]
+    n = theirs["agrees"] + len(theirs["differs"])
+    budgets = [Budget("as ovn-trace says: %d of %d" % (theirs["agrees"], n),
+                      not theirs["differs"] and n > 0)]
+    if name == "M":
+        budgets.append(Budget("<= 1/%d of one ovn-trace (1/%.0f)"
+                              % (AT_MOST, ratio), ratio >= AT_MOST))
+    report.add("check " + work.name, ours, work.n_bytes(), peers, budgets)
+    checking.compare(report, work, ours)
+
+
+def run(report, bench):
+    trace(report, bench, "M/10", 1000, tenth_of("M"))
+    trace(report, bench, "M", 10000, shaped("M"))

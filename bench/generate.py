@@ -55,8 +55,8 @@ def parse_options():
     parser.add_argument("--logical-flows", help="rows of Logical_Flow "
                         "(16 per VM)", **number)
     parser.add_argument("--history", help="records after the first", **number)
-    parser.add_argument("--tunnels", default=100, help="of a chassis, at "
-                        "most (100)", **number)
+    parser.add_argument("--tunnels", default=100, help="of a chassis that is "
+                        "no gateway, but to all gateways (100)", **number)
     parser.add_argument("--broken", type=float, default=0.0, metavar="P",
                         help="share of broken ports, networks and chassis")
     parser.add_argument("--skew", type=float, metavar="S",

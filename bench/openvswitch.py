@@ -91,11 +91,22 @@ class Switch:
                 "vm-uuid": port.device})})
             self.links.append((tap, 1500, LINK_UP))
 
+    def peers(self):
+        """The gateways, and others until there are enough; a gateway has
+        tunnels to all, since anybody may be behind it."""
+        chassis = self.d.chassis
+        after = self.chassis.index
+        others = [c for c in chassis[after:] + chassis[:after]
+                  if c is not self.chassis]
+        if self.chassis.is_gateway:
+            return others
+        gateways = [c for c in others if c.is_gateway]
+        plain = [c for c in others if not c.is_gateway]
+        return gateways + plain[:max(0, self.d.options.tunnels
+                                     - len(gateways))]
+
     def add_tunnels(self):
-        n = len(self.d.chassis)
-        start = self.chassis.index - 1
-        for i in range(1, min(n, self.d.options.tunnels + 1)):
-            other = self.d.chassis[(start + i) % n]
+        for other in self.peers():
             self.add_port("br-int", "ovn-%s-0" % other.name, {
                 "type": "geneve",
                 "options": strings({"csum": "true", "key": "flow",

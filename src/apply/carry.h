@@ -119,10 +119,10 @@ struct error *carry_explain(const struct journal_step *,
 /* Takes back what a journal of carry_find() tells of, unless rows were changed
  * since: then the error names them and what differs.  A tripwire watches until
  * 'watch_ms' after the daemons have followed.  Where it trips, a database
- * fails, somebody changes the localnet ports or a signal comes, what was taken
- * back is done again, unless that would put a localnet port beside another
- * one; the error says how it ended.  Of a repair that was not applied whole as
- * much is taken back as can be.
+ * fails, somebody changes the localnet ports or a signal comes, what was there
+ * comes back as it was, unless others have changed just that since; the error
+ * says how it ended.  Of a repair that was not applied whole as much is taken
+ * back as can be.
  *
  * Whether it will be a loop by what rows tell is for the caller to find out
  * first.  'evidence' tells the tripwire what to watch; signals as

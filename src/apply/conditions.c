@@ -5,8 +5,10 @@
 #include "apply/deed.h"
 #include "ovsdb/tree.h"
 
-/* Appends what of a transaction's operation is wanted. */
-typedef void put_fn(struct text *, const struct json_value *op);
+/* Appends what of a transaction's operation is wanted; 'all' are its
+ * parameters. */
+typedef void put_fn(struct text *, const struct json_value *all,
+                    const struct json_value *op);
 
 static bool
 is_op(const struct json_value *op, const char *name)
@@ -15,36 +17,55 @@ is_op(const struct json_value *op, const char *name)
     return what && !strcmp(what, name);
 }
 
-/* Whether it waits for a row by its UUID. */
-static bool
-is_row_wait(const struct json_value *op)
+static const struct json_value *
+first_of(const struct json_value *v)
 {
-    const struct json_value *where = json_member(op, "where");
-    const struct json_value *first =
-        where && where->kind == JSON_ARRAY ? where->first : NULL;
-    const struct json_value *column =
-        first && first->kind == JSON_ARRAY ? first->first : NULL;
-    return is_op(op, "wait") && column && column->kind == JSON_STRING
-           && !strcmp(column->string, "_uuid");
+    return v && v->kind == JSON_ARRAY ? v->first : NULL;
 }
 
-/* "[NAME", then what 'put' makes of each operation, and "]". */
+/* The first condition if it is one on "_uuid"; else NULL. */
+static const struct json_value *
+row_clause(const struct json_value *op)
+{
+    const struct json_value *clause = first_of(json_member(op, "where"));
+    const struct json_value *column = first_of(clause);
+    return column && column->kind == JSON_STRING
+                   && !strcmp(column->string, "_uuid")
+               ? clause
+               : NULL;
+}
+
+static bool
+is_same_row(const struct json_value *a, const struct json_value *b)
+{
+    struct text one, other;
+    text_init(&one, TEXT_CEILING_BYTES);
+    text_init(&other, TEXT_CEILING_BYTES);
+    tree_put(&one, row_clause(a));
+    tree_put(&other, row_clause(b));
+    bool same = !strcmp(text_string(&one), text_string(&other));
+    text_done(&one);
+    text_done(&other);
+    return same;
+}
+
+/* "[NAME", then 'before', then what 'put' makes of each operation, and "]".
+ * What is no transaction becomes one that no database takes. */
 static const char *
 convert(const char *params, const char *before, put_fn *put, struct arena *a)
 {
     const struct json_value *all = deed_parse(params, a);
-    const struct json_value *name =
-        all && all->kind == JSON_ARRAY ? all->first : NULL;
+    const struct json_value *name = first_of(all);
     struct text t;
     if (!name) {
-        return params;
+        return "[]";
     }
     text_init(&t, TEXT_CEILING_BYTES);
     text_putc(&t, '[');
     tree_put(&t, name);
     text_printf(&t, "%s%s", before ? "," : "", before ? before : "");
     for (const struct json_value *op = name->next; op; op = op->next) {
-        put(&t, op);
+        put(&t, all, op);
     }
     text_putc(&t, ']');
     const char *s = arena_strdup(a, text_string(&t));
@@ -53,63 +74,26 @@ convert(const char *params, const char *before, put_fn *put, struct arena *a)
 }
 
 static void
-put_any(struct text *t, const struct json_value *op)
+put_any(struct text *t, const struct json_value *all PROVNET_UNUSED,
+        const struct json_value *op)
 {
     text_putc(t, ',');
     tree_put(t, op);
 }
 
 static void
-put_row_wait(struct text *t, const struct json_value *op)
+put_row_wait(struct text *t, const struct json_value *all,
+             const struct json_value *op)
 {
-    if (is_row_wait(op)) {
-        put_any(t, op);
-    }
-}
-
-static void
-put_unguarded(struct text *t, const struct json_value *op)
-{
-    if (!is_op(op, "wait") || is_row_wait(op)) {
-        put_any(t, op);
-    }
-}
-
-static void
-put_deed(struct text *t, const struct json_value *op)
-{
-    if (!is_op(op, "wait")) {
-        put_any(t, op);
-    }
-}
-
-/* Waits for the row of an insert to be absent. */
-static void
-put_absence(struct text *t, const struct json_value *op)
-{
-    const char *uuid = json_member_string(op, "uuid");
-    const struct json_value *table = json_member(op, "table");
-    if (is_op(op, "insert") && uuid && table) {
-        text_puts(t, ",{\"op\":\"wait\",\"timeout\":0,\"table\":");
-        tree_put(t, table);
-        text_puts(t, ",\"where\":[[\"_uuid\",\"==\",[\"uuid\",");
-        json_put_string(t, uuid);
-        text_puts(t, "]]],\"columns\":[],\"until\":\"==\",\"rows\":[]}");
-    } else {
-        put_row_wait(t, op);
+    if (is_op(op, "wait") && row_clause(op)) {
+        put_any(t, all, op);
     }
 }
 
 const char *
-conditions_presence(const char *inverse, struct arena *a)
+conditions_presence(const char *params, struct arena *a)
 {
-    return convert(inverse, NULL, put_row_wait, a);
-}
-
-const char *
-conditions_absence(const struct journal_step *step, struct arena *a)
-{
-    return convert(step->operations[0], NULL, put_absence, a);
+    return convert(params, NULL, put_row_wait, a);
 }
 
 const char *
@@ -118,35 +102,156 @@ conditions_guard(const char *params, const char *guard, struct arena *a)
     return convert(params, guard, put_any, a);
 }
 
-/* Whether a localnet port may come by it, or be switched on: whatever writes
- * a port's type or "enabled", unless that is false. */
-static bool
-adds_localnet(const char *params, struct arena *a)
+/* Absence. */
+
+static void
+put_wait(struct text *t, const struct json_value *table, const char *where,
+         const char *rows)
 {
-    const struct json_value *all = deed_parse(params, a);
-    bool any = !all || all->kind != JSON_ARRAY;
-    for (const struct json_value *op = any ? NULL : all->first; op;
-         op = op->next) {
-        const struct json_value *row = json_member(op, "row");
-        const struct json_value *enabled = json_member(row, "enabled");
-        const char *type = json_member_string(row, "type");
-        any |=
-            (type && !strcmp(type, "localnet"))
-            || (enabled && (enabled->kind != JSON_BOOL || enabled->boolean));
+    text_puts(t, ",{\"op\":\"wait\",\"timeout\":0,\"table\":");
+    tree_put(t, table);
+    text_printf(t,
+                ",\"where\":[%s],\"columns\":[],\"until\":\"==\","
+                "\"rows\":[%s]}",
+                where, rows);
+}
+
+static void
+put_not_inserted(struct text *t, const struct json_value *op)
+{
+    struct text where;
+    text_init(&where, TEXT_CEILING_BYTES);
+    text_puts(&where, "[\"_uuid\",\"==\",[\"uuid\",");
+    json_put_string(&where, json_member_string(op, "uuid"));
+    text_puts(&where, "]]");
+    put_wait(t, json_member(op, "table"), text_string(&where), "");
+    text_done(&where);
+}
+
+/* The elements that it inserts are not there.  (Of a new row that is named,
+ * the row itself is looked for.) */
+static void
+put_not_mutated(struct text *t, const struct json_value *op)
+{
+    struct text where;
+    text_init(&where, TEXT_CEILING_BYTES);
+    tree_put(&where, row_clause(op));
+    for (const struct json_value *m = first_of(json_member(op, "mutations"));
+         m; m = m->next) {
+        const struct json_value *column = first_of(m);
+        const struct json_value *how = column ? column->next : NULL;
+        struct text value;
+        if (!how || !how->next || how->kind != JSON_STRING
+            || strcmp(how->string, "insert")) {
+            continue;
+        }
+        text_init(&value, TEXT_CEILING_BYTES);
+        tree_put(&value, how->next);
+        if (!strstr(text_string(&value), "\"named-uuid\"")) {
+            text_puts(&where, ",[");
+            tree_put(&where, column);
+            text_printf(&where, ",\"excludes\",%s]", text_string(&value));
+        }
+        text_done(&value);
     }
+    put_wait(t, json_member(op, "table"), text_string(&where), "{}");
+    text_done(&where);
+}
+
+/* Whether it waits for whole columns of a row of which elements are mutated;
+ * others may have changed the rest.  Other waits are for elements. */
+static bool
+is_too_strict(const struct json_value *all, const struct json_value *wait)
+{
+    if (row_clause(wait)->next) {
+        return false;
+    }
+    for (const struct json_value *op = all->first; op; op = op->next) {
+        if (is_op(op, "mutate") && row_clause(op) && is_same_row(op, wait)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+put_absence(struct text *t, const struct json_value *all,
+            const struct json_value *op)
+{
+    if (is_op(op, "insert") && json_member_string(op, "uuid")) {
+        put_not_inserted(t, op);
+    } else if (is_op(op, "mutate") && row_clause(op)) {
+        put_not_mutated(t, op);
+    } else if (is_op(op, "wait") && row_clause(op)
+               && !is_too_strict(all, op)) {
+        put_any(t, all, op);
+    }
+}
+
+const char *
+conditions_absence(const struct journal_step *step, struct arena *a)
+{
+    return convert(step->operations[0], NULL, put_absence, a);
+}
+
+/* Localnet ports. */
+
+/* Whether it only takes away, or switches off. */
+static bool
+removes(const struct json_value *op)
+{
+    const struct json_value *row = json_member(op, "row");
+    const struct json_value *enabled = json_member(row, "enabled");
+    if (is_op(op, "insert")) {
+        return false;
+    } else if (is_op(op, "update")) {
+        return enabled && enabled->kind == JSON_BOOL && !enabled->boolean
+               && row->first == enabled && !enabled->next;
+    } else if (is_op(op, "mutate") && row_clause(op)) {
+        for (const struct json_value *m =
+                 first_of(json_member(op, "mutations"));
+             m; m = m->next) {
+            const struct json_value *how = first_of(m) ? m->first->next : NULL;
+            if (!how || how->kind != JSON_STRING
+                || strcmp(how->string, "delete")) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Whether it writes what makes a port a localnet port, or says where to. */
+static bool
+may_concern_localnets(const struct json_value *op)
+{
+    static const char *const words[] = { "\"localnet\"", "\"network_name\"",
+                                         "\"type\"",     "\"enabled\"",
+                                         "\"tag\"",      "\"tag_request\"" };
+    const char *table = json_member_string(op, "table");
+    struct text t;
+    bool any = false;
+    if (!table || strcmp(table, "Logical_Switch_Port")) {
+        return false;
+    }
+    text_init(&t, TEXT_CEILING_BYTES);
+    tree_put(&t, op);
+    for (size_t i = 0; i < N_ELEMENTS(words); i++) {
+        any |= strstr(text_string(&t), words[i]) != NULL;
+    }
+    text_done(&t);
     return any;
 }
 
-const char *
-conditions_again(const char *params, struct arena *a)
+bool
+conditions_may_loop(const char *params, struct arena *a)
 {
-    return adds_localnet(params, a) ? params
-                                    : convert(params, NULL, put_unguarded, a);
-}
-
-const char *
-conditions_none(const char *params, struct arena *a)
-{
-    return adds_localnet(params, a) ? NULL
-                                    : convert(params, NULL, put_deed, a);
+    const struct json_value *all = deed_parse(params, a);
+    const struct json_value *name = first_of(all);
+    bool any = false;
+    for (const struct json_value *op = name ? name->next : NULL; op;
+         op = op->next) {
+        any |= !is_op(op, "wait") && !removes(op) && may_concern_localnets(op);
+    }
+    return any;
 }

@@ -10,22 +10,19 @@
 
 #include "apply/journal.h"
 
-/* Goes through if what the inverse takes back stands as it was left. */
-const char *conditions_presence(const char *inverse, struct arena *);
+/* Goes through if the rows are as the transaction wants them. */
+const char *conditions_presence(const char *params, struct arena *);
 
-/* Goes through if the rows still are, or are again, as they were before the
- * step, and those that it makes are not there. */
+/* Goes through if nothing of the step is there: neither rows that it makes nor
+ * elements that it puts in, and what else it changes is as before. */
 const char *conditions_absence(const struct journal_step *, struct arena *);
 
 /* The transaction, with the guard before its operations. */
 const char *conditions_guard(const char *params, const char *guard,
                              struct arena *);
 
-/* The transaction to be done again.  Its guard is of another time; it is kept
- * only where a localnet port comes by it, or is switched on. */
-const char *conditions_again(const char *params, struct arena *);
-
-/* Without any condition; NULL if a localnet port may come by it. */
-const char *conditions_none(const char *params, struct arena *);
+/* Whether a localnet port may come by it, or lead elsewhere: as far as an
+ * operation's words tell, unless it only takes away or switches off. */
+bool conditions_may_loop(const char *params, struct arena *);
 
 #endif /* apply/conditions.h */

@@ -122,6 +122,21 @@ flow_is_sound(const struct journal_step *step, struct arena *a)
 }
 
 struct error *
+flow_look(const struct journal_step *step, int timeout_ms, bool *ret_is_there)
+{
+    const char *const argv[] = { "ovs-ofctl", "dump-flows", step->remote,
+                                 "cookie=" COOKIE "/-1", NULL };
+    struct text out;
+    bool absent;
+    text_init(&out, 1 << 16);
+    struct error *error =
+        run_tool_text(argv, clock_now_ms() + timeout_ms, &out, &absent);
+    *ret_is_there = !error && strstr(text_string(&out), "cookie=" COOKIE);
+    text_done(&out);
+    return error;
+}
+
+struct error *
 flow_transact(const struct journal_step *step, const char *params,
               int timeout_ms, struct arena *a, const struct json_value **ret)
 {

@@ -23,6 +23,10 @@ struct error *flow_make_step(const struct plan_flow *, const struct evidence *,
  * such a flow is taken away by what takes it back. */
 bool flow_is_sound(const struct journal_step *, struct arena *);
 
+/* Whether a flow of ours is on the step's bridge. */
+struct error *flow_look(const struct journal_step *, int timeout_ms,
+                        bool *ret_is_there);
+
 /* Does one of the step's operations or inverses, which may be anybody's.  If
  * surely nothing was done, since there is no ovs-ofctl, '*ret' (if not NULL)
  * is not NULL. */

@@ -203,10 +203,13 @@ journal_lock(const char *dir, int *ret_lock)
 {
     struct error *error = open_folder(dir, ret_lock);
     if (!error && flock(*ret_lock, LOCK_EX | LOCK_NB)) {
-        error = error_hint(error_new("%s: another repair is being carried "
-                                     "out, or taken back",
-                                     dir),
-                           "wait until it has ended");
+        error = errno == EWOULDBLOCK
+                    ? error_hint(error_new("%s: another repair is being "
+                                           "carried out, or taken back",
+                                           dir),
+                                 "wait until it has ended")
+                    : error_new("%s: cannot lock the journal's folder: %s",
+                                dir, strerror(errno));
     }
     return error;
 }

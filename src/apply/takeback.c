@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "apply/conditions.h"
+#include "apply/daemons.h"
+#include "apply/deed.h"
 #include "apply/flow.h"
 #include "base/clock.h"
 #include "ovsdb/session.h"
@@ -53,8 +55,13 @@ look(const struct takeback *t, const struct journal_step *step,
      struct arena *a, struct error **ret_error)
 {
     struct error *error = NULL;
-    bool holds = journal_is_flow(step); /* A flow has no conditions. */
+    bool holds = false;
     enum state found = STANDS;
+    if (journal_is_flow(step)) {
+        error = flow_look(step, t->timeout_ms, &holds);
+        *ret_error = error;
+        return error ? IS_SILENT : holds ? STANDS : IS_ABSENT;
+    }
     /* What the first inverse waits for is there when the second's is, too. */
     for (size_t i = JOURNAL_MAX_TRANSACTIONS; i-- > 0 && !error && !holds;) {
         if (step->inverses[i]) {
@@ -73,16 +80,50 @@ look(const struct takeback *t, const struct journal_step *step,
 
 /* Taking back. */
 
+/* Makes of an inverse what is done, and what brings back what is there now. */
+static struct error *
+prepare(const struct takeback *t, const struct journal_step *step,
+        const char *inverse, struct arena *a, struct takeback_end *end)
+{
+    static const struct deed_guards none = { NULL, NULL };
+    const struct json_value *params = deed_parse(inverse, a);
+    const struct json_value *selected = NULL;
+    struct deed deed;
+    struct text select;
+    struct error *error = NULL;
+    if (journal_is_flow(step)) {
+        end->before = inverse;
+        end->again = step->operations[0];
+        return NULL;
+    }
+    text_init(&select, TEXT_CEILING_BYTES);
+    if (deed_put_select(params, &select)) {
+        error = takeback_transact(t, step, text_string(&select), a, &selected);
+    }
+    text_done(&select);
+    error = error ? error
+                  : deed_make(params, selected, false, &none,
+                              "provnet repair --undo", a, &deed);
+    if (!error) {
+        end->before = deed.operations; /* Which tells them already. */
+        end->again = daemons_tell(step, deed.inverse, a);
+    }
+    return error;
+}
+
 static struct error *
 invert(const struct takeback *t, const struct journal_step *step,
-       struct arena *a, struct takeback_end *end)
+       const char *inverse, struct arena *a, struct takeback_end *end)
 {
-    const char *params = step->inverses[end->inverse];
     const struct json_value *results = NULL;
-    if (t->guard && !strcmp(step->db, "nb")) {
-        params = conditions_guard(params, t->guard, a);
+    struct error *error = prepare(t, step, inverse, a, end);
+    if (error) {
+        return error;
     }
-    struct error *error = takeback_transact(t, step, params, a, &results);
+    const char *params = t->guard && !strcmp(step->db, "nb")
+                             ? conditions_guard(end->before, t->guard, a)
+                             : end->before;
+    error = takeback_transact(t, step, params, a, &results);
     end->kind = !error    ? TAKEBACK_DONE
                 : results ? TAKEBACK_NOT
                           : TAKEBACK_OPEN;
@@ -91,16 +132,13 @@ invert(const struct takeback *t, const struct journal_step *step,
 
 struct error *
 takeback_step(const struct takeback *t, const struct journal_step *step,
-              struct takeback_end *ret)
+              struct arena *a, struct takeback_end *ret)
 {
-    struct arena a;
     struct error *error;
-    arena_init(&a);
-    enum state state = look(t, step, &a, &error);
+    enum state state = look(t, step, a, &error);
     *ret = (struct takeback_end){ .kind = TAKEBACK_NOT };
     if (state == STANDS || state == IS_STAGED) {
-        ret->inverse = state;
-        error = invert(t, step, &a, ret);
+        error = invert(t, step, step->inverses[state], a, ret);
     } else if (state == IS_ABSENT && t->is_open) {
         error = error_new("the server did not say whether it was done, so it "
                           "may be, later");
@@ -109,7 +147,6 @@ takeback_step(const struct takeback *t, const struct journal_step *step,
     } else if (state == IS_CHANGED) {
         error = takeback_explain(t, step, error_new("rows were changed"));
     }
-    arena_done(&a);
     return error;
 }
 
@@ -154,47 +191,51 @@ takeback_steps(const struct takeback *t, const struct journal_step *steps,
     struct takeback each = *t;
     struct takeback_tally tally;
     struct takeback_end end;
+    struct arena a;
+    arena_init(&a);
     takeback_tally_init(&tally);
     while (n_steps--) {
         takeback_tally_add(&tally, &steps[n_steps],
-                           takeback_step(&each, &steps[n_steps], &end));
+                           takeback_step(&each, &steps[n_steps], &a, &end));
         each.is_open = false;
     }
+    arena_done(&a);
     return takeback_tally_end(&tally, "taken back");
 }
 
 /* Doing it again. */
 
-static struct error *
-do_again(const struct takeback *t, const struct journal_step *step,
-         const char *params, bool is_urgent, struct arena *a)
+/* Whether what there was before it was taken back is there. */
+static bool
+stands(const struct takeback *t, const struct journal_step *step,
+       const struct takeback_end *end, struct arena *a)
 {
-    const struct json_value *results = NULL;
+    bool holds = false;
     struct error *error =
-        takeback_transact(t, step, conditions_again(params, a), a, &results);
-    const char *forced = conditions_none(params, a);
-    if (error && results && is_urgent && forced) {
-        error_free(error);
-        error = takeback_transact(t, step, forced, a, NULL);
-    }
-    return error;
+        journal_is_flow(step)
+            ? flow_look(step, t->timeout_ms, &holds)
+            : ask(t, step, conditions_presence(end->before, a), a, &holds);
+    error_free(error);
+    return holds;
 }
 
 struct error *
 takeback_again(const struct takeback *t, const struct journal_step *step,
-               const struct takeback_end *end, bool is_urgent)
+               const struct takeback_end *end, const char *guard)
 {
     struct arena a;
-    struct error *error;
+    const char *params = end->again;
     arena_init(&a);
-    enum state state = look(t, step, &a, &error);
-    bool is_there = state == (enum state) end->inverse;
-    size_t first = state == IS_STAGED ? 1 : 0;
-    size_t n = is_there && !journal_is_flow(step) ? 0
-               : end->inverse                     ? 1
-                                                  : JOURNAL_MAX_TRANSACTIONS;
-    for (size_t i = first; i < n && step->operations[i] && !error; i++) {
-        error = do_again(t, step, step->operations[i], is_urgent, &a);
+    if (guard && !strcmp(step->db, "nb") && conditions_may_loop(params, &a)) {
+        params = conditions_guard(params, guard, &a);
+    }
+    struct error *error = takeback_transact(t, step, params, &a, NULL);
+    if (error && stands(t, step, end, &a)) {
+        error_free(error);
+        error = end->kind == TAKEBACK_OPEN
+                    ? error_new("the server did not say whether it was taken "
+                                "back, so it may be, later")
+                    : NULL;
     }
     arena_done(&a);
     return error;

@@ -6,8 +6,8 @@
  * back; or otherwise, and the error says which rows differ, and in what, from
  * how they were left.  A server that does not answer then was sent nothing.
  *
- * A step of flows has no conditions: what takes it back finds it by its cookie
- * (apply/flow.h), and to find nothing is no error.
+ * A step of flows has no conditions, but it is looked whether a flow of ours
+ * is there (apply/flow.h).
  *
  * Not bound to a thread. */
 #ifndef APPLY_TAKEBACK_H
@@ -36,7 +36,9 @@ struct takeback_end {
         TAKEBACK_NOTHING, /* There was nothing to take back. */
         TAKEBACK_OPEN     /* Nobody said. */
     } kind;
-    unsigned inverse; /* The one that did it, or may have. */
+    const char *before; /* A transaction for the state that there was before
+                         * it: conditions_presence() of it tells... */
+    const char *again;  /* ...and one that brings that state back. */
 };
 
 /* Does one transaction on a step's database, or what a step does to flows.
@@ -46,9 +48,11 @@ struct error *takeback_transact(const struct takeback *,
                                 const char *params, struct arena *,
                                 const struct json_value **ret);
 
-/* Takes back a step alone. */
+/* Takes back a step alone.  What was there before stands in 'ret' then, rows
+ * as they were, with what others had written into them; its strings live in
+ * the arena. */
 struct error *takeback_step(const struct takeback *,
-                            const struct journal_step *,
+                            const struct journal_step *, struct arena *,
                             struct takeback_end *ret);
 
 /* Takes back all of them, as far as that goes.  The error says of which
@@ -56,12 +60,12 @@ struct error *takeback_step(const struct takeback *,
 struct error *takeback_steps(const struct takeback *,
                              const struct journal_step *, size_t n_steps);
 
-/* Does a step again that was taken back, as it was then: what was staged only
- * is not switched on.  To do what stands is no error.  If it 'is_urgent', also
- * over what others changed since, unless a localnet port comes by it. */
+/* Brings back what taking a step back took away, unless others have changed
+ * just that since.  Where a localnet port may come by it, it waits for 'guard'
+ * (NULL: for nothing).  To do what stands is no error. */
 struct error *takeback_again(const struct takeback *,
                              const struct journal_step *,
-                             const struct takeback_end *, bool is_urgent);
+                             const struct takeback_end *, const char *guard);
 
 /* Why a step cannot be taken back: what differs from how it was left, or else
  * 'failure', which it takes over. */

@@ -111,7 +111,8 @@ do_again_locked(struct undoing *u)
             continue;
         }
         struct error *error =
-            takeback_again(&u->takeback, step, &u->ends[i], u->tripped);
+            takeback_again(&u->takeback, step, &u->ends[i],
+                           u->rehearsal ? u->rehearsal->after : NULL);
         if (!error) {
             u->ends[i].kind = TAKEBACK_NOT;
             text_printf(&u->again, "%s%s", u->again.length ? ", " : "",
@@ -169,7 +170,7 @@ take_step_back(struct undoing *u, size_t i)
         u->rehearsal && u->rehearsal->refused[i]
             ? takeback_explain(&u->takeback, step,
                                error_new("what takes it back is refused"))
-            : takeback_step(&u->takeback, step, &end);
+            : takeback_step(&u->takeback, step, &u->result->arena, &end);
     pthread_mutex_lock(&u->lock);
     u->ends[i] = end;
     u->is_any_back |= is_back(u, i);
@@ -326,6 +327,7 @@ end(struct undoing *u, struct error *error)
     if (trip) {
         error_free(error);
         error = trip;
+        u->is_best = false;
     }
     enum journal_state state = JOURNAL_UNDONE;
     if (error) {
@@ -335,7 +337,9 @@ end(struct undoing *u, struct error *error)
     struct error *second =
         write_state(u, state, error ? error_text(error) : "asked for");
     if (second) {
-        carry_note(u->result, "the journal still says \"undoing\": %s",
+        carry_note(u->result,
+                   "the journal still says that it is being taken "
+                   "back: %s",
                    error_text(second));
         error_free(second);
     }
@@ -376,7 +380,12 @@ undo(struct undoing *u, const struct evidence *evidence)
     }
     carry_say(u->options, "taking it back");
     error = take_back(u);
-    error = error ? error : watch(u);
+    if (!error || u->is_best) {
+        struct error *stop = watch(u);
+        u->is_best &= !stop;
+        error_free(stop ? error : NULL);
+        error = stop ? stop : error;
+    }
     tripwire_stop(tripwire); /* It trips no more: what it said is final. */
     return end(u, error);
 }

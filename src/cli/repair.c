@@ -273,7 +273,7 @@ carry_all(struct planning *p, struct report_deed *results, size_t *ret_n)
             error = carry(p, p->plans[i], &results[i]);
             *ret_n += !error && results[i].result.applied;
             if (!error
-                && (!results[i].result.applied
+                && (!results[i].result.applied || results[i].result.interrupted
                     || report_refuted(&results[i]))) {
                 break; /* What comes next may stand on it. */
             }

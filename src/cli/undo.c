@@ -110,7 +110,8 @@ try_step(struct rehearsed *r, const struct journal_step *step)
     return error ? error_hint(error, "nothing was done") : NULL;
 }
 
-/* Of what was applied whole all is taken back or nothing. */
+/* Of what was applied whole all is taken back or nothing; of the rest it is
+ * said in the end. */
 static struct error *
 take_refusal(struct undoing *u, size_t i, struct error *why)
 {

@@ -3,7 +3,7 @@
  *
  * usage: carry --nb REMOTE [--sb REMOTE] [--ovs REMOTE]... [--stage-ms N]
  *              [--follow-ms N] [--watch-ms N]
- *              [--fail-judge] [--guard] [--has-loop] ACTION...
+ *              [--fail-judge] [--guard] [--none] [--has-loop] ACTION...
  *
  *     add SWITCH NAME NETWORK         a new localnet port
  *     swap SWITCH OLD NAME NETWORK    instead of another one
@@ -14,7 +14,8 @@
  *
  * Waits for a line on stdin between gathering and acting if told to
  * (--pause), so that others can come first.  --guard: an undo that leaves the
- * localnet ports alone demands that others do so too.
+ * localnet ports alone demands that others do so too; --none: an undo demands
+ * that there are none afterwards.
  * Prints one JSON object: what came of it. */
 #include <errno.h>
 #include <getopt.h>
@@ -30,7 +31,7 @@ struct driver {
     struct collect_options collect;
     struct carry_options carry;
     const char *ovs[16];
-    bool fails_judge, pauses, guards;
+    bool fails_judge, pauses, guards, has_none;
 };
 
 static struct ovsdb_row *
@@ -175,6 +176,12 @@ undo(const struct driver *d, struct journal *journal, const struct evidence *e,
         rehearsal.before = carry_localnets(e, &result->arena);
         rehearsal.after = rehearsal.before;
     }
+    if (d->has_none) {
+        struct evidence none;
+        evidence_init(&none);
+        rehearsal.after = carry_localnets(&none, &result->arena);
+        evidence_done(&none);
+    }
     pause_if(d);
     return carry_undo(journal, e, &rehearsal, &d->carry, result);
 }
@@ -211,7 +218,19 @@ print(const struct carry_result *r, const struct error *error)
 static void
 parse(struct driver *d, int argc, char **argv)
 {
-    enum { NB, SB, OVS, STAGE, FOLLOW, WATCH, JUDGE, PAUSE, GUARD, LOOP };
+    enum {
+        NB,
+        SB,
+        OVS,
+        STAGE,
+        FOLLOW,
+        WATCH,
+        JUDGE,
+        PAUSE,
+        GUARD,
+        LOOP,
+        NONE
+    };
     static const struct option options[] = {
         { "nb", required_argument, NULL, NB },
         { "sb", required_argument, NULL, SB },
@@ -223,6 +242,7 @@ parse(struct driver *d, int argc, char **argv)
         { "pause", no_argument, NULL, PAUSE },
         { "guard", no_argument, NULL, GUARD },
         { "has-loop", no_argument, NULL, LOOP },
+        { "none", no_argument, NULL, NONE },
         { NULL, 0, NULL, 0 },
     };
     int c;
@@ -251,6 +271,9 @@ parse(struct driver *d, int argc, char **argv)
             break;
         case PAUSE:
             d->pauses = true;
+            break;
+        case NONE:
+            d->has_none = true;
             break;
         case LOOP:
             d->carry.has_loop = true;

@@ -196,6 +196,19 @@ conditions_absence(const struct journal_step *step, struct arena *a)
 
 /* Localnet ports. */
 
+/* Whether a mutation takes elements away.  (A port without "enabled" is, and
+ * one without a tag is on another wire.) */
+static bool
+takes_elements(const struct json_value *mutation)
+{
+    const struct json_value *column = first_of(mutation);
+    const struct json_value *how = column ? column->next : NULL;
+    return how && how->kind == JSON_STRING && column->kind == JSON_STRING
+           && !strcmp(how->string, "delete")
+           && strcmp(column->string, "enabled")
+           && strncmp(column->string, "tag", 3);
+}
+
 /* Whether it only takes away, or switches off. */
 static bool
 removes(const struct json_value *op)
@@ -211,9 +224,7 @@ removes(const struct json_value *op)
         for (const struct json_value *m =
                  first_of(json_member(op, "mutations"));
              m; m = m->next) {
-            const struct json_value *how = first_of(m) ? m->first->next : NULL;
-            if (!how || how->kind != JSON_STRING
-                || strcmp(how->string, "delete")) {
+            if (!takes_elements(m)) {
                 return false;
             }
         }

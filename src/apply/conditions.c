@@ -81,11 +81,23 @@ put_any(struct text *t, const struct json_value *all PROVNET_UNUSED,
     tree_put(t, op);
 }
 
+/* Whether only waits stand before it; a later wait is for what comes of a
+ * change. */
+static bool
+is_at_start(const struct json_value *all, const struct json_value *op)
+{
+    const struct json_value *o = all->first->next;
+    while (o != op && is_op(o, "wait")) {
+        o = o->next;
+    }
+    return o == op;
+}
+
 static void
 put_row_wait(struct text *t, const struct json_value *all,
              const struct json_value *op)
 {
-    if (is_op(op, "wait") && row_clause(op)) {
+    if (is_op(op, "wait") && row_clause(op) && is_at_start(all, op)) {
         put_any(t, all, op);
     }
 }
@@ -265,4 +277,16 @@ conditions_may_loop(const char *params, struct arena *a)
         any |= !is_op(op, "wait") && !removes(op) && may_concern_localnets(op);
     }
     return any;
+}
+
+const char *
+conditions_comment(const struct json_value *params)
+{
+    for (const struct json_value *op = params->first; op; op = op->next) {
+        const char *comment = json_member_string(op, "comment");
+        if (is_op(op, "comment") && comment) {
+            return comment;
+        }
+    }
+    return "";
 }

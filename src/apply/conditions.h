@@ -9,8 +9,10 @@
 #define APPLY_CONDITIONS_H 1
 
 #include "apply/journal.h"
+#include "ovsdb/json.h"
 
-/* Goes through if the rows are as the transaction wants them. */
+/* Goes through if the rows are as the transaction wants them before it changes
+ * any. */
 const char *conditions_presence(const char *params, struct arena *);
 
 /* Goes through if nothing of the step is there: neither rows that it makes nor
@@ -24,5 +26,8 @@ const char *conditions_guard(const char *params, const char *guard,
 /* Whether a localnet port may come by it, or lead elsewhere: as far as an
  * operation's words tell, unless it only takes away or switches off. */
 bool conditions_may_loop(const char *params, struct arena *);
+
+/* The comment of a transaction; "" if it has none. */
+const char *conditions_comment(const struct json_value *params);
 
 #endif /* apply/conditions.h */

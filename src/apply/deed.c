@@ -407,10 +407,16 @@ was_taken(const struct making *m, const struct json_value *mutations,
     return false;
 }
 
-/* Puts the mutation that takes 'u' back before those in 't', and what must
- * hold for it behind those in 'where'. */
+/* What takes mutations back, and conditions on the row: what must hold before
+ * it, and what after it.  (A pair is not inserted into a map that has its key,
+ * RFC 7047, section 5.1; that a key is absent no condition can tell.) */
+struct back {
+    struct text mutations, before, after;
+};
+
+/* Puts the mutation that takes 'u' back before the others. */
 static void
-put_mutation_back(struct text *t, struct text *where, const struct making *m,
+put_mutation_back(struct back *back, const struct making *m,
                   const struct json_value *mutations,
                   const struct json_value *u, const struct json_value *row)
 {
@@ -435,18 +441,19 @@ put_mutation_back(struct text *t, struct text *where, const struct making *m,
     if (elements.length) {
         struct text all;
         text_init(&all, TEXT_CEILING_BYTES);
+        bool is_pairs = is_map(from);
         text_printf(&all, "[\"%s\",\"%s\",[\"%s\",[%s]]]%s%s", column,
-                    inserts ? "delete" : "insert",
-                    is_map(from) ? "map" : "set", text_string(&elements),
-                    t->length ? "," : "", text_string(t));
-        text_clear(t);
-        text_puts(t, text_string(&all));
+                    inserts ? "delete" : "insert", is_pairs ? "map" : "set",
+                    text_string(&elements), back->mutations.length ? "," : "",
+                    text_string(&back->mutations));
+        text_clear(&back->mutations);
+        text_puts(&back->mutations, text_string(&all));
         text_done(&all);
-        if (inserts || !is_map(from)) {
-            text_printf(where, ",[\"%s\",\"%s\",[\"%s\",[%s]]]", column,
-                        inserts ? "includes" : "excludes",
-                        is_map(from) ? "map" : "set", text_string(&elements));
-        }
+        bool is_after = is_pairs && !inserts;
+        text_printf(is_after ? &back->after : &back->before,
+                    ",[\"%s\",\"%s\",[\"%s\",[%s]]]", column,
+                    inserts || is_after ? "includes" : "excludes",
+                    is_pairs ? "map" : "set", text_string(&elements));
     }
     text_done(&elements);
 }
@@ -456,22 +463,27 @@ put_mutate_back(struct text *waits, struct text *t, const struct making *m,
                 const struct json_value *op)
 {
     const struct json_value *mutations = json_member(op, "mutations");
-    struct text back, where;
-    text_init(&back, TEXT_CEILING_BYTES);
-    text_init(&where, TEXT_CEILING_BYTES);
+    struct back back;
+    text_init(&back.mutations, TEXT_CEILING_BYTES);
+    text_init(&back.before, TEXT_CEILING_BYTES);
+    text_init(&back.after, TEXT_CEILING_BYTES);
     for (const struct json_value *u = nth(mutations, 0); u; u = u->next) {
-        put_mutation_back(&back, &where, m, mutations, u, before(m, op));
+        put_mutation_back(&back, m, mutations, u, before(m, op));
     }
-    put_wait(waits, m, op, NULL, text_string(&where), NULL);
-    if (back.length) {
+    put_wait(waits, m, op, NULL, text_string(&back.before), NULL);
+    if (back.mutations.length) {
         text_puts(t, ",{\"op\":\"mutate\",\"table\":");
         json_put_string(t, table_of(op));
         text_putc(t, ',');
         put_where(t, row_of(op), "");
-        text_printf(t, ",\"mutations\":[%s]}", text_string(&back));
+        text_printf(t, ",\"mutations\":[%s]}", text_string(&back.mutations));
     }
-    text_done(&back);
-    text_done(&where);
+    if (back.after.length) {
+        put_wait(t, m, op, NULL, text_string(&back.after), NULL);
+    }
+    text_done(&back.mutations);
+    text_done(&back.before);
+    text_done(&back.after);
 }
 
 static void

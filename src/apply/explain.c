@@ -31,25 +31,28 @@ holds(struct comparison *c, const char *params)
 }
 
 static const char *
-text_of(struct comparison *c, const struct json_value *v)
+put_in_arena(struct comparison *c, const struct json_value *v,
+             size_t max_length)
 {
     struct text t;
-    text_init(&t, MAX_VALUE_LENGTH);
+    text_init(&t, max_length);
     tree_put(&t, v);
     const char *s = arena_strdup(c->arena, text_string(&t));
     text_done(&t);
     return s;
 }
 
+/* For people. */
+static const char *
+text_of(struct comparison *c, const struct json_value *v)
+{
+    return put_in_arena(c, v, MAX_VALUE_LENGTH);
+}
+
 static const char *
 json_of(struct comparison *c, const struct json_value *v)
 {
-    struct text t;
-    text_init(&t, TEXT_CEILING_BYTES);
-    tree_put(&t, v);
-    const char *s = arena_strdup(c->arena, text_string(&t));
-    text_done(&t);
-    return s;
+    return put_in_arena(c, v, TEXT_CEILING_BYTES);
 }
 
 static const struct json_value *
@@ -171,11 +174,11 @@ takeback_explain(const struct takeback *t, const struct journal_step *step,
     arena_init(&a);
     struct comparison c = { .takeback = t, .step = step, .arena = &a };
     text_init(&c.out, 4096);
-    const struct json_value *params = deed_parse(step->inverses[0], &a);
+    const struct json_value *params =
+        deed_parse(conditions_presence(step->inverses[0], &a), &a);
     for (const struct json_value *op = params ? params->first : NULL; op;
          op = op->next) {
-        const char *what = json_member_string(op, "op");
-        if (what && !strcmp(what, "wait")) {
+        if (op->kind == JSON_OBJECT) {
             compare_wait(&c, op);
         }
     }

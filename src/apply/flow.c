@@ -121,6 +121,15 @@ flow_is_sound(const struct journal_step *step, struct arena *a)
     return is_sound;
 }
 
+/* '*ret_absent': there is no ovs-ofctl. */
+static struct error *
+run_ofctl(const char *const argv[], int timeout_ms, struct text *out,
+          bool *ret_absent)
+{
+    text_init(out, 1 << 16);
+    return run_tool_text(argv, clock_now_ms() + timeout_ms, out, ret_absent);
+}
+
 struct error *
 flow_look(const struct journal_step *step, int timeout_ms, bool *ret_is_there)
 {
@@ -128,9 +137,7 @@ flow_look(const struct journal_step *step, int timeout_ms, bool *ret_is_there)
                                  "cookie=" COOKIE "/-1", NULL };
     struct text out;
     bool absent;
-    text_init(&out, 1 << 16);
-    struct error *error =
-        run_tool_text(argv, clock_now_ms() + timeout_ms, &out, &absent);
+    struct error *error = run_ofctl(argv, timeout_ms, &out, &absent);
     *ret_is_there = !error && strstr(text_string(&out), "cookie=" COOKIE);
     text_done(&out);
     return error;
@@ -151,9 +158,7 @@ flow_transact(const struct journal_step *step, const char *params,
     };
     struct text out;
     bool absent;
-    text_init(&out, 1 << 16);
-    struct error *error =
-        run_tool_text(argv, clock_now_ms() + timeout_ms, &out, &absent);
+    struct error *error = run_ofctl(argv, timeout_ms, &out, &absent);
     text_done(&out);
     if (error && absent && ret) {
         *ret = deed_parse(params, a);

@@ -103,7 +103,7 @@ prepare(const struct takeback *t, const struct journal_step *step,
     text_done(&select);
     error = error ? error
                   : deed_make(params, selected, false, &none,
-                              "provnet repair --undo", a, &deed);
+                              conditions_comment(params), a, &deed);
     if (!error) {
         end->before = deed.operations; /* Which tells them already. */
         end->again = daemons_tell(step, deed.inverse, a);

@@ -11,8 +11,6 @@
 #include "apply/signals.h"
 #include "base/clock.h"
 
-#define AGAIN_MAX_LENGTH 1000
-
 struct undoing {
     struct journal *journal;
     const struct carry_rehearsal *rehearsal;
@@ -28,9 +26,8 @@ struct undoing {
     /* What was taken back is the tripwire's business as well. */
     pthread_mutex_t lock;
     struct takeback_end *ends; /* By step. */
-    struct text again;         /* Remotes where it was done again... */
-    struct error *again_error; /* ...and why it could not be elsewhere. */
-    char *tripped;             /* Why. */
+    struct takeback_tally again;
+    char *tripped; /* Why. */
 };
 
 struct error *
@@ -103,24 +100,16 @@ has_any_back(const struct undoing *u)
 static void
 do_again_locked(struct undoing *u)
 {
-    error_free(u->again_error);
-    u->again_error = NULL;
+    error_free(u->again.first);
+    u->again.first = NULL;
     for (size_t i = 0; i < u->journal->n_steps; i++) {
         const struct journal_step *step = &u->journal->steps[i];
-        if (!is_back(u, i)) {
-            continue;
-        }
-        struct error *error =
-            takeback_again(&u->takeback, step, &u->ends[i],
-                           u->rehearsal ? u->rehearsal->after : NULL);
-        if (!error) {
-            u->ends[i].kind = TAKEBACK_NOT;
-            text_printf(&u->again, "%s%s", u->again.length ? ", " : "",
-                        step->remote);
-        } else if (u->again_error) {
-            error_free(error);
-        } else {
-            u->again_error = error_wrap(error, "%s", step->remote);
+        if (is_back(u, i)) {
+            struct error *error =
+                takeback_again(&u->takeback, step, &u->ends[i],
+                               u->rehearsal ? u->rehearsal->after : NULL);
+            u->ends[i].kind = error ? u->ends[i].kind : TAKEBACK_NOT;
+            takeback_tally_add(&u->again, step, error);
         }
     }
 }
@@ -298,13 +287,12 @@ give_up(struct undoing *u, struct error *why, enum journal_state *ret_state)
     *ret_state = is_gone                        ? JOURNAL_UNDONE
                  : u->before == JOURNAL_APPLIED ? JOURNAL_UNDOING
                                                 : u->before;
-    const char *again = text_string(&u->again);
+    struct error *again = takeback_tally_end(&u->again, "done again");
     why =
         error_hint(why, "and what was taken back could NOT be done again: %s",
-                   error_text(u->again_error));
-    if (*again) {
-        why = error_hint(why, "%s was done again", again);
-    }
+                   error_text(again));
+    error_free(again);
+    takeback_tally_init(&u->again);
     return is_gone ? error_hint(why, "it stays taken back")
                    : error_hint(why,
                                 "`provnet repair --undo %s` takes back the "
@@ -415,14 +403,13 @@ carry_undo(struct journal *journal, const struct evidence *evidence,
                          .takeback = carry_takeback(options) };
     u.takeback.guard = rehearsal ? rehearsal->before : NULL;
     u.ends = arena_zalloc(&result->arena, journal->n_steps * sizeof *u.ends);
-    text_init(&u.again, AGAIN_MAX_LENGTH);
+    takeback_tally_init(&u.again);
     pthread_mutex_init(&u.lock, NULL);
     struct error *error = signals_hold(&u.signals);
     error = error ? error : undo_locked(&u, evidence);
     result->interrupted |= signals_release(&u.signals);
     pthread_mutex_destroy(&u.lock);
-    text_done(&u.again);
-    error_free(u.again_error);
+    error_free(takeback_tally_end(&u.again, ""));
     free(u.tripped);
     return error;
 }

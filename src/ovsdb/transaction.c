@@ -71,8 +71,8 @@ struct values {
     uint32_t held; /* A bit for each. */
 };
 
-/* Reads the <row> with 'uuid'.  If it has a column twice, the last one counts.
- */
+/* Reads the <row> with 'uuid'.  If it has a column twice, the last one counts
+ * (as for ovsdb-tool 3.1: tried). */
 static bool
 read_columns(struct ovsdb_table *table, struct json_reader *r,
              const struct uuid *uuid, struct values *values)

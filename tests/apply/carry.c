@@ -9,6 +9,7 @@
  *     swap SWITCH OLD NAME NETWORK    instead of another one
  *     delete SWITCH NAME              a port goes
  *     option PORT KEY VALUE           one of a port's options
+ *     unset PORT KEY                  without it
  *     set PORT COLUMN JSON            a column of a port
  *     undo ID                         what the journal tells of
  *
@@ -120,6 +121,14 @@ plan(struct change_list *list, const struct evidence *e, char **word)
         struct change *lsp = change_delete(
             list, NULL, find(e, NB_LOGICAL_SWITCH_PORT, LSP_NAME, word[2]));
         edit_ports(list, ls, EDIT_REMOVE, lsp);
+    } else if (!strcmp(action, "unset")) {
+        struct change *lsp = change_update(
+            list, NULL, find(e, NB_LOGICAL_SWITCH_PORT, LSP_NAME, word[1]));
+        struct text t;
+        text_init(&t, 4096);
+        text_printf(&t, "[\"set\",[\"%s\"]]", word[2]);
+        change_edit(list, lsp, EDIT_REMOVE, "options", text_string(&t));
+        text_done(&t);
     } else {
         struct text t;
         struct change *lsp = change_update(

@@ -29,7 +29,7 @@ PROGRAM = ("ovn-trace", "--no-friendly-names")
 HOST = {"mac": "0a:0b:0c:0d:0e:0f", "ip": "198.51.100.9"}
 
 # Faults that stop a frame between the two ports.  (Not lsp-port-security: the
-# flows of 23.03 leave it to ovn-controller.)
+# flows of 23.03 have check_in_port_sec(), which ovn-controller answers.)
 LOGICAL = ("ls-no-localnet", "localnet-disabled", "localnet-no-unknown",
            "lsp-disabled", "lsp-addresses-empty")
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apply/form.h"
 #include "base/clock.h"
 #include "ovsdb/tree.h"
 
@@ -249,10 +250,11 @@ read_string(const struct json_value *v, const char *name, const char **ret)
     return *ret != NULL;
 }
 
-/* Reads transactions, which must all be for the database called 'db'. */
+/* Reads transactions, which must all be for the step's database. */
 static bool
-read_transactions(const struct json_value *v, const char *name, const char *db,
-                  struct arena *a, const char *ret[])
+read_transactions(const struct json_value *v, const char *name,
+                  const struct journal_step *step, struct arena *a,
+                  const char *ret[])
 {
     const struct json_value *list = json_member(v, name);
     size_t n = 0;
@@ -262,7 +264,8 @@ read_transactions(const struct json_value *v, const char *name, const char *db,
     for (const struct json_value *t = list->first; t; t = t->next) {
         bool fits = n < JOURNAL_MAX_TRANSACTIONS && t->kind == JSON_ARRAY
                     && t->first && t->first->kind == JSON_STRING
-                    && !strcmp(t->first->string, db);
+                    && !strcmp(t->first->string, step->name)
+                    && (journal_is_flow(step) || form_is_sound(t));
         if (!fits) {
             return false;
         }
@@ -283,9 +286,8 @@ read_step(const struct json_value *v, struct arena *a,
     return read_string(v, "db", &step->db)
            && read_string(v, "name", &step->name)
            && read_string(v, "remote", &step->remote)
-           && read_transactions(v, "operations", step->name, a,
-                                step->operations)
-           && read_transactions(v, "inverses", step->name, a, step->inverses);
+           && read_transactions(v, "operations", step, a, step->operations)
+           && read_transactions(v, "inverses", step, a, step->inverses);
 }
 
 static bool

@@ -9,7 +9,8 @@
  *
  * A file in the folder may be anybody's: it is read up to a ceiling, must have
  * the members that it should have and the name that it claims, and is only
- * trusted to hold transactions for the databases that it names. */
+ * trusted to hold transactions for the databases that it names, in the form
+ * that a repair's have (apply/form.h). */
 #ifndef APPLY_JOURNAL_H
 #define APPLY_JOURNAL_H 1
 

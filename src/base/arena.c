@@ -165,12 +165,13 @@ void *
 arena_alloc(struct arena *a, size_t size)
 {
     assert(size < SIZE_MAX / 2);
-    size =
-        size ? (size + ALIGNMENT - 1) & ~(size_t) (ALIGNMENT - 1) : ALIGNMENT;
-    size_t pad = -(uintptr_t) a->next & (ALIGNMENT - 1);
+    size = size ? (size + 7) & ~(size_t) 7 : 8;
+    /* What is aligned to 16 bytes has a multiple of them. */
+    uintptr_t mask = size % ALIGNMENT ? 7 : ALIGNMENT - 1;
+    size_t pad = -(uintptr_t) a->next & mask;
     if ((size_t) (a->end - a->next) < size + pad) {
         add_block(a, 0, size);
-        pad = -(uintptr_t) a->next & (ALIGNMENT - 1);
+        pad = -(uintptr_t) a->next & mask;
     }
     void *p = a->next + pad;
     a->next += size + pad;
@@ -184,11 +185,30 @@ arena_zalloc(struct arena *a, size_t size)
     return memset(arena_alloc(a, size), 0, size);
 }
 
+struct arena_mark
+arena_mark(const struct arena *a)
+{
+    return (struct arena_mark){ a->blocks, a->next, a->used_bytes };
+}
+
+void
+arena_release(struct arena *a, const struct arena_mark *mark)
+{
+    while (a->blocks != mark->block) {
+        struct arena_block *older = a->blocks->older;
+        free(a->blocks);
+        a->blocks = older;
+    }
+    a->next = mark->next;
+    a->end = a->blocks ? (char *) a->blocks + a->blocks->size : NULL;
+    a->used_bytes = mark->used_bytes;
+}
+
 /* The power of two at or above 'size', as an exponent. */
 static int
 size_class(size_t size)
 {
-    if (size <= ALIGNMENT) {
+    if (size <= 16) {
         return 4;
     }
     return 64 - __builtin_clzll((unsigned long long) size - 1);
@@ -259,10 +279,11 @@ arena_vprintf(struct arena *a, const char *format, va_list args)
         abort();
     }
     size_t length = (size_t) n;
-    char *s = arena_alloc(a, length + 1);
+    char *s;
     if (length < sizeof text) {
-        memcpy(s, text, length + 1);
+        s = arena_strndup(a, text, length);
     } else {
+        s = arena_alloc(a, length + 1);
         vsnprintf(s, length + 1, format, again);
     }
     va_end(again);

@@ -37,9 +37,20 @@ void arena_done(struct arena *);
 /* Forgets everything handed out; keeps the first block for reuse. */
 void arena_clear(struct arena *);
 
-/* Uninitialised and zeroed memory of 'size' bytes, aligned for any type. */
+/* Uninitialised and zeroed memory of 'size' bytes, aligned for any type of
+ * that size, and for arrays of it. */
 void *arena_alloc(struct arena *, size_t size);
 void *arena_zalloc(struct arena *, size_t size);
+
+/* A place in an arena.  arena_release() takes back whatever was handed out
+ * since; no array may have been given back in between. */
+struct arena_mark {
+    struct arena_block *block;
+    char *next;
+    size_t used_bytes;
+};
+struct arena_mark arena_mark(const struct arena *);
+void arena_release(struct arena *, const struct arena_mark *);
 
 /* Memory for an array that may later be given back: 'size' is rounded up to a
  * power of two.  Giving back names the same 'size'; 'p' may be NULL. */

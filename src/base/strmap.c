@@ -103,6 +103,22 @@ rehash(struct strmap *m, size_t n_slots)
     }
 }
 
+void
+strmap_reserve(struct strmap *m, size_t n)
+{
+    size_t n_slots = 16;
+    while (n_slots < 2 * n) {
+        n_slots *= 2;
+    }
+    if (n > m->capacity) {
+        m->entries = xrealloc(m->entries, n * sizeof *m->entries);
+        m->capacity = n;
+    }
+    if (n && n_slots > m->n_slots) {
+        rehash(m, n_slots);
+    }
+}
+
 void *
 strmap_get_n(const struct strmap *m, const char *key, size_t length)
 {

@@ -30,6 +30,9 @@ struct strmap {
 void strmap_init(struct strmap *);
 void strmap_done(struct strmap *);
 
+/* Makes room for 'n' keys, so that it need not grow while they come. */
+void strmap_reserve(struct strmap *, size_t n);
+
 /* The value at 'key', or NULL. */
 void *strmap_get(const struct strmap *, const char *key);
 void *strmap_get_n(const struct strmap *, const char *key, size_t length);

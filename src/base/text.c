@@ -1,16 +1,48 @@
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 
+/* So much goes to a file at a time. */
+#define PIECE_BYTES ((size_t) 256 << 10)
+
 void
 text_init(struct text *t, size_t ceiling_bytes)
 {
     memset(t, 0, sizeof *t);
     t->ceiling = ceiling_bytes;
+}
+
+void
+text_init_file(struct text *t, FILE *file)
+{
+    text_init(t, TEXT_CEILING_BYTES);
+    t->file = file;
+}
+
+/* Hands what there is to the file, whose buffer may still hold it. */
+static void
+hand_over(struct text *t)
+{
+    if (!t->file_errno && t->length
+        && fwrite(t->s, 1, t->length, t->file) != t->length) {
+        t->file_errno = errno ? errno : EIO;
+    }
+    text_cut(t, 0);
+}
+
+bool
+text_flush(struct text *t)
+{
+    hand_over(t);
+    if (!t->file_errno && fflush(t->file)) {
+        t->file_errno = errno ? errno : EIO;
+    }
+    return !t->file_errno;
 }
 
 void
@@ -36,12 +68,11 @@ text_cut(struct text *t, size_t length)
     }
 }
 
-void
-text_put(struct text *t, const char *s, size_t length)
+static void
+make_room(struct text *t, size_t length)
 {
-    if (length >= t->ceiling - t->length) {
-        t->truncated = true;
-        return;
+    if (t->file && t->size >= PIECE_BYTES) {
+        hand_over(t);
     }
     if (t->length + length + 1 > t->size) {
         size_t size = t->size ? t->size * 2 : 64;
@@ -50,6 +81,18 @@ text_put(struct text *t, const char *s, size_t length)
         }
         t->s = xrealloc(t->s, size);
         t->size = size;
+    }
+}
+
+void
+text_put(struct text *t, const char *s, size_t length)
+{
+    if (length >= t->ceiling - t->length) {
+        t->truncated = true;
+        return;
+    }
+    if (t->length + length + 1 > t->size) {
+        make_room(t, length);
     }
     memcpy(t->s + t->length, s, length);
     t->length += length;

@@ -2,13 +2,15 @@
  *
  * Everything provnet prints or sends is put together in one of these.  A text
  * that reaches its ceiling stays as it is and remembers that it was cut
- * ('truncated'), so that no input can make it grow without bound. */
+ * ('truncated'), so that no input can make it grow without bound.  A text that
+ * has a file goes there piece by piece, and never reaches it. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H 1
 
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include "base/compiler.h"
 
 struct text {
@@ -17,11 +19,19 @@ struct text {
     size_t size;    /* Bytes allocated. */
     size_t ceiling; /* Most bytes it may hold, NUL included. */
     bool truncated;
+    FILE *file;     /* Where what is put in goes, or NULL... */
+    int file_errno; /* ...and why it did not get there; 0 if it did. */
 };
 
 #define TEXT_CEILING_BYTES ((size_t) 1 << 30)
 
 void text_init(struct text *, size_t ceiling_bytes);
+
+/* A text that is written to 'file', which must outlive it: when there is much
+ * of it, and by text_flush(), which is false if not all got there
+ * ('file_errno' says why). */
+void text_init_file(struct text *, FILE *file);
+bool text_flush(struct text *);
 void text_done(struct text *);
 void text_clear(struct text *); /* Empties it, keeps the memory. */
 void text_cut(struct text *, size_t length); /* To at most so many bytes. */

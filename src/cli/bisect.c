@@ -73,7 +73,7 @@ bisect(struct evidence *e, const struct cli_options *o)
     struct text out;
     timeline_init(&timeline);
     bisect_init(&bisect, &timeline, o->report.all ? NULL : o->arguments[0]);
-    text_init(&out, TEXT_CEILING_BYTES);
+    text_init_file(&out, stdout);
     struct error *error = cli_follow(e, o->until_ms, &timeline, &bisect);
     if (!error) {
         error = print(e, &timeline, &bisect, o, &out);

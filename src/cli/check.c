@@ -73,7 +73,7 @@ cli_check_as(const struct cli_options *o)
         status = cli_fail(error);
     } else {
         struct text out;
-        text_init(&out, TEXT_CEILING_BYTES);
+        text_init_file(&out, stdout);
         if (o->json) {
             report_check_json(&state.assessment, only, n_only, &out);
         } else {

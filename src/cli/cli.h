@@ -73,8 +73,9 @@ void cli_options_done(struct cli_options *);
 /* Prints an error, which it frees, and returns EXIT_TROUBLE. */
 int cli_fail(struct error *);
 
-/* Prints a text to standard output, and frees it.  False, after saying why, if
- * that fails: then the exit status is EXIT_TROUBLE. */
+/* Writes what is left of a text that goes to standard output, and frees it.
+ * False, after saying why, if any of it did not get there: then the exit
+ * status is EXIT_TROUBLE. */
 bool cli_print(struct text *) PROVNET_WARN_UNUSED;
 
 /* What a subcommand that judges works on. */

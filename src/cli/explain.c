@@ -9,7 +9,7 @@ cli_explain(int argc, char **argv)
         const struct document *document = document_find(o.arguments[0]);
         if (document) {
             struct text out;
-            text_init(&out, TEXT_CEILING_BYTES);
+            text_init_file(&out, stdout);
             report_document(document, &o.report, &out);
             status = cli_print(&out) ? EXIT_FINE : EXIT_TROUBLE;
         } else {

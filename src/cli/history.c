@@ -57,7 +57,7 @@ print(struct cli_state *s, const struct cli_options *o,
 {
     struct report_period period = { o->since_ms, o->until_ms };
     struct text out;
-    text_init(&out, TEXT_CEILING_BYTES);
+    text_init_file(&out, stdout);
     if (o->json) {
         report_history_json(&s->evidence, t, &period, &out);
     } else {

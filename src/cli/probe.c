@@ -22,7 +22,7 @@ print_plan(const struct cli_state *state, const struct cli_options *o,
            const struct aim *aim)
 {
     struct text out;
-    text_init(&out, TEXT_CEILING_BYTES);
+    text_init_file(&out, stdout);
     if (!o->json) {
         report_probe_plan(aim, frames.n_frames, frames.wait_ms, &o->report,
                           &out);
@@ -38,7 +38,7 @@ print_result(const struct cli_state *state, const struct cli_options *o,
              const struct probe_result *result)
 {
     struct text out;
-    text_init(&out, TEXT_CEILING_BYTES);
+    text_init_file(&out, stdout);
     if (o->json) {
         report_probe_json(&state->evidence, result->aim, result, NULL, &out);
     } else {

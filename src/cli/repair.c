@@ -289,7 +289,7 @@ print(struct planning *p, const struct report_deed *results)
 {
     const struct cli_options *o = p->options;
     struct text out;
-    text_init(&out, TEXT_CEILING_BYTES);
+    text_init_file(&out, stdout);
     if (o->json) {
         report_repair_json(&p->state.evidence, p->plans, p->n_plans, results,
                            &out);

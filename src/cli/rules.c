@@ -7,7 +7,7 @@ cli_rules(int argc, char **argv)
     int status;
     if (cli_parse(argc, argv, &o, &status)) {
         struct text out;
-        text_init(&out, TEXT_CEILING_BYTES);
+        text_init_file(&out, stdout);
         if (o.json) {
             report_rules_json(&out);
         } else {

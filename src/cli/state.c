@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,14 +28,12 @@ cli_fail(struct error *error)
 bool
 cli_print(struct text *t)
 {
-    bool good = !t->truncated
-                && fwrite(text_string(t), 1, t->length, stdout) == t->length
-                && !fflush(stdout);
-    if (t->truncated) {
-        print_message("", "the output would be larger than 1 GiB; name "
-                          "endpoints to see less");
+    bool good = text_flush(t) && !t->truncated;
+    if (t->file_errno) {
+        print_message("cannot write the output: ", strerror(t->file_errno));
     } else if (!good) {
-        print_message("cannot write the output: ", strerror(errno));
+        print_message("", "part of the output is larger than 1 GiB, and was "
+                          "left out");
     }
     text_done(t);
     return good;

@@ -70,7 +70,7 @@ cli_trace(int argc, char **argv)
         status = cli_fail(error);
     } else {
         struct text out;
-        text_init(&out, TEXT_CEILING_BYTES);
+        text_init_file(&out, stdout);
         if (o.json) {
             report_trace_json(&state.assessment, &path, from, to, &out);
         } else {

@@ -91,7 +91,7 @@ print(const struct cli_state *state, const struct trial *trial,
 {
     struct text out;
     const char *what = words(&list->arena, o);
-    text_init(&out, TEXT_CEILING_BYTES);
+    text_init_file(&out, stdout);
     if (o->json) {
         report_whatif_json(&state->evidence, trial, list, what, &out);
     } else {

@@ -161,29 +161,176 @@ join_names(struct arena *arena, const char *const *names, size_t n)
     return arena_strdup(arena, joined);
 }
 
-/* A database to be read. */
+/* Dumps. */
+
+static struct error *
+read_whole(const char *path, char **ret_bytes, size_t *ret_size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return error_new("%s: cannot open: %s", path, strerror(errno));
+    }
+    struct stat status;
+    struct error *error = NULL;
+    char *bytes = NULL;
+    size_t n = 0;
+    if (fstat(fd, &status) || !S_ISREG(status.st_mode)) {
+        error = error_new("%s: this is no regular file", path);
+    } else if ((uint64_t) status.st_size > MAX_DUMP_BYTES) {
+        error =
+            error_new("%s: larger than %zu MiB", path, MAX_DUMP_BYTES >> 20);
+    } else {
+        size_t size = (size_t) status.st_size;
+        bytes = xmalloc(size + 1);
+        ssize_t got;
+        while (n < size && (got = read(fd, bytes + n, size - n)) > 0) {
+            n += (size_t) got;
+        }
+        bytes[n] = '\0';
+    }
+    close(fd);
+    if (!error) {
+        *ret_bytes = bytes;
+        *ret_size = n;
+    }
+    return error;
+}
+
+/* A dump's reader: takes its bytes into 'whose', which it is of. */
+typedef struct error *dump_reader(void *whose, const char *name,
+                                  const char *bytes, size_t size);
+
+static struct error *
+take_interfaces(void *chassis_, const char *name PROVNET_UNUSED,
+                const char *bytes, size_t size)
+{
+    struct evidence_chassis *chassis = chassis_;
+    chassis->has_interfaces = true;
+    return links_parse_interfaces(bytes, size, &chassis->arena,
+                                  &chassis->interfaces);
+}
+
+static struct error *
+take_links(void *chassis_, const char *name PROVNET_UNUSED, const char *bytes,
+           size_t size)
+{
+    struct evidence_chassis *chassis = chassis_;
+    chassis->has_links = true;
+    return links_parse_ip(bytes, size, &chassis->arena, &chassis->links);
+}
+
+static struct error *
+take_flows(void *chassis_, const char *name, const char *bytes, size_t size)
+{
+    struct evidence_chassis *chassis = chassis_;
+    return flows_parse(bytes, size, &chassis->arena,
+                       &evidence_place_bridge(chassis, name)->flows);
+}
+
+static struct error *
+take_networks(void *evidence, const char *name PROVNET_UNUSED,
+              const char *bytes, size_t size)
+{
+    struct evidence *e = evidence;
+    e->has_neutron = true;
+    return neutron_parse_networks(bytes, size, &e->arena, &e->networks);
+}
+
+/* Reads the dump at 'path', if it is there. */
+static struct error *
+read_dump(void *whose, const char *path, const char *name, dump_reader *take)
+{
+    char *bytes = NULL;
+    size_t size = 0;
+    if (access(path, F_OK)) {
+        return NULL;
+    }
+    struct error *error = read_whole(path, &bytes, &size);
+    if (error) {
+        return error;
+    }
+    error = take(whose, name, bytes, size);
+    free(bytes);
+    return error ? error_wrap(error, "%s", path) : NULL;
+}
+
+/* A chassis' folder. */
+struct chassis_folder {
+    struct evidence_chassis *chassis;
+    const char *dir;
+};
+
+/* flows/BRIDGE.txt */
+static struct error *
+visit_flows(void *aux, const char *name)
+{
+    const struct chassis_folder *f = aux;
+    struct arena *arena = &f->chassis->arena;
+    size_t length = strlen(name);
+    if (length <= 4 || strcmp(name + length - 4, ".txt")) {
+        return NULL;
+    }
+    return read_dump(f->chassis, arena_printf(arena, "%s/%s", f->dir, name),
+                     arena_strndup(arena, name, length - 4), take_flows);
+}
+
+static struct error *
+read_dumps(struct evidence_chassis *chassis, const char *dir)
+{
+    struct arena *arena = &chassis->arena;
+    struct chassis_folder flows = { chassis,
+                                    arena_printf(arena, "%s/flows", dir) };
+    struct error *error =
+        read_dump(chassis, arena_printf(arena, "%s/interface.json", dir), NULL,
+                  take_interfaces);
+    if (!error) {
+        error = read_dump(chassis, arena_printf(arena, "%s/ip-link.json", dir),
+                          NULL, take_links);
+    }
+    return error ? error : for_each_entry(flows.dir, visit_flows, &flows);
+}
+
+/* Jobs. */
+
+/* What is to be read. */
 struct file_job {
-    struct evidence_db *db;
+    struct evidence_db *db; /* A database, or NULL... */
     struct ovsdb_chain chain;
     const char *from;
+    struct evidence_chassis *chassis; /* ...and what a chassis dumped, or
+                                       * NULL, which is in... */
+    const char *dir;
     struct error *error;
     struct file_job *next;
 };
+
+static struct file_job *
+add_job(struct file_jobs *jobs, struct evidence *e)
+{
+    struct file_job *job = arena_zalloc(&e->arena, sizeof *job);
+    ovsdb_chain_init(&job->chain);
+    *(jobs->last ? &jobs->last->next : &jobs->first) = job;
+    jobs->last = job;
+    jobs->n++;
+    return job;
+}
+
+static void
+read_into(struct file_job *job, struct evidence *e, struct evidence_db *db,
+          const char *const *paths, size_t n, bool all_logs)
+{
+    job->db = db;
+    job->from = join_names(&e->arena, paths, n);
+    job->chain.takes_prefix = all_logs;
+    add_named(e, &job->chain, paths, n, all_logs || strcmp(db->db, "sb"));
+}
 
 void
 file_add_job(struct file_jobs *jobs, struct evidence *e,
              struct evidence_db *db, const char *const *paths, size_t n,
              bool all_logs)
 {
-    struct file_job *job = arena_zalloc(&e->arena, sizeof *job);
-    job->db = db;
-    job->from = join_names(&e->arena, paths, n);
-    ovsdb_chain_init(&job->chain);
-    job->chain.takes_prefix = all_logs;
-    add_named(e, &job->chain, paths, n, all_logs || strcmp(db->db, "sb"));
-    *(jobs->last ? &jobs->last->next : &jobs->first) = job;
-    jobs->last = job;
-    jobs->n++;
+    read_into(add_job(jobs, e), e, db, paths, n, all_logs);
 }
 
 /* Moves 'more' behind 'jobs'. */
@@ -196,6 +343,14 @@ append_jobs(struct file_jobs *jobs, struct file_jobs *more)
     *more = (struct file_jobs){ .n = 0 };
 }
 
+static struct error *
+do_job(struct file_job *job)
+{
+    struct error *error =
+        job->db ? read_chain(&job->chain, &job->db->store) : NULL;
+    return error || !job->chassis ? error : read_dumps(job->chassis, job->dir);
+}
+
 /* Takes one job after the other.  What a job reads into is its own. */
 static void *
 work(void *aux)
@@ -204,7 +359,7 @@ work(void *aux)
     struct file_job *job = atomic_load(next);
     while (job) {
         if (atomic_compare_exchange_weak(next, &job, job->next)) {
-            job->error = read_chain(&job->chain, &job->db->store);
+            job->error = do_job(job);
             job = atomic_load(next);
         }
     }
@@ -217,7 +372,7 @@ end_job(struct evidence *e, struct file_job *job, bool failed)
 {
     struct evidence_db *db = job->db;
     struct error *error = job->error;
-    if (!error && !failed) {
+    if (db && !error && !failed) {
         note_chain(e, db, &job->chain, &db->store);
         db->present = true;
         db->from = job->from;
@@ -329,123 +484,7 @@ file_system_id(const struct ovsdb_store *store)
                : NULL;
 }
 
-/* Dumps. */
-
-static struct error *
-read_whole(const char *path, char **ret_bytes, size_t *ret_size)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        return error_new("%s: cannot open: %s", path, strerror(errno));
-    }
-    struct stat status;
-    struct error *error = NULL;
-    char *bytes = NULL;
-    size_t n = 0;
-    if (fstat(fd, &status) || !S_ISREG(status.st_mode)) {
-        error = error_new("%s: this is no regular file", path);
-    } else if ((uint64_t) status.st_size > MAX_DUMP_BYTES) {
-        error =
-            error_new("%s: larger than %zu MiB", path, MAX_DUMP_BYTES >> 20);
-    } else {
-        size_t size = (size_t) status.st_size;
-        bytes = xmalloc(size + 1);
-        ssize_t got;
-        while (n < size && (got = read(fd, bytes + n, size - n)) > 0) {
-            n += (size_t) got;
-        }
-        bytes[n] = '\0';
-    }
-    close(fd);
-    if (!error) {
-        *ret_bytes = bytes;
-        *ret_size = n;
-    }
-    return error;
-}
-
-/* A dump's reader: takes its bytes into the chassis. */
-typedef struct error *dump_reader(struct evidence *, struct evidence_chassis *,
-                                  const char *name, const char *bytes,
-                                  size_t size);
-
-static struct error *
-take_interfaces(struct evidence *e, struct evidence_chassis *chassis,
-                const char *name PROVNET_UNUSED, const char *bytes,
-                size_t size)
-{
-    chassis->has_interfaces = true;
-    return links_parse_interfaces(bytes, size, &e->arena,
-                                  &chassis->interfaces);
-}
-
-static struct error *
-take_links(struct evidence *e, struct evidence_chassis *chassis,
-           const char *name PROVNET_UNUSED, const char *bytes, size_t size)
-{
-    chassis->has_links = true;
-    return links_parse_ip(bytes, size, &e->arena, &chassis->links);
-}
-
-static struct error *
-take_flows(struct evidence *e, struct evidence_chassis *chassis,
-           const char *name, const char *bytes, size_t size)
-{
-    return flows_parse(bytes, size, &e->arena,
-                       &evidence_place_bridge(e, chassis, name)->flows);
-}
-
-static struct error *
-take_networks(struct evidence *e,
-              struct evidence_chassis *chassis PROVNET_UNUSED,
-              const char *name PROVNET_UNUSED, const char *bytes, size_t size)
-{
-    e->has_neutron = true;
-    return neutron_parse_networks(bytes, size, &e->arena, &e->networks);
-}
-
-/* Reads the dump at DIR/FILE, if it is there. */
-static struct error *
-read_dump(struct evidence *e, struct evidence_chassis *chassis,
-          const char *dir, const char *file, const char *name,
-          dump_reader *take)
-{
-    char *path = arena_printf(&e->arena, "%s/%s", dir, file);
-    char *bytes = NULL;
-    size_t size = 0;
-    if (access(path, F_OK)) {
-        return NULL;
-    }
-    struct error *error = read_whole(path, &bytes, &size);
-    if (error) {
-        return error;
-    }
-    error = take(e, chassis, name, bytes, size);
-    free(bytes);
-    return error ? error_wrap(error, "%s", path) : NULL;
-}
-
 /* Bundles. */
-
-struct chassis_folder {
-    struct evidence *e;
-    struct evidence_chassis *chassis;
-    const char *dir;
-};
-
-/* flows/BRIDGE.txt */
-static struct error *
-visit_flows(void *aux, const char *name)
-{
-    struct chassis_folder *f = aux;
-    size_t length = strlen(name);
-    if (length <= 4 || strcmp(name + length - 4, ".txt")) {
-        return NULL;
-    }
-    return read_dump(f->e, f->chassis, f->dir, name,
-                     arena_strndup(&f->e->arena, name, length - 4),
-                     take_flows);
-}
 
 /* The files of one database. */
 struct members {
@@ -461,26 +500,17 @@ struct bundle {
     struct members nb, sb;
 };
 
-static struct error *
-read_chassis(struct bundle *b, const char *dir, const char *folder)
+static void
+add_chassis(struct bundle *b, const char *dir, const char *folder)
 {
     struct evidence *e = b->e;
-    struct evidence_chassis *chassis = evidence_add_chassis(e, folder);
+    struct file_job *job = add_job(&b->jobs, e);
+    job->chassis = evidence_add_chassis(e, folder);
+    job->dir = dir;
     const char *path = arena_printf(&e->arena, "%s/conf.db", dir);
     if (!access(path, F_OK)) {
-        file_add_job(&b->jobs, e, &chassis->ovs, &path, 1, b->all_logs);
+        read_into(job, e, &job->chassis->ovs, &path, 1, b->all_logs);
     }
-    struct error *error =
-        read_dump(e, chassis, dir, "interface.json", NULL, take_interfaces);
-    if (!error) {
-        error = read_dump(e, chassis, dir, "ip-link.json", NULL, take_links);
-    }
-    if (!error) {
-        struct chassis_folder f = { e, chassis,
-                                    arena_printf(&e->arena, "%s/flows", dir) };
-        error = for_each_entry(f.dir, visit_flows, &f);
-    }
-    return error;
 }
 
 /* A folder may be called by host name: the chassis knows its own. */
@@ -557,10 +587,11 @@ visit_bundle(void *aux, const char *name)
     } else if (is_named_after(name, "sb")) {
         add_member(&b->sb, path);
     } else if (!strcmp(name, "neutron") && is_folder(path)) {
-        return read_dump(b->e, NULL, path, "networks.json", NULL,
-                         take_networks);
+        return read_dump(b->e,
+                         arena_printf(&b->e->arena, "%s/networks.json", path),
+                         NULL, take_networks);
     } else if (is_folder(path) && looks_like_chassis(path)) {
-        return read_chassis(b, path, name);
+        add_chassis(b, path, name);
     }
     return NULL; /* Whatever else people keep beside it. */
 }

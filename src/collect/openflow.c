@@ -173,10 +173,9 @@ read_bridge(void *aux, const char *bridge)
     struct error *error =
         openflow_dump(o->rundir, bridge, o->deadline_ms, &dump, &missing);
     if (!error && !missing) {
-        struct evidence_bridge *b =
-            evidence_place_bridge(o->e, o->chassis, bridge);
-        error = flows_parse(text_string(&dump), dump.length, &o->e->arena,
-                            &b->flows);
+        struct evidence_bridge *b = evidence_place_bridge(o->chassis, bridge);
+        error = flows_parse(text_string(&dump), dump.length,
+                            &o->chassis->arena, &b->flows);
     }
     if (error) {
         evidence_warn(o->e, "chassis %s: no flows of bridge %s: %s",

@@ -46,6 +46,7 @@ evidence_done(struct evidence *e)
         strmap_done(&chassis->links);
         strmap_done(&chassis->interfaces);
         strmap_done(&chassis->bridges);
+        arena_done(&chassis->arena);
     }
     free(e->chassis);
     free(e->warnings);
@@ -62,6 +63,7 @@ evidence_add_chassis(struct evidence *e, const char *name)
     struct evidence_chassis *chassis =
         arena_zalloc(&e->arena, sizeof *chassis);
     chassis->name = arena_strdup(&e->arena, name);
+    arena_init(&chassis->arena);
     init_db(&chassis->ovs, &ovs_spec);
     strmap_init(&chassis->links);
     strmap_init(&chassis->interfaces);
@@ -88,13 +90,12 @@ evidence_log_row(const struct evidence_db *db, const struct ovsdb_row *row)
 }
 
 struct evidence_bridge *
-evidence_place_bridge(struct evidence *e, struct evidence_chassis *chassis,
-                      const char *name)
+evidence_place_bridge(struct evidence_chassis *chassis, const char *name)
 {
     struct evidence_bridge *bridge = strmap_get(&chassis->bridges, name);
     if (!bridge) {
-        bridge = arena_zalloc(&e->arena, sizeof *bridge);
-        bridge->name = arena_strdup(&e->arena, name);
+        bridge = arena_zalloc(&chassis->arena, sizeof *bridge);
+        bridge->name = arena_strdup(&chassis->arena, name);
         *strmap_place(&chassis->bridges, bridge->name) = bridge;
     }
     return bridge;

@@ -56,7 +56,9 @@ struct evidence_bridge {
 
 /* One chassis. */
 struct evidence_chassis {
-    const char *name; /* Its external_ids:system-id, or the folder's name. */
+    const char *name;   /* Its external_ids:system-id, or the folder's name. */
+    struct arena arena; /* Of its own, so that several can be read at a time:
+                         * what is below. */
     struct evidence_db ovs;
     bool has_links;           /* 'links' was gathered from the host. */
     struct strmap links;      /* Name -> struct link, from `ip link`. */
@@ -95,8 +97,7 @@ const struct ovsdb_row *evidence_log_row(const struct evidence_db *,
                                          const struct ovsdb_row *);
 
 /* The bridge 'name' of a chassis, made up if it is not there yet. */
-struct evidence_bridge *evidence_place_bridge(struct evidence *,
-                                              struct evidence_chassis *,
+struct evidence_bridge *evidence_place_bridge(struct evidence_chassis *,
                                               const char *name);
 
 /* The database that a row was read into. */

@@ -7,13 +7,20 @@
 struct link *
 links_place(struct strmap *links, struct arena *arena, const char *name)
 {
-    void **place = strmap_place(links, name);
-    if (!*place) {
-        struct link *link = arena_zalloc(arena, sizeof *link);
-        link->name = name;
-        *place = link;
+    struct link *link = strmap_get(links, name);
+    if (!link) {
+        link = arena_zalloc(arena, sizeof *link);
+        link->name = arena_strdup(arena, name);
+        *strmap_place(links, link->name) = link;
     }
-    return *place;
+    return link;
+}
+
+/* A copy of what stands in a document, or else what there was. */
+static const char *
+keep(struct arena *arena, const char *s, const char *otherwise)
+{
+    return s ? arena_strdup(arena, s) : otherwise;
 }
 
 static bool
@@ -81,24 +88,19 @@ take_ip_link(const struct json_value *object, const char *name,
         link->admin = has_flag(flags, "UP") ? LINK_UP : LINK_DOWN;
         link->carrier = has_flag(flags, "LOWER_UP") ? LINK_UP : LINK_DOWN;
     }
-    link->kind = kind ? kind : link->kind;
-    link->master = master ? master : link->master;
-    link->address = address ? address : link->address;
-    link->parent = parent ? parent : link->parent;
+    link->kind = keep(arena, kind, link->kind);
+    link->master = keep(arena, master, link->master);
+    link->address = keep(arena, address, link->address);
+    link->parent = keep(arena, parent, link->parent);
     link->ifindex = ifindex ? ifindex : link->ifindex;
     link->mtu = mtu ? mtu : link->mtu;
     take_addresses(json_member(object, "addr_info"), arena, link);
 }
 
-struct error *
-links_parse_ip(const char *bytes, size_t size, struct arena *arena,
-               struct strmap *links)
+static struct error *
+take_ip_links(const struct json_value *list, struct arena *arena,
+              struct strmap *links)
 {
-    struct json_value *list;
-    struct error *error = document_parse(bytes, size, arena, &list);
-    if (error) {
-        return error;
-    }
     if (list->kind != JSON_ARRAY) {
         return error_hint(error_new("this is no list of links"),
                           "write it with `ip -json -details address`");
@@ -110,6 +112,32 @@ links_parse_ip(const char *bytes, size_t size, struct arena *arena,
         }
     }
     return NULL;
+}
+
+/* Takes what is to be kept from a document, which does not outlive this. */
+typedef struct error *document_reader(const struct json_value *,
+                                      struct arena *, struct strmap *links);
+
+static struct error *
+read_document(const char *bytes, size_t size, document_reader *take,
+              struct arena *arena, struct strmap *links)
+{
+    struct arena tree;
+    struct json_value *document;
+    arena_init(&tree);
+    struct error *error = document_parse(bytes, size, &tree, &document);
+    if (!error) {
+        error = take(document, arena, links);
+    }
+    arena_done(&tree);
+    return error;
+}
+
+struct error *
+links_parse_ip(const char *bytes, size_t size, struct arena *arena,
+               struct strmap *links)
+{
+    return read_document(bytes, size, take_ip_links, arena, links);
 }
 
 /* The columns of `ovs-vsctl --format=json list Interface` that matter. */
@@ -196,23 +224,18 @@ take_interface(const struct json_value *row,
     struct link *link = links_place(links, arena, name);
     link->admin = parse_state(cell_string(row, at->admin_state));
     link->carrier = parse_state(cell_string(row, at->link_state));
-    link->error = cell_string(row, at->error);
+    link->error = keep(arena, cell_string(row, at->error), NULL);
     link->ofport = cell_integer(row, at->ofport);
-    link->address = cell_string(row, at->mac_in_use);
+    link->address = keep(arena, cell_string(row, at->mac_in_use), NULL);
     link->ifindex = cell_integer(row, at->ifindex);
     link->mtu = cell_integer(row, at->mtu);
     link->bfd = parse_state(cell_map_get(row, at->bfd_status, "state"));
 }
 
-struct error *
-links_parse_interfaces(const char *bytes, size_t size, struct arena *arena,
-                       struct strmap *links)
+static struct error *
+take_interfaces(const struct json_value *table, struct arena *arena,
+                struct strmap *links)
 {
-    struct json_value *table;
-    struct error *error = document_parse(bytes, size, arena, &table);
-    if (error) {
-        return error;
-    }
     const struct json_value *headings = json_member(table, "headings");
     const struct json_value *data = json_member(table, "data");
     if (!headings || !data || headings->kind != JSON_ARRAY
@@ -236,4 +259,11 @@ links_parse_interfaces(const char *bytes, size_t size, struct arena *arena,
         take_interface(row, &at, arena, links);
     }
     return NULL;
+}
+
+struct error *
+links_parse_interfaces(const char *bytes, size_t size, struct arena *arena,
+                       struct strmap *links)
+{
+    return read_document(bytes, size, take_interfaces, arena, links);
 }

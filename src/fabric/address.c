@@ -148,24 +148,29 @@ address_in_prefix(const char *ip, const char *prefix)
            && address_prefix_contains(&outer, &inner);
 }
 
-/* 4 or 6, with the bytes in 'bytes'; 9 for what is no address. */
-static int
-family_of(const char *s, unsigned char bytes[16])
+struct address_key
+address_key(const char *text)
 {
-    memset(bytes, 0, 16);
-    return inet_pton(AF_INET, s, bytes) == 1    ? 4
-           : inet_pton(AF_INET6, s, bytes) == 1 ? 6
-                                                : 9;
+    struct address_key key = { .text = text };
+    key.family = inet_pton(AF_INET, text, key.bytes) == 1    ? 4
+                 : inet_pton(AF_INET6, text, key.bytes) == 1 ? 6
+                                                             : 9;
+    return key;
+}
+
+int
+address_key_compare(const struct address_key *a, const struct address_key *b)
+{
+    int order = (int) a->family - (int) b->family;
+    order = order ? order : memcmp(a->bytes, b->bytes, sizeof a->bytes);
+    return order || a->family != 9 ? order : strcmp(a->text, b->text);
 }
 
 int
 address_compare(const char *a, const char *b)
 {
-    unsigned char a_bytes[16], b_bytes[16];
-    int family = family_of(a, a_bytes);
-    int order = family - family_of(b, b_bytes);
-    order = order ? order : memcmp(a_bytes, b_bytes, sizeof a_bytes);
-    return order || family != 9 ? order : strcmp(a, b);
+    struct address_key a_key = address_key(a), b_key = address_key(b);
+    return address_key_compare(&a_key, &b_key);
 }
 
 /* Whether 'word' is an address that may carry a prefix length. */

@@ -54,4 +54,14 @@ bool address_prefixes_contain(const struct address_prefix *networks, size_t n,
 /* Orders addresses by number, IPv4 before IPv6 before what is no address. */
 int address_compare(const char *, const char *);
 
+/* The same for addresses of which each is compared many times. */
+struct address_key {
+    const char *text; /* Which it does not copy. */
+    unsigned char family;
+    unsigned char bytes[16];
+};
+struct address_key address_key(const char *);
+int address_key_compare(const struct address_key *,
+                        const struct address_key *);
+
 #endif /* fabric/address.h */

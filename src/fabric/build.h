@@ -32,7 +32,11 @@ void fabric_build_attachment(struct fabric *, struct fabric_localnet *,
                              struct fabric_chassis *);
 
 /* What a localnet port's rows say of it. */
-void fabric_read_localnet(struct fabric_localnet *);
+void fabric_read_localnet(struct fabric *, struct fabric_localnet *);
+
+/* network.c: whether all chassis are known, some have mappings, and none has
+ * or had one for 'network', as far as their logs reach. */
+bool fabric_is_unheard_of(struct fabric *, const char *network);
 
 /* Notes which network and VLAN each localnet port leads to. */
 void fabric_index_segments(struct fabric *);

@@ -488,7 +488,7 @@ change_localnet(struct fabric_change *c, struct fabric_localnet *localnet)
 {
     struct fabric *f = c->fabric;
     struct fabric_switch *ls = localnet->ls;
-    fabric_read_localnet(localnet);
+    fabric_read_localnet(f, localnet);
     for (size_t i = 0; i < localnet->n_attachments; i++) {
         if (localnet->attachments[i].chassis) {
             attach(c, localnet, f->chassis[i], true);

@@ -388,6 +388,8 @@ read_ovs(struct fabric *f, struct fabric_chassis *chassis)
     OVSDB_TABLE_FOR_EACH (row, bridges) {
         build_bridge(f, chassis, row, &chassis->bridges[chassis->n_bridges++]);
     }
+    strmap_reserve(&chassis->interfaces,
+                   store->tables[OVS_INTERFACE].n_existing);
     OVSDB_TABLE_FOR_EACH (row, &store->tables[OVS_INTERFACE]) {
         index_interface(f, chassis, row);
     }

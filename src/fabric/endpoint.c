@@ -344,16 +344,46 @@ add_switch_endpoints(struct fabric *f, struct fabric_switch *ls)
     }
 }
 
+/* An endpoint's place in the list. */
+struct ranked {
+    struct address_key address;
+    const struct fabric_endpoint *endpoint;
+};
+
 /* Servers send rows in no order of their own: endpoints are listed by network,
  * then address. */
 static int
-compare_endpoints(const void *a_, const void *b_)
+compare_ranked(const void *a_, const void *b_)
 {
-    const struct fabric_endpoint *a = a_, *b = b_;
-    int order = strcmp(a->ls->network, b->ls->network);
-    order = order ? order : strcmp(a->ls->name, b->ls->name);
-    order = order ? order : address_compare(a->address, b->address);
-    return order ? order : strcmp(a->port, b->port);
+    const struct ranked *a = a_, *b = b_;
+    const struct fabric_switch *ls = a->endpoint->ls;
+    const struct fabric_switch *other = b->endpoint->ls;
+    int order = ls == other ? 0 : strcmp(ls->network, other->network);
+    order = order || ls == other ? order : strcmp(ls->name, other->name);
+    order = order ? order : address_key_compare(&a->address, &b->address);
+    return order ? order : strcmp(a->endpoint->port, b->endpoint->port);
+}
+
+static void
+sort_endpoints(struct fabric *f)
+{
+    size_t n = f->n_endpoints;
+    struct ranked *ranked = xmalloc(n * sizeof *ranked);
+    for (size_t i = 0; i < n; i++) {
+        ranked[i] = (struct ranked){ address_key(f->endpoints[i].address),
+                                     &f->endpoints[i] };
+    }
+    if (n) {
+        qsort(ranked, n, sizeof *ranked, compare_ranked);
+    }
+    struct fabric_endpoint *sorted = xmalloc(n * sizeof *sorted);
+    for (size_t i = 0; i < n; i++) {
+        sorted[i] = *ranked[i].endpoint;
+    }
+    free(ranked);
+    free(f->endpoints);
+    f->endpoints = sorted;
+    f->endpoints_capacity = n;
 }
 
 void
@@ -370,8 +400,5 @@ fabric_build_endpoints(struct fabric *f)
             fabric_require_attachments(f, e->ls, e->chassis);
         }
     }
-    if (f->n_endpoints) {
-        qsort(f->endpoints, f->n_endpoints, sizeof *f->endpoints,
-              compare_endpoints);
-    }
+    sort_endpoints(f);
 }

@@ -10,6 +10,7 @@
 static void
 index_rows(struct strmap *map, const struct ovsdb_table *table, unsigned name)
 {
+    strmap_reserve(map, table->n_existing);
     OVSDB_TABLE_FOR_EACH (row, table) {
         *strmap_place(map, ovsdb_string(row, name)) = row;
     }
@@ -53,6 +54,7 @@ fabric_init(struct fabric *f, struct evidence *e)
     index_rows(&f->lrps, &e->nb.store.tables[NB_LOGICAL_ROUTER_PORT],
                LRP_NAME);
     strmap_init(&f->macs);
+    strmap_init(&f->networks);
     OVSDB_TABLE_FOR_EACH (lrp, &e->nb.store.tables[NB_LOGICAL_ROUTER_PORT]) {
         *strmap_place(&f->macs, ovsdb_string(lrp, LRP_MAC)) = lrp;
     }
@@ -96,6 +98,7 @@ fabric_done(struct fabric *f)
     strmap_done(&f->nat_macs_again);
     strmap_done(&f->learned);
     strmap_done(&f->attached);
+    strmap_done(&f->networks);
     strmap_done(&f->segments);
     strmap_done(&f->sb_localnets);
     arena_done(&f->arena);

@@ -102,6 +102,8 @@ struct fabric_localnet {
     const char *network; /* As the chassis see it; "" if absent. */
     int tag;             /* VLAN; 0 for untagged. */
     bool enabled;
+    bool is_typo; /* The network is the mistake, rather than the chassis's
+                   * mappings: no chassis maps or mapped it. */
     struct fabric_attachment *attachments; /* By the chassis's index; those
                                             * without 'chassis' are none. */
     size_t n_attachments;                  /* Places: as many as chassis. */
@@ -261,6 +263,7 @@ struct fabric {
     struct strmap lsps;          /* Name -> Logical_Switch_Port. */
     struct strmap lrps;          /* Name -> Logical_Router_Port. */
     struct strmap macs; /* Of all ports, lower case -> the LSP or LRP row. */
+    struct strmap networks;     /* network.c: physical ones. */
     struct strmap segments;     /* "TAG NETWORK" -> its first localnet port. */
     struct strmap sb_localnets; /* Switch's uuid -> struct fabric_pb_list. */
     struct fabric_lost lost_lsps;

@@ -60,7 +60,7 @@ localnet_tag(const struct ovsdb_row *lsp)
 }
 
 void
-fabric_read_localnet(struct fabric_localnet *localnet)
+fabric_read_localnet(struct fabric *f, struct fabric_localnet *localnet)
 {
     const struct ovsdb_row *lsp = localnet->lsp, *pb = localnet->pb;
     const char *network = pb ? ovsdb_map_get(pb, PB_OPTIONS, "network_name")
@@ -71,17 +71,18 @@ fabric_read_localnet(struct fabric_localnet *localnet)
     localnet->tag =
         pb ? (int) ovsdb_integer(pb, PB_TAG, 0) : localnet_tag(lsp);
     localnet->enabled = !lsp || ovsdb_bool(lsp, LSP_ENABLED, true);
+    localnet->is_typo = fabric_is_unheard_of(f, localnet->network);
 }
 
 static void
-add_localnet(struct fabric_switch *ls, bool pending,
+add_localnet(struct fabric *f, struct fabric_switch *ls, bool pending,
              const struct ovsdb_row *lsp, const struct ovsdb_row *pb)
 {
     struct fabric_localnet *localnet = pending
                                            ? &ls->pending[ls->n_pending++]
                                            : &ls->localnets[ls->n_localnets++];
     *localnet = (struct fabric_localnet){ .ls = ls, .lsp = lsp, .pb = pb };
-    fabric_read_localnet(localnet);
+    fabric_read_localnet(f, localnet);
 }
 
 static bool
@@ -113,7 +114,7 @@ add_sb_only_localnets(struct fabric *f, struct fabric_switch *ls)
     for (const struct fabric_pb_list *l = sb_localnets_of(f, ls->row); l;
          l = l->next) {
         if (!has_localnet(ls, l->pb)) {
-            add_localnet(ls, false, NULL, l->pb);
+            add_localnet(f, ls, false, NULL, l->pb);
             ls->sb_behind = true;
         }
     }
@@ -317,6 +318,7 @@ find_lost_localnet(struct fabric *f, struct fabric_switch *ls)
     ls->lost->lsp = row;
     ls->lost->name = ovsdb_string(row, LSP_NAME);
     ls->lost->network = network;
+    ls->lost->is_typo = fabric_is_unheard_of(f, network);
     ls->lost->tag = localnet_tag(row);
     ls->lost->enabled = true;
 }
@@ -328,7 +330,7 @@ add_localnet_port(struct fabric *f, struct fabric_switch *ls,
     const struct ovsdb_row *pb = binding_of(f, lsp);
     bool in_sb = pb && !strcmp(ovsdb_string(pb, PB_TYPE), "localnet");
     bool pending = f->evidence->sb.present && !in_sb;
-    add_localnet(ls, pending, lsp, in_sb ? pb : NULL);
+    add_localnet(f, ls, pending, lsp, in_sb ? pb : NULL);
     ls->sb_behind |= pending;
 }
 

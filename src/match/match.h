@@ -56,8 +56,8 @@
 
 /* Finds the members of address set or port group 'name': addresses as in
  * Address_Set.addresses, or names of logical ports.  Returns false if there is
- * no such set, which makes the match an error.  The array and the strings must
- * live as long as the context's arena.
+ * no such set, which makes the match an error.  The strings must live as long
+ * as the context's arena, the array until the next call.
  *
  * Who implements this makes "NAME_ip4" and "NAME_ip6" address sets of port
  * group NAME too (ovn-nb(5), Port_Group).  Addresses that are none are left

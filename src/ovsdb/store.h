@@ -157,6 +157,7 @@ struct ovsdb_store {
     size_t records_capacity;
     struct strmap names;         /* Of tables: index + 1. */
     struct strmap strings;       /* Interned keys of maps. */
+    const char *recent[128];     /* Short values met lately, by hash. */
     struct ovsdb_row **inserted; /* New rows of the transaction being read. */
     size_t n_inserted;
     size_t inserted_capacity;

@@ -6,6 +6,8 @@
 
 #include "ovsdb/diff.h"
 
+#define SHORT_STRING 16
+
 static const char *
 intern(struct ovsdb_store *store, const struct json_slice *slice)
 {
@@ -15,6 +17,22 @@ intern(struct ovsdb_store *store, const struct json_slice *slice)
         *strmap_place(&store->strings, s) = (void *) s;
     }
     return s;
+}
+
+/* A copy of a string.  The same few short ones stand in most rows ("router",
+ * "geneve", "true"): one that was met lately is not copied again. */
+static const char *
+copy_string(struct ovsdb_store *store, const struct json_slice *slice)
+{
+    if (slice->length >= SHORT_STRING) {
+        return arena_strndup(&store->arena, slice->s, slice->length);
+    }
+    const char **recent = &store->recent[hash_bytes(slice->s, slice->length)
+                                         % N_ELEMENTS(store->recent)];
+    if (!*recent || !json_slice_equals(slice, *recent)) {
+        *recent = arena_strndup(&store->arena, slice->s, slice->length);
+    }
+    return *recent;
 }
 
 static union ovsdb_atom *
@@ -78,7 +96,7 @@ read_atom(struct ovsdb_store *store, struct json_reader *r,
         if (!json_string(r, &slice)) {
             return false;
         }
-        atom->string = arena_strndup(&store->arena, slice.s, slice.length);
+        atom->string = copy_string(store, &slice);
         return true;
     case OVSDB_UUID:
         if (!read_uuid(r, &uuid)) {

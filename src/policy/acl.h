@@ -126,10 +126,12 @@ struct policy {
     struct membership **memberships;      /* By the index of the LSP's row. */
     struct strmap group_names;            /* -> struct policy_group. */
     struct strmap address_sets;           /* Name -> row. */
-    unsigned generation;                  /* Of all that was parsed; from 1. */
-    struct acl_list chosen;               /* The list that is being made. */
-    struct acl_selection foreign;         /* Of ports of other switches. */
-    struct policy_acl *removed;           /* From the log, newest first. */
+    const char **members;                 /* Of the set asked for last. */
+    size_t n_members, members_capacity;
+    unsigned generation;          /* Of all that was parsed; from 1. */
+    struct acl_list chosen;       /* The list that is being made. */
+    struct acl_selection foreign; /* Of ports of other switches. */
+    struct policy_acl *removed;   /* From the log, newest first. */
     size_t n_removed;
     bool knows_removed;
     size_t n_with_hosts; /* Switches whose 'hosts' were looked up. */

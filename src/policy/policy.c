@@ -15,36 +15,47 @@ nb_table(const struct policy *p, enum nb_table table)
 
 /* Names of sets. */
 
-static const char *
-without_length(struct policy *p, const char *ip)
+static void
+add_member(struct policy *p, const char *member)
 {
-    return arena_strndup(p->arena, ip, strcspn(ip, "/"));
+    p->members = xgrow(p->members, p->n_members, &p->members_capacity,
+                       sizeof *p->members);
+    p->members[p->n_members++] = member;
 }
 
-/* A growing list of addresses. */
-struct addresses {
-    const char **items;
-    size_t n, capacity;
-};
+static void
+add_address(struct policy *p, const char *ip, bool is_ipv6)
+{
+    const char *slash = strchr(ip, '/');
+    if (slash) {
+        ip = arena_strndup(p->arena, ip, (size_t) (slash - ip));
+    }
+    if (address_is_ipv6(ip) == is_ipv6) {
+        add_member(p, ip);
+    }
+}
 
 static void
-add_address(struct policy *p, struct addresses *list, const char *ip,
-            bool is_ipv6)
+add_addresses(struct policy *p, const struct address *addresses, size_t n,
+              bool is_ipv6)
 {
-    ip = without_length(p, ip);
-    if (address_is_ipv6(ip) == is_ipv6) {
-        list->items =
-            xgrow(list->items, list->n, &list->capacity, sizeof *list->items);
-        list->items[list->n++] = ip;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < addresses[i].n_ips; j++) {
+            add_address(p, addresses[i].ips[j], is_ipv6);
+        }
     }
 }
 
 /* northd.c, sync_address_sets(): the addresses of the group's ports, "dynamic"
  * ones as northd has chosen them. */
 static void
-add_port_addresses(struct policy *p, struct addresses *list,
-                   const struct ovsdb_row *lsp, bool is_ipv6)
+add_port_addresses(struct policy *p, const struct ovsdb_row *lsp, bool is_ipv6)
 {
+    const struct fabric_vif *vif = p->fabric->vif_of_row[lsp->index];
+    if (vif) {
+        add_addresses(p, vif->addresses, vif->n_addresses, is_ipv6);
+        return;
+    }
     const union ovsdb_atom *texts = ovsdb_atoms(lsp, LSP_ADDRESSES);
     for (unsigned i = 0; i < ovsdb_count(lsp, LSP_ADDRESSES); i++) {
         struct address address;
@@ -52,9 +63,7 @@ add_port_addresses(struct policy *p, struct addresses *list,
                                ? texts[i].string
                                : ovsdb_string(lsp, LSP_DYNAMIC_ADDRESSES);
         address_parse(&address, text, p->arena);
-        for (size_t j = 0; j < address.n_ips; j++) {
-            add_address(p, list, address.ips[j], is_ipv6);
-        }
+        add_addresses(p, &address, 1, is_ipv6);
     }
 }
 
@@ -74,26 +83,16 @@ group_of_set(const struct policy *p, const char *name, bool *ret_is_ipv6)
                : NULL;
 }
 
-static bool
+static void
 find_member_addresses(struct policy *p, const struct ovsdb_row *group,
-                      bool is_ipv6, const char *const **ret_members,
-                      size_t *ret_n)
+                      bool is_ipv6)
 {
-    struct addresses list = { NULL, 0, 0 };
     const union ovsdb_atom *ports = ovsdb_atoms(group, PORT_GROUP_PORTS);
     for (unsigned i = 0; i < ovsdb_count(group, PORT_GROUP_PORTS); i++) {
         if (ports[i].row->exists) {
-            add_port_addresses(p, &list, ports[i].row, is_ipv6);
+            add_port_addresses(p, ports[i].row, is_ipv6);
         }
     }
-    const char **members =
-        arena_alloc(p->arena, (list.n + 1) * sizeof *members);
-    memcpy(members, list.items ? list.items : members,
-           list.n * sizeof *members);
-    free(list.items);
-    *ret_members = members;
-    *ret_n = list.n;
-    return true;
 }
 
 static bool
@@ -108,17 +107,17 @@ find_address_set(void *aux, const char *name, const char *const **ret_members,
     if (!row && !group) {
         return false;
     }
-    if (row) {
-        unsigned n = ovsdb_count(row, ADDRESS_SET_ADDRESSES);
-        const char **members = arena_alloc(p->arena, n * sizeof *members);
-        for (unsigned i = 0; i < n; i++) {
-            members[i] = ovsdb_atoms(row, ADDRESS_SET_ADDRESSES)[i].string;
-        }
-        *ret_members = members;
-        *ret_n = n;
-        return true;
+    p->n_members = 0;
+    if (group) {
+        find_member_addresses(p, group->row, is_ipv6);
     }
-    return find_member_addresses(p, group->row, is_ipv6, ret_members, ret_n);
+    for (unsigned i = 0; row && i < ovsdb_count(row, ADDRESS_SET_ADDRESSES);
+         i++) {
+        add_member(p, ovsdb_atoms(row, ADDRESS_SET_ADDRESSES)[i].string);
+    }
+    *ret_members = p->members;
+    *ret_n = p->n_members;
+    return true;
 }
 
 static bool
@@ -130,14 +129,14 @@ find_port_group(void *aux, const char *name, const char *const **ret_members,
     if (!group) {
         return false;
     }
-    unsigned n = ovsdb_count(group->row, PORT_GROUP_PORTS);
-    const char **members = arena_alloc(p->arena, n * sizeof *members);
-    for (unsigned i = 0; i < n; i++) {
-        members[i] = ovsdb_string(
-            ovsdb_atoms(group->row, PORT_GROUP_PORTS)[i].row, LSP_NAME);
+    p->n_members = 0;
+    for (unsigned i = 0; i < ovsdb_count(group->row, PORT_GROUP_PORTS); i++) {
+        add_member(
+            p, ovsdb_string(ovsdb_atoms(group->row, PORT_GROUP_PORTS)[i].row,
+                            LSP_NAME));
     }
-    *ret_members = members;
-    *ret_n = n;
+    *ret_members = p->members;
+    *ret_n = p->n_members;
     return true;
 }
 
@@ -253,6 +252,7 @@ policy_free(struct policy *p)
     }
     free(p->chosen.items);
     free(p->holders);
+    free(p->members);
     match_context_done(&p->context);
     strmap_done(&p->group_names);
     strmap_done(&p->address_sets);

@@ -243,14 +243,14 @@ walk_build(struct assessment *a, const struct fabric_endpoint *e,
 
 /* Verdicts. */
 
-/* Makes room for one more pointer.  Lists are short: eight at a time. */
+/* Makes room for one more pointer.  Lists are short: four at a time. */
 static void *
 grow_list(struct assessment *a, void *list, size_t n)
 {
-    if (n % 8) {
+    if (n % 4) {
         return list;
     }
-    void *more = arena_alloc(a->judging, (n + 8) * sizeof(void *));
+    void *more = arena_alloc(a->judging, (n + 4) * sizeof(void *));
     if (n) {
         memcpy(more, list, n * sizeof(void *));
     }
@@ -471,6 +471,9 @@ reach_judge_all(struct assessment *a, struct fabric *f, const char *only)
     arena_init(&a->arena);
     a->fabric = f;
     a->judging = &a->arena;
+    if (!only) {
+        workers_start(a);
+    }
     a->policy = policy_new(f, &a->arena);
     a->flood = flood_new(f);
     examine_fabric(a);

@@ -47,7 +47,9 @@ void walk_examine_attachment(struct assessment *, struct fabric_attachment *,
 void walk_judge_endpoint(struct assessment *, struct assessed_endpoint *);
 
 /* Judges all endpoints that 'a' has, on several processors if there are many
- * of them; and ends what that left. */
+ * of them: workers start with what they need for it, and begin once 'a' is
+ * complete but for the verdicts.  workers_done() ends what they left. */
+void workers_start(struct assessment *a);
 void workers_judge(struct assessment *a);
 void workers_done(struct assessment *);
 

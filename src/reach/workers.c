@@ -21,15 +21,18 @@
  * each thread parses for itself. */
 #define BATCH 512
 
-/* What the threads have in common while they judge. */
+/* What the threads have in common. */
 struct shift {
-    atomic_size_t next; /* Of the endpoints, the first that nobody has taken.
-                         */
+    pthread_mutex_t mutex;
+    pthread_cond_t begins;
+    bool has_begun;     /* Views are there, and all may judge. */
+    atomic_size_t next; /* Of the endpoints, the first that nobody took. */
 };
 
 struct reach_worker {
     struct assessment view; /* The assessment, with what is its own. */
     struct arena arena;
+    struct fabric *fabric;
     struct shift *shift;
     pthread_t thread;
 };
@@ -43,9 +46,9 @@ count_processors(void)
 }
 
 static size_t
-choose_n_threads(const struct assessment *a)
+choose_n_threads(size_t n_endpoints)
 {
-    size_t n = a->n_endpoints / MIN_SHARE;
+    size_t n = n_endpoints / MIN_SHARE;
     if (n > 1) {
         size_t n_processors = count_processors();
         n = n < n_processors ? n : n_processors;
@@ -54,11 +57,10 @@ choose_n_threads(const struct assessment *a)
 }
 
 static void
-judge_share(struct assessment *view, struct shift *shift)
+judge_share(struct assessment *view, atomic_size_t *next)
 {
     size_t first;
-    while ((first = atomic_fetch_add(&shift->next, BATCH))
-           < view->n_endpoints) {
+    while ((first = atomic_fetch_add(next, BATCH)) < view->n_endpoints) {
         for (size_t i = first; i < first + BATCH && i < view->n_endpoints;
              i++) {
             walk_judge_endpoint(view, &view->endpoints[i]);
@@ -66,41 +68,65 @@ judge_share(struct assessment *view, struct shift *shift)
     }
 }
 
+static void
+wait_for(struct shift *shift)
+{
+    pthread_mutex_lock(&shift->mutex);
+    while (!shift->has_begun) {
+        pthread_cond_wait(&shift->begins, &shift->mutex);
+    }
+    pthread_mutex_unlock(&shift->mutex);
+}
+
 static void *
 work(void *worker)
 {
     struct reach_worker *w = worker;
-    w->view.policy = policy_new(w->view.fabric, &w->arena);
-    w->view.flood = flood_new(w->view.fabric);
-    judge_share(&w->view, w->shift);
+    struct policy *policy = policy_new(w->fabric, &w->arena);
+    struct flood *flood = flood_new(w->fabric);
+    wait_for(w->shift);
+    w->view.judging = &w->arena;
+    w->view.policy = policy;
+    w->view.flood = flood;
+    judge_share(&w->view, &w->shift->next);
     return NULL;
 }
 
-/* Starts a worker, if that can be. */
-static void
-start(struct assessment *a, struct shift *shift)
+void
+workers_start(struct assessment *a)
 {
-    struct reach_worker *w = &a->workers[a->n_workers];
-    arena_init(&w->arena);
-    w->view = *a;
-    w->view.judging = &w->arena;
-    w->view.policy = NULL;
-    w->view.flood = NULL;
-    w->shift = shift;
-    a->n_workers += !pthread_create(&w->thread, NULL, work, w);
+    size_t n = choose_n_threads(a->fabric->n_endpoints);
+    if (n < 2) {
+        return;
+    }
+    struct shift *shift = arena_zalloc(&a->arena, sizeof *shift);
+    pthread_mutex_init(&shift->mutex, NULL);
+    pthread_cond_init(&shift->begins, NULL);
+    a->workers = arena_zalloc(&a->arena, (n - 1) * sizeof *a->workers);
+    for (size_t i = 1; i < n; i++) {
+        struct reach_worker *w = &a->workers[a->n_workers];
+        arena_init(&w->arena);
+        w->fabric = a->fabric;
+        w->shift = shift;
+        a->n_workers += !pthread_create(&w->thread, NULL, work, w);
+    }
 }
 
 void
 workers_judge(struct assessment *a)
 {
-    struct shift shift = { 0 };
-    size_t n = choose_n_threads(a);
-    a->workers =
-        n > 1 ? arena_zalloc(&a->arena, n * sizeof *a->workers) : NULL;
-    for (size_t i = 1; i < n; i++) {
-        start(a, &shift);
+    struct shift *shift = a->n_workers ? a->workers->shift : NULL;
+    atomic_size_t alone = 0;
+    for (size_t i = 0; i < a->n_workers; i++) {
+        a->workers[i].view = *a;
     }
-    judge_share(a, &shift);
+    if (shift) {
+        pthread_mutex_lock(&shift->mutex);
+        shift->has_begun = true;
+        pthread_cond_broadcast(&shift->begins);
+        pthread_mutex_unlock(&shift->mutex);
+    }
+    judge_share(a, shift ? &shift->next : &alone);
     for (size_t i = 0; i < a->n_workers; i++) {
         pthread_join(a->workers[i].thread, NULL);
     }

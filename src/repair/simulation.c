@@ -41,7 +41,7 @@ simulation_add_flow(struct evidence *e, const char *chassis,
     struct evidence_bridge *b = NULL;
     for (size_t i = 0; i < e->n_chassis; i++) {
         if (!strcmp(e->chassis[i]->name, chassis)) {
-            b = evidence_place_bridge(e, e->chassis[i], bridge);
+            b = evidence_place_bridge(e->chassis[i], bridge);
         }
     }
     if (!b) {

@@ -39,10 +39,6 @@ rule_check check_sb_derived_mismatch, check_localnet_network_absent,
     check_localnet_disabled, check_localnet_wrong_tag,
     check_localnet_stale_tag;
 
-/* Whether the localnet port's network is the mistake, rather than the
- * chassis's mappings: no chassis has or had a mapping for it. */
-bool localnet_is_typo(const struct fabric *, const struct fabric_localnet *);
-
 /* mapping.c */
 rule_check check_ovs_mapping_missing, check_ovs_mapping_malformed,
     check_ovs_mapping_whitespace, check_ovs_mapping_bridge_missing,

@@ -472,8 +472,7 @@ is_unmapped(const struct place *place)
 {
     const struct fabric_attachment *a = place->attachment;
     return a && !a->mapped && !a->outer && *a->localnet->network
-           && a->chassis->mappings_known
-           && !localnet_is_typo(place->fabric, a->localnet);
+           && a->chassis->mappings_known && !a->localnet->is_typo;
 }
 
 static void

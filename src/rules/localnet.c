@@ -97,62 +97,6 @@ check_localnet_network_absent(struct examination *x, const struct rule *rule,
                          "network_name");
 }
 
-/* Whether 'text', a value of ovn-bridge-mappings, names 'network' in any
- * way, well or badly written. */
-static bool
-mentions(const char *text, const char *network)
-{
-    size_t length = strlen(network);
-    for (const char *p = text ? strstr(text, network) : NULL; p;
-         p = strstr(p + 1, network)) {
-        bool starts = p == text || strchr(", \t\"'", p[-1]);
-        if (starts && strchr(":= \t,\"'", p[length])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Whether the chassis has, or ever had as far as its log reaches, a mapping
- * for 'network'. */
-static bool
-knew_network(const struct fabric_chassis *chassis, const char *network)
-{
-    if (mentions(chassis->mappings.text, network)) {
-        return true;
-    }
-    if (!chassis->ovs_known || strcmp(chassis->mappings_db, "ovs")) {
-        return false;
-    }
-    const struct ovsdb_row *row =
-        evidence_log_row(&chassis->evidence->ovs, chassis->mappings_row);
-    for (const struct ovsdb_past *p = row ? row->past : NULL; p;
-         p = p->older) {
-        if (p->column == OPEN_VSWITCH_EXTERNAL_IDS
-            && mentions(ovsdb_datum_map_get(&p->datum, chassis->mappings_key),
-                        network)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool
-localnet_is_typo(const struct fabric *f,
-                 const struct fabric_localnet *localnet)
-{
-    bool any_mapping = false;
-    for (size_t i = 0; i < f->n_chassis; i++) {
-        const struct fabric_chassis *chassis = f->chassis[i];
-        if (!chassis->mappings_known
-            || knew_network(chassis, localnet->network)) {
-            return false;
-        }
-        any_mapping |= chassis->mappings.n > 0;
-    }
-    return any_mapping && *localnet->network;
-}
-
 /* What the port's network may have been meant to be: its former value, or
  * the nearest one that a chassis maps. */
 static const char *
@@ -201,7 +145,7 @@ check_localnet_network_typo(struct examination *x, const struct rule *rule,
                             const struct place *place)
 {
     const struct fabric_localnet *localnet = place->localnet;
-    if (!localnet_is_typo(place->fabric, localnet)) {
+    if (!localnet->is_typo) {
         return;
     }
     const char *meant = suggest_network(place);

@@ -59,8 +59,7 @@ diagnose(const struct place *place)
     if (mappings_find_untrimmed(m, network)) {
         return MAPPING_WHITESPACE;
     }
-    return localnet_is_typo(place->fabric, a->localnet) ? MAPPING_TYPO
-                                                        : MAPPING_MISSING;
+    return a->localnet->is_typo ? MAPPING_TYPO : MAPPING_MISSING;
 }
 
 /* Whether frames still pass through patch ports that ovn-controller has not

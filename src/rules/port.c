@@ -107,12 +107,14 @@ check_lsp_port_security(struct examination *x, const struct rule *rule,
     unsigned n = vif ? ovsdb_count(vif->lsp, LSP_PORT_SECURITY) : 0;
     const char *mac = n && !is_claimed_twice(vif) ? guest_mac(place) : NULL;
     const char *entries = "";
+    struct arena_mark before = arena_mark(x->arena);
     for (unsigned i = 0; i < n; i++) {
         struct address entry;
         const char *text = ovsdb_atoms(vif->lsp, LSP_PORT_SECURITY)[i].string;
         address_parse(&entry, text, x->arena);
         if (!entry.mac
             || allows(&entry, mac, place->endpoint->guest_address)) {
+            arena_release(x->arena, &before);
             return;
         }
         entries =

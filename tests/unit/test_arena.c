@@ -41,7 +41,7 @@ test_allocations_are_aligned_and_do_not_overlap(void **state PROVNET_UNUSED)
         size[i] = 1 + draw(&seed, i % 100 ? 64 : 100000);
         if (i % 3) {
             p[i] = arena_alloc(&a, size[i]);
-            assert_int_equal((uintptr_t) p[i] % 16, 0);
+            assert_int_equal((uintptr_t) p[i] % (size[i] % 16 ? 8 : 16), 0);
         } else { /* Strings, unaligned, between. */
             char s[64] = "";
             size[i] = 1 + size[i] % 63;
@@ -55,6 +55,28 @@ test_allocations_are_aligned_and_do_not_overlap(void **state PROVNET_UNUSED)
             assert_int_equal(p[i][j], i & 0xff);
         }
     }
+    arena_done(&a);
+}
+
+static void
+test_release_takes_back_what_came_after_the_mark(void **state PROVNET_UNUSED)
+{
+    struct arena a;
+    arena_init(&a);
+    struct arena_mark empty = arena_mark(&a);
+    char *kept = arena_strdup(&a, "kept");
+    struct arena_mark before = arena_mark(&a);
+    void *first = arena_alloc(&a, 100);
+    for (int i = 0; i < 1000; i++) {
+        arena_alloc(&a, 1000);
+    }
+    arena_release(&a, &before);
+    assert_int_equal(a.used_bytes, before.used_bytes);
+    assert_ptr_equal(arena_alloc(&a, 100), first);
+    assert_string_equal(kept, "kept");
+    arena_release(&a, &empty);
+    assert_int_equal(a.used_bytes, 0);
+    assert_string_equal(arena_strdup(&a, "again"), "again");
     arena_done(&a);
 }
 
@@ -145,6 +167,7 @@ main(void)
         cmocka_unit_test(test_zalloc_clears_recycled_bytes),
         cmocka_unit_test(test_nothing_has_a_place_too),
         cmocka_unit_test(test_allocations_are_aligned_and_do_not_overlap),
+        cmocka_unit_test(test_release_takes_back_what_came_after_the_mark),
         cmocka_unit_test(test_recycled_arrays_are_given_out_again),
         cmocka_unit_test(test_arrays_hold_their_whole_size),
         cmocka_unit_test(test_clear_forgets_arrays_and_keeps_a_block),

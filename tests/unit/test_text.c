@@ -1,5 +1,7 @@
 #include "unit.h"
 
+#include <errno.h>
+
 #include "base/text.h"
 
 static void
@@ -42,6 +44,43 @@ test_growth_keeps_what_was_there(void **state PROVNET_UNUSED)
     }
     assert_int_equal(t.s[10000], 0);
     text_done(&t);
+}
+
+static void
+test_a_file_gets_all_in_order(void **state PROVNET_UNUSED)
+{
+    struct text t;
+    char *got = NULL;
+    size_t n_got = 0;
+    FILE *file = open_memstream(&got, &n_got);
+    text_init_file(&t, file);
+    for (int i = 0; i < 300000; i++) {
+        text_printf(&t, "%07d\n", i);
+    }
+    assert_true(t.size < 2400000 / 4);
+    assert_true(text_flush(&t));
+    assert_int_equal(n_got, 2400000);
+    for (int i = 0; i < 300000; i += 977) {
+        assert_int_equal(atoi(got + 8 * i), i);
+    }
+    text_done(&t);
+    fclose(file);
+    free(got);
+}
+
+static void
+test_a_file_that_is_full_is_told_of(void **state PROVNET_UNUSED)
+{
+    struct text t;
+    FILE *full = fopen("/dev/full", "w");
+    text_init_file(&t, full);
+    for (int i = 0; i < 300000; i++) {
+        text_puts(&t, "lost");
+    }
+    assert_false(text_flush(&t));
+    assert_int_equal(t.file_errno, ENOSPC);
+    text_done(&t);
+    fclose(full);
 }
 
 static void
@@ -96,6 +135,8 @@ main(void)
         cmocka_unit_test(test_empty_text_is_an_empty_string),
         cmocka_unit_test(test_pieces_are_put_in_order),
         cmocka_unit_test(test_growth_keeps_what_was_there),
+        cmocka_unit_test(test_a_file_gets_all_in_order),
+        cmocka_unit_test(test_a_file_that_is_full_is_told_of),
         cmocka_unit_test(test_the_ceiling_counts_the_nul),
         cmocka_unit_test(test_no_text_grows_beyond_its_ceiling),
         cmocka_unit_test(test_clear_forgets_the_cut),

@@ -133,9 +133,8 @@ alloc_block(size_t size)
 void *
 xzalloc_table(size_t size)
 {
-    if (size < HUGE_PAGE_BYTES) {
-        return xcalloc(1, size);
-    }
+    /* Not calloc(): a page that is read before it is written is faulted twice.
+     */
     return memset(alloc_block(size), 0, size);
 }
 

@@ -92,7 +92,7 @@ static void
 rehash(struct strmap *m, size_t n_slots)
 {
     free(m->slots);
-    m->slots = xcalloc(n_slots, sizeof *m->slots);
+    m->slots = xzalloc_table(n_slots * sizeof *m->slots);
     m->n_slots = n_slots;
     for (size_t e = 0; e < m->n; e++) {
         size_t i = m->entries[e].hash & (n_slots - 1);

@@ -80,6 +80,7 @@ fabric_done(struct fabric *f)
     }
     for (size_t i = 0; i < f->n_switches; i++) {
         strmap_done(&f->switches[i].macs);
+        strmap_done(&f->switches[i].router_macs);
         strmap_done(&f->switches[i].ips);
     }
     free(f->chassis);

@@ -166,8 +166,9 @@ struct fabric_switch {
     size_t n_router_ports;
     struct fabric_vif *vifs;
     size_t n_vifs;
-    struct strmap macs; /* Lower case -> struct fabric_mac. */
-    struct strmap ips;  /* Of ports -> struct fabric_vif; made on demand. */
+    struct strmap macs;        /* Lower case -> struct fabric_mac. */
+    struct strmap router_macs; /* Lower case -> first Logical_Router_Port. */
+    struct strmap ips; /* Of ports -> struct fabric_vif; made on demand. */
     bool ips_indexed;
     bool is_transit; /* Joins availability zones (OVN-IC). */
     bool sb_behind;  /* SB does not have NB's localnet ports yet. */

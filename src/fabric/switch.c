@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +165,18 @@ meant_port(struct fabric *f, const struct ovsdb_row *lsp)
 }
 
 static void
+note_router_mac(struct fabric *f, struct fabric_switch *ls,
+                const struct ovsdb_row *lrp)
+{
+    char *mac = arena_strdup(&f->arena, ovsdb_string(lrp, LRP_MAC));
+    for (char *c = mac; *c; c++) {
+        *c = (char) tolower((unsigned char) *c);
+    }
+    void **place = strmap_place(&ls->router_macs, mac);
+    *place = *place ? *place : (void *) lrp;
+}
+
+static void
 add_router_port(struct fabric *f, struct fabric_switch *ls,
                 const struct ovsdb_row *lsp)
 {
@@ -178,6 +191,9 @@ add_router_port(struct fabric *f, struct fabric_switch *ls,
     port->is_pinned =
         lr && !has_group && ovsdb_map_get(lr, LR_OPTIONS, "chassis");
     port->is_gateway = has_group || port->is_pinned;
+    if (lrp) {
+        note_router_mac(f, ls, lrp);
+    }
     port->port = lr ? fabric_find_lrp(f, peer) : meant_port(f, lsp);
     if (port->port) {
         fabric_join_router_port(ls, port);
@@ -373,6 +389,7 @@ build_switch(struct fabric *f, struct fabric_switch *ls,
     }
     memset(ls, 0, sizeof *ls);
     strmap_init(&ls->macs);
+    strmap_init(&ls->router_macs);
     strmap_init(&ls->ips);
     ls->row = row;
     ls->name = ovsdb_string(row, LS_NAME);

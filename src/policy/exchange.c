@@ -452,26 +452,25 @@ judge_exchange(struct exchange *x, bool inbound)
 
 static const struct end nowhere = { .name = NOWHERE };
 
-static const struct fabric_router_port *
-find_router_port(const struct fabric_switch *ls, const struct ovsdb_row *lr,
-                 const struct ovsdb_row *lrp)
+/* The first switch port that names a port of 'lr', or NULL. */
+static const struct ovsdb_row *
+find_router_port(const struct fabric_switch *ls, const struct ovsdb_row *lr)
 {
     for (size_t i = 0; i < ls->n_router_ports; i++) {
         const struct fabric_router_port *port = &ls->router_ports[i];
-        if (port->lrp
-            && (lrp ? port->lrp == lrp : lr && port->lrp->owner == lr)) {
-            return port;
+        if (port->lrp && lr && port->lrp->owner == lr) {
+            return port->lsp;
         }
     }
     return NULL;
 }
 
 static struct end
-router_end(const struct fabric_router_port *port)
+router_end(const struct ovsdb_row *lsp)
 {
-    return port ? (struct end){ .lsp = port->lsp,
-                                .name = ovsdb_string(port->lsp, LSP_NAME) }
-                : nowhere;
+    return lsp ? (struct end){ .lsp = lsp,
+                               .name = ovsdb_string(lsp, LSP_NAME) }
+               : nowhere;
 }
 
 static struct end
@@ -502,7 +501,7 @@ add_tenant(struct exchange *x, const struct fabric_endpoint *e,
     const struct fabric_vif *vif = e->vif;
     x->crossings[x->n++] = (struct crossing){
         .sw = policy_switch_of(x->policy, vif->ls),
-        .outer = router_end(find_router_port(vif->ls, lr, NULL)),
+        .outer = router_end(find_router_port(vif->ls, lr)),
         .inner = guest_end(vif),
         .address = e->kind == ENDPOINT_FLOATING_IP
                        ? e->name
@@ -545,8 +544,7 @@ find_way(struct exchange *x, const struct fabric_endpoint *e,
         return;
     }
     const struct ovsdb_row *lr = e->nb->owner;
-    c->inner = router_end(find_router_port(
-        e->ls, lr, e->kind == ENDPOINT_GATEWAY ? e->nb : NULL));
+    c->inner = router_end(e->gateway->is_joined ? e->gateway->lsp : NULL);
     if (e->vif && e->vif->ls != e->ls
         && (e->kind == ENDPOINT_FLOATING_IP || !inbound)) {
         add_tenant(x, e, lr);

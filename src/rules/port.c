@@ -144,19 +144,6 @@ find_same_mac(const struct fabric_vif *vif, const char *mac)
     return m ? m->vif : NULL;
 }
 
-/* A router's port on the switch with the MAC, or NULL. */
-static const struct ovsdb_row *
-find_router_mac(const struct fabric_switch *ls, const char *mac)
-{
-    for (size_t i = 0; mac && i < ls->n_router_ports; i++) {
-        const struct ovsdb_row *lrp = ls->router_ports[i].lrp;
-        if (lrp && !strcasecmp(ovsdb_string(lrp, LRP_MAC), mac)) {
-            return lrp;
-        }
-    }
-    return NULL;
-}
-
 static void
 report_router_mac(struct examination *x, const struct rule *rule,
                   const struct place *place, const struct ovsdb_row *lrp)
@@ -186,12 +173,13 @@ check_lsp_dup_mac(struct examination *x, const struct rule *rule,
                   const struct place *place)
 {
     const struct fabric_vif *vif = vif_of(place);
+    const char *mac = place->endpoint->guest_mac;
     const struct fabric_vif *other =
         vif && ovsdb_bool(vif->lsp, LSP_ENABLED, true)
-            ? find_same_mac(vif, place->endpoint->guest_mac)
+            ? find_same_mac(vif, mac)
             : NULL;
     const struct ovsdb_row *lrp =
-        vif ? find_router_mac(vif->ls, place->endpoint->guest_mac) : NULL;
+        vif && mac ? strmap_get(&vif->ls->router_macs, mac) : NULL;
     if (lrp && ovsdb_bool(vif->lsp, LSP_ENABLED, true)) {
         report_router_mac(x, rule, place, lrp);
     }

@@ -70,14 +70,17 @@ def peers_of(bench, work):
         server.close()
 
 
-def growth(tenth, whole):
-    ratios = {cost: whole[cost] / tenth[cost] for cost in ("wall", "cpu")}
-    return [Budget("10 x the deployment <= 11 x the %s (%.1f)"
-                   % (text, ratios[cost]), ratios[cost] <= 11)
+def growth(tenth, whole, n_bytes):
+    """Linear, by what there is to read: of tunnels there are more than ten
+    times as many."""
+    limit = 1.1 * max(10, n_bytes)
+    return [Budget("10 x the VMs, %.1f x the bytes: <= %.1f x the %s (%.1f)"
+                   % (n_bytes, limit, text, whole[cost] / tenth[cost]),
+                   whole[cost] <= limit * tenth[cost])
             for cost, text in (("wall", "time"), ("cpu", "CPU"))]
 
 
-def budgets_of(work, costs):
+def budgets_of(work, works, costs):
     cost = costs[work.name]
     if work.size == "home lab":
         return [Budget("<= 10 ms", cost["wall"] <= 0.010),
@@ -86,9 +89,10 @@ def budgets_of(work, costs):
     if work.size == "XL":
         budgets = [Budget("<= 8 s", cost["wall"] <= 8),
                    Budget("<= 2.5 GB", cost["peak_bytes"] <= 2500 * MB)]
-    for name, tenth in costs.items():
-        if name.startswith(work.size + "/10 ") and not work.is_central:
-            budgets += growth(tenth, cost)
+    for tenth in works:
+        if tenth.size == work.size + "/10" and not work.is_central:
+            budgets += growth(costs[tenth.name], cost,
+                              work.n_bytes() / tenth.n_bytes())
     return budgets
 
 
@@ -121,7 +125,7 @@ def run(report, bench):
         is_m = work.size == "M" and work.is_central
         report.add("check " + work.name, costs[work.name], work.n_bytes(),
                    peers_of(bench, work) if is_m else {},
-                   budgets_of(work, costs))
+                   budgets_of(work, works, costs))
     for work in works:
         compare(report, work, costs[work.name])
     compare(report, mixed, mixed.check(bench))

@@ -73,8 +73,12 @@ void fabric_read_floating_ip(struct fabric *, struct fabric_endpoint *);
 void fabric_require_attachments(struct fabric *, struct fabric_switch *,
                                 struct fabric_chassis *);
 
-/* Endpoints of the switches that are provider networks. */
+/* Endpoints of the switches that are provider networks; and those that a VM's
+ * port has of its own there, malloc()ed. */
+struct endpoints; /* list.h */
 void fabric_build_endpoints(struct fabric *);
+void fabric_list_vif(struct fabric *, struct fabric_vif *,
+                     struct endpoints *ret);
 
 /* Looks up in the logs which localnet ports were deleted. */
 void fabric_find_lost(struct fabric *);

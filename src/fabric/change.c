@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fabric/follow.h"
+#include "fabric/list.h"
 #include "fabric/places.h"
 #include "ovsdb/diff.h"
 
@@ -115,8 +116,13 @@ add_link(struct fabric_links *l, uint32_t *list, size_t endpoint)
 static void
 visit(struct fabric_change *c, uint32_t i, endpoint_visit *visit_it, void *aux)
 {
-    for (; i != NONE; i = c->links->links[i].next) {
-        visit_it(c, &c->fabric->endpoints[c->links->links[i].endpoint], aux);
+    while (i != NONE) {
+        const struct linked link = c->links->links[i];
+        struct fabric_endpoint *e = &c->fabric->endpoints[link.endpoint];
+        if (!e->is_gone) {
+            visit_it(c, e, aux);
+        }
+        i = link.next;
     }
 }
 
@@ -220,12 +226,80 @@ link_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
     change_place_endpoint(c, e);
 }
 
+/* Endpoints that come and go.  Those beside them in the list may share their
+ * address. */
+
+static void
+mark_neighbours(struct fabric_change *c, struct fabric_endpoint *e)
+{
+    if (e->before) {
+        mark_endpoint(c, e->before, NULL);
+    }
+    if (e->next) {
+        mark_endpoint(c, e->next, NULL);
+    }
+}
+
+struct fabric_endpoint *
+change_add_endpoint(struct fabric_change *c, const struct fabric_endpoint *new)
+{
+    struct fabric_endpoint *e = fabric_list_add(c->fabric, new);
+    if (!e) {
+        c->all = true;
+        return NULL;
+    }
+    link_endpoint(c, e);
+    change_mark(&c->came, index_of(c, e));
+    mark_endpoint(c, e, NULL);
+    mark_neighbours(c, e);
+    return e;
+}
+
+void
+change_drop_endpoint(struct fabric_change *c, struct fabric_endpoint *e)
+{
+    uint32_t i = (uint32_t) index_of(c, e);
+    mark_neighbours(c, e);
+    fabric_list_remove(c->fabric, e);
+    places_drop(&c->links->enters, i);
+    places_drop(&c->links->lives, i);
+    change_mark(&c->went, i);
+}
+
 static uint32_t *
 new_lists(size_t n)
 {
     uint32_t *lists = xmalloc(n * sizeof *lists);
     memset(lists, 0xff, n * sizeof *lists);
     return lists;
+}
+
+static void
+link_endpoints(struct fabric_change *c)
+{
+    const struct fabric *f = c->fabric;
+    struct fabric_links *l = c->links;
+    l->by_vif = new_lists(l->n_lsps);
+    l->by_switch = new_lists(f->n_switches);
+    l->by_router = new_lists(f->n_routers);
+    places_init(&l->enters, f->endpoints_capacity, f->n_chassis);
+    places_init(&l->lives, f->endpoints_capacity, f->n_chassis);
+    for (size_t i = f->n_endpoints; i-- > 0;) {
+        link_endpoint(c, &f->endpoints[i]);
+    }
+}
+
+static void
+unlink_endpoints(struct fabric_change *c)
+{
+    struct fabric_links *l = c->links;
+    free(l->by_vif);
+    free(l->by_switch);
+    free(l->by_router);
+    places_done(&l->enters);
+    places_done(&l->lives);
+    l->n = 0;
+    marks_clear(&c->foreign);
 }
 
 static void
@@ -237,11 +311,6 @@ build_links(struct fabric_change *c)
     l->n_lsps = nb[NB_LOGICAL_SWITCH_PORT].n_rows;
     l->n_ls_rows = nb[NB_LOGICAL_SWITCH].n_rows;
     l->n_lr_rows = nb[NB_LOGICAL_ROUTER].n_rows;
-    l->by_vif = new_lists(l->n_lsps);
-    l->by_switch = new_lists(f->n_switches);
-    l->by_router = new_lists(f->n_routers);
-    places_init(&l->enters, f->n_endpoints, f->n_chassis);
-    places_init(&l->lives, f->n_endpoints, f->n_chassis);
     l->switches = xcalloc(l->n_ls_rows, sizeof(struct fabric_switch *));
     l->routers = xcalloc(l->n_lr_rows, sizeof(struct fabric_router *));
     for (size_t i = 0; i < f->n_switches; i++) {
@@ -250,9 +319,7 @@ build_links(struct fabric_change *c)
     for (size_t i = 0; i < f->n_routers; i++) {
         l->routers[f->routers[i].row->index] = &f->routers[i];
     }
-    for (size_t i = f->n_endpoints; i-- > 0;) {
-        link_endpoint(c, &f->endpoints[i]);
-    }
+    link_endpoints(c);
 }
 
 /* Finding things. */
@@ -760,11 +827,13 @@ fabric_change_init(struct fabric_change *c, struct fabric *f)
     c->n_sb_records = sb ? sb->n_records : 0;
     c->has_sb = f->evidence->sb.present;
     c->northd_behind = is_northd_behind(f);
-    marks_init(&c->endpoints, f->n_endpoints);
+    marks_init(&c->endpoints, f->endpoints_capacity);
+    marks_init(&c->came, f->endpoints_capacity);
+    marks_init(&c->went, f->endpoints_capacity);
     marks_init(&c->switches, f->n_switches);
     marks_init(&c->chassis, f->n_chassis);
     marks_init(&c->routers, f->n_routers);
-    marks_init(&c->foreign, f->n_endpoints);
+    marks_init(&c->foreign, f->endpoints_capacity);
     marks_init(&c->progress, f->n_chassis);
     marks_init(&c->sighted, f->n_chassis);
     marks_init(&c->flooded, f->n_chassis);
@@ -775,7 +844,10 @@ fabric_change_init(struct fabric_change *c, struct fabric *f)
 void
 fabric_change_done(struct fabric_change *c)
 {
+    unlink_endpoints(c);
     marks_done(&c->endpoints);
+    marks_done(&c->came);
+    marks_done(&c->went);
     marks_done(&c->switches);
     marks_done(&c->chassis);
     marks_done(&c->routers);
@@ -785,11 +857,6 @@ fabric_change_done(struct fabric_change *c)
     marks_done(&c->flooded);
     free(c->attachments);
     free(c->links->links);
-    free(c->links->by_vif);
-    free(c->links->by_switch);
-    free(c->links->by_router);
-    places_done(&c->links->enters);
-    places_done(&c->links->lives);
     free(c->links->switches);
     free(c->links->routers);
     free(c->links);
@@ -801,6 +868,8 @@ fabric_change_clear(struct fabric_change *c)
 {
     c->floods = false;
     marks_clear(&c->endpoints);
+    marks_clear(&c->came);
+    marks_clear(&c->went);
     marks_clear(&c->switches);
     marks_clear(&c->chassis);
     marks_clear(&c->progress);
@@ -811,4 +880,16 @@ fabric_change_clear(struct fabric_change *c)
     }
     c->n_attachments = 0;
     c->awaits_northd = c->is_unsettled = false;
+}
+
+uint32_t *
+fabric_change_sort(struct fabric_change *c)
+{
+    if (c->fabric->is_sorted) {
+        return NULL;
+    }
+    unlink_endpoints(c);
+    uint32_t *from = fabric_list_sort(c->fabric);
+    link_endpoints(c);
+    return from;
 }

@@ -1,7 +1,9 @@
 /* What follows from changes in OVN_Northbound. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "fabric/follow.h"
+#include "fabric/list.h"
 
 /* Built again, unless the column holds what it did. */
 static void
@@ -44,7 +46,7 @@ mark_same_macs(struct fabric_change *c, const struct fabric_vif *vif)
     for (size_t i = 0; i < c->foreign.n; i++) { /* These are not in 'macs'. */
         const struct fabric_endpoint *e =
             &c->fabric->endpoints[c->foreign.items[i]];
-        if (e->vif->ls == vif->ls) {
+        if (!e->is_gone && e->vif->ls == vif->ls) {
             change_mark(&c->endpoints, c->foreign.items[i]);
         }
     }
@@ -61,9 +63,70 @@ has_ip(const struct fabric_vif *vif)
     return false;
 }
 
+/* The endpoints of a port are compared with what it has now. */
+struct relisting {
+    const struct fabric_vif *vif;
+    struct endpoints now;
+    bool *is_there; /* Parallel to these. */
+    struct fabric_endpoint **gone;
+    size_t n_gone, capacity;
+};
+
+static bool
+same_text(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+static void
+compare_own(struct fabric_change *c, struct fabric_endpoint *e, void *r_)
+{
+    struct relisting *r = r_;
+    (void) c;
+    if (e->kind != ENDPOINT_VM || e->vif != r->vif) {
+        return;
+    }
+    for (size_t i = 0; i < r->now.n; i++) {
+        const struct fabric_endpoint *now = &r->now.items[i];
+        if (!r->is_there[i] && !strcmp(e->address, now->address)
+            && same_text(e->mac, now->mac)) {
+            r->is_there[i] = true;
+            return;
+        }
+    }
+    r->gone = xgrow(r->gone, r->n_gone, &r->capacity,
+                    sizeof(struct fabric_endpoint *));
+    r->gone[r->n_gone++] = e;
+}
+
+/* Something else tells the addresses of a VM's port: endpoints come and go.
+ */
+static void
+list_again(struct fabric_change *c, struct fabric_vif *vif)
+{
+    struct relisting r = { .vif = vif };
+    if (!vif->ls->intent.why) {
+        return;
+    }
+    fabric_list_vif(c->fabric, vif, &r.now);
+    r.is_there = xcalloc(r.now.n, sizeof *r.is_there);
+    change_visit_vif(c, vif, compare_own, &r);
+    for (size_t i = 0; i < r.n_gone; i++) {
+        change_drop_endpoint(c, r.gone[i]);
+    }
+    for (size_t i = 0; i < r.now.n && !c->all; i++) {
+        if (!r.is_there[i]) {
+            change_add_endpoint(c, &r.now.items[i]);
+        }
+    }
+    free(r.gone);
+    free(r.is_there);
+    free(r.now.items);
+}
+
 static void
 changed_vif(struct fabric_change *c, const struct ovsdb_delta *d,
-            const struct fabric_vif *vif)
+            struct fabric_vif *vif)
 {
     switch (d->column) {
     case LSP_ENABLED:
@@ -73,7 +136,9 @@ changed_vif(struct fabric_change *c, const struct ovsdb_delta *d,
         c->all |= change_key_differs(d, "network_name");
         break;
     case LSP_PORT_SECURITY:
-        c->all |= !has_ip(vif); /* Its endpoints are from there. */
+        if (!has_ip(vif)) { /* Its endpoints are from there. */
+            list_again(c, vif);
+        }
         break;
     case LSP_TAG:
     case LSP_TAG_REQUEST:
@@ -154,7 +219,7 @@ changed_port(struct fabric_change *c, const struct ovsdb_delta *d)
 {
     const struct fabric *f = c->fabric;
     const char *type = ovsdb_string(d->row, LSP_TYPE);
-    const struct fabric_vif *vif = f->vif_of_row[d->row->index];
+    struct fabric_vif *vif = f->vif_of_row[d->row->index];
     struct fabric_switch *ls = change_find_switch(c, d->row->owner);
     if (d->column == LSP_TYPE || d->column == LSP_EXTERNAL_IDS) {
         changes_all(c, d);
@@ -326,12 +391,10 @@ find_endpoint(struct fabric_change *c, struct fabric_endpoint *e,
 /* Whether another endpoint beside it in the list has its address: then its
  * place there depends on more. */
 static bool
-has_twin(const struct fabric *f, const struct fabric_endpoint *e)
+has_twin(const struct fabric_endpoint *e)
 {
-    size_t i = (size_t) (e - f->endpoints);
-    return (i && !address_compare(e[-1].address, e->address))
-           || (i + 1 < f->n_endpoints
-               && !address_compare(e[1].address, e->address));
+    return (e->before && !address_compare(e->before->address, e->address))
+           || (e->next && !address_compare(e->next->address, e->address));
 }
 
 /* It leads to another VM, or names another one. */
@@ -341,7 +404,7 @@ move_floating_ip(struct fabric_change *c, struct fabric_endpoint *e)
     struct fabric_chassis *before = e->chassis;
     bool was_distributed = e->is_distributed;
     fabric_read_floating_ip(c->fabric, e);
-    c->all |= e->is_distributed != was_distributed || has_twin(c->fabric, e);
+    c->all |= e->is_distributed != was_distributed || has_twin(e);
     change_link_vif(c, e, e->vif);
     change_link_vif(
         c, e, change_find_vif(c, ovsdb_string(e->nat, NAT_LOGICAL_PORT)));

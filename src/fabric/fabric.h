@@ -217,6 +217,10 @@ struct fabric_endpoint {
     struct fabric_lrp *inner;   /* That leads to the floating IP's VM. */
     const struct ovsdb_row *nat;
     bool is_distributed; /* Enters on its VM's chassis, past the gateway. */
+
+    /* Its neighbours in the list; NULL at its ends. */
+    struct fabric_endpoint *before, *next;
+    bool is_gone; /* From the list, and so from all that follows. */
 };
 
 /* What people call it in a list: its address; its port if it has none. */
@@ -247,7 +251,8 @@ struct fabric {
     size_t n_switches;
     struct fabric_router *routers;
     size_t n_routers;
-    struct fabric_endpoint *endpoints;
+    struct fabric_endpoint *endpoints; /* By network, then address; list.h
+                                        * says when they are not. */
     size_t n_endpoints;
     size_t n_gateways; /* Endpoints that are a router's own address. */
     int64_t northd_ms; /* When northd wrote SB last, by its log; or 0. */
@@ -277,6 +282,9 @@ struct fabric {
     struct strmap balanced; /* Address -> struct fabric_balanced. */
     size_t chassis_capacity;
     size_t endpoints_capacity;
+    struct fabric_endpoint *first_endpoint; /* Of the list. */
+    size_t n_sorted; /* Endpoints that were there when it was sorted. */
+    bool is_sorted;  /* None came or went since. */
 };
 
 void fabric_init(struct fabric *, struct evidence *);

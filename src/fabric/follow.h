@@ -52,6 +52,13 @@ void change_visit_entering(struct fabric_change *,
                            const struct fabric_chassis *,
                            endpoint_visit *visit, void *aux);
 
+/* Endpoints that come and go, with everything that depends on them but for
+ * attachments.  One that comes may have no place: then 'all' is set, and the
+ * endpoint is NULL. */
+struct fabric_endpoint *change_add_endpoint(struct fabric_change *,
+                                            const struct fabric_endpoint *);
+void change_drop_endpoint(struct fabric_change *, struct fabric_endpoint *);
+
 /* Notes where the endpoint's frames enter and where its VM is. */
 void change_place_endpoint(struct fabric_change *,
                            const struct fabric_endpoint *);

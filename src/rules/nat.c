@@ -190,12 +190,9 @@ check_nat_external_mac_dup(struct examination *x, const struct rule *rule,
 
 static void
 check_overlap(struct examination *x, const struct rule *rule,
-              const struct place *place, size_t index)
+              const struct place *place, const struct fabric_endpoint *other)
 {
-    const struct fabric *f = place->fabric;
     const struct fabric_endpoint *e = place->endpoint;
-    const struct fabric_endpoint *other =
-        index < f->n_endpoints ? &f->endpoints[index] : NULL;
     if (!other || other->ls != e->ls || strcmp(other->address, e->address)
         || !*e->address || (!e->gateway && !other->gateway)) {
         return;
@@ -225,12 +222,9 @@ void
 check_nat_external_ip_overlap(struct examination *x, const struct rule *rule,
                               const struct place *place)
 {
-    /* Endpoints are sorted by network and address. */
-    size_t index = (size_t) (place->endpoint - place->fabric->endpoints);
-    if (index) {
-        check_overlap(x, rule, place, index - 1);
-    }
-    check_overlap(x, rule, place, index + 1);
+    /* The list is by network and address. */
+    check_overlap(x, rule, place, place->endpoint->before);
+    check_overlap(x, rule, place, place->endpoint->next);
 }
 
 /* OVN 23.03, northd/northd.c, lrouter_check_nat_entry(): a gateway_port that

@@ -725,6 +725,10 @@ change_comings(struct mutation *m)
         port = n < 6 || n > 8 || !nat ? port : NULL;
         nat = n >= 6 ? nat : NULL;
     }
+    if (!port && !nat && !pb) {
+        change_any(m);
+        return;
+    }
     begin(&m->text);
     if (port || pb) {
         come_or_go_again(m, port ? port : pb, draw(m, 2));

@@ -53,8 +53,10 @@ void fabric_index_learned(struct fabric *, const struct ovsdb_row *);
 void fabric_note_attached(struct fabric *, const char *mac);
 bool fabric_is_attached(const struct fabric *, const char *mac);
 
-/* The router's static routes, and the default ones among them; and whether a
- * port of it leads to a physical network. */
+/* The router's NAT rows; what those of type snat translate; its static routes,
+ * and the default ones among them; and whether a port of it leads to a
+ * physical network. */
+void fabric_read_nats(struct fabric *, struct fabric_router *);
 void fabric_read_snats(struct fabric_router *);
 void fabric_read_routes(struct fabric *, struct fabric_router *);
 bool fabric_is_gateway(const struct fabric_lrp *);
@@ -73,12 +75,14 @@ void fabric_read_floating_ip(struct fabric *, struct fabric_endpoint *);
 void fabric_require_attachments(struct fabric *, struct fabric_switch *,
                                 struct fabric_chassis *);
 
-/* Endpoints of the switches that are provider networks; and those that a VM's
- * port has of its own there, malloc()ed. */
+/* Endpoints of the switches that are provider networks; and, malloc()ed, those
+ * that a VM's port has of its own there, and a router's floating IPs. */
 struct endpoints; /* list.h */
 void fabric_build_endpoints(struct fabric *);
 void fabric_list_vif(struct fabric *, struct fabric_vif *,
                      struct endpoints *ret);
+void fabric_list_floating_ips(struct fabric *, struct fabric_router *,
+                              struct endpoints *ret);
 
 /* Looks up in the logs which localnet ports were deleted. */
 void fabric_find_lost(struct fabric *);

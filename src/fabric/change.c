@@ -805,6 +805,7 @@ fabric_change_apply(struct fabric_change *c, const struct evidence_db *db)
         return;
     }
     marks_clear(&c->routers);
+    marks_clear(&c->translating);
     change_read_chassis(c);
     marks_clear(&c->chassis);
     follow_northd(c);
@@ -833,6 +834,7 @@ fabric_change_init(struct fabric_change *c, struct fabric *f)
     marks_init(&c->switches, f->n_switches);
     marks_init(&c->chassis, f->n_chassis);
     marks_init(&c->routers, f->n_routers);
+    marks_init(&c->translating, f->n_routers);
     marks_init(&c->foreign, f->endpoints_capacity);
     marks_init(&c->progress, f->n_chassis);
     marks_init(&c->sighted, f->n_chassis);
@@ -851,6 +853,7 @@ fabric_change_done(struct fabric_change *c)
     marks_done(&c->switches);
     marks_done(&c->chassis);
     marks_done(&c->routers);
+    marks_done(&c->translating);
     marks_done(&c->foreign);
     marks_done(&c->progress);
     marks_done(&c->sighted);

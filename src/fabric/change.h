@@ -68,8 +68,9 @@ struct fabric_change {
     /* Private. */
     size_t attachments_capacity;
     struct fabric_links *links;
-    struct fabric_marks chassis; /* To be read again... */
-    struct fabric_marks routers; /* ...and these's routes and SNATs. */
+    struct fabric_marks chassis;     /* To be read again... */
+    struct fabric_marks routers;     /* ...and these's routes and SNATs, ... */
+    struct fabric_marks translating; /* ...and all NAT of these. */
     struct fabric_marks foreign; /* Endpoints whose guest's MAC is none of its
                                   * port's addresses. */
     size_t limit_bytes;          /* Of the fabric's arena. */

@@ -236,36 +236,10 @@ changed_port(struct fabric_change *c, const struct ovsdb_delta *d)
 
 /* Routers. */
 
-/* Its routes and SNATs are read once, after all deltas. */
-static void
-mark_to_read(struct fabric_change *c, const struct ovsdb_row *lr)
-{
-    const struct fabric_router *router = change_find_router(c, lr);
-    if (router) {
-        change_mark(&c->routers, (size_t) (router - c->fabric->routers));
-    }
-}
-
-void
-change_read_routers(struct fabric_change *c)
-{
-    for (size_t i = 0; i < c->routers.n; i++) {
-        struct fabric_router *router =
-            &c->fabric->routers[c->routers.items[i]];
-        fabric_read_routes(c->fabric, router);
-        fabric_read_snats(router);
-        for (size_t j = 0; j < router->n_ports; j++) {
-            const struct fabric_lrp *port = &router->ports[j];
-            c->all |= port->is_gateway != fabric_is_gateway(port);
-        }
-        fabric_change_router(c, router);
-    }
-}
-
 static void
 changed_route(struct fabric_change *c, const struct ovsdb_delta *d)
 {
-    mark_to_read(c, d->row->owner);
+    change_mark_to_read(c, d->row->owner);
 }
 
 static void
@@ -288,7 +262,10 @@ changed_router(struct fabric_change *c, const struct ovsdb_delta *d)
 {
     switch (d->column) {
     case LR_STATIC_ROUTES:
-        mark_to_read(c, d->row);
+        change_mark_to_read(c, d->row);
+        break;
+    case LR_NAT:
+        change_mark_nats(c, d->row);
         break;
     case LR_ENABLED:
     case LR_POLICIES:
@@ -370,79 +347,6 @@ changed_ha_chassis(struct fabric_change *c, const struct ovsdb_delta *d)
     mark_group(c, d->row->owner);
 }
 
-/* Address translation. */
-
-struct search {
-    const struct ovsdb_row *nat;
-    struct fabric_endpoint *found;
-};
-
-static void
-find_endpoint(struct fabric_change *c, struct fabric_endpoint *e,
-              void *search_)
-{
-    struct search *search = search_;
-    (void) c;
-    if (e->nat == search->nat) {
-        search->found = e;
-    }
-}
-
-/* Whether another endpoint beside it in the list has its address: then its
- * place there depends on more. */
-static bool
-has_twin(const struct fabric_endpoint *e)
-{
-    return (e->before && !address_compare(e->before->address, e->address))
-           || (e->next && !address_compare(e->next->address, e->address));
-}
-
-/* It leads to another VM, or names another one. */
-static void
-move_floating_ip(struct fabric_change *c, struct fabric_endpoint *e)
-{
-    struct fabric_chassis *before = e->chassis;
-    bool was_distributed = e->is_distributed;
-    fabric_read_floating_ip(c->fabric, e);
-    c->all |= e->is_distributed != was_distributed || has_twin(e);
-    change_link_vif(c, e, e->vif);
-    change_link_vif(
-        c, e, change_find_vif(c, ovsdb_string(e->nat, NAT_LOGICAL_PORT)));
-    change_place_endpoint(c, e);
-    change_move(c, e->ls, before, e->chassis);
-}
-
-static void
-changed_nat(struct fabric_change *c, const struct ovsdb_delta *d)
-{
-    struct search search = { d->row, NULL };
-    struct fabric_router *router = change_find_router(c, d->row->owner);
-    switch (d->column) {
-    case NAT_TYPE:
-    case NAT_EXTERNAL_IP:
-    case NAT_EXTERNAL_MAC:
-    case NAT_GATEWAY_PORT:
-        changes_all(c, d);
-        return;
-    default:
-        break;
-    }
-    if (!router) {
-        return;
-    }
-    change_visit_router(c, router, find_endpoint, &search);
-    if (!search.found) {
-        mark_to_read(c, d->row->owner);
-    } else if (d->column == NAT_LOGICAL_IP || d->column == NAT_LOGICAL_PORT) {
-        move_floating_ip(c, search.found);
-        change_mark_gateways(c, router);
-    }
-    if (search.found) {
-        change_mark(&c->endpoints,
-                    (size_t) (search.found - c->fabric->endpoints));
-    }
-}
-
 static void
 changed_static_mac(struct fabric_change *c, const struct ovsdb_delta *d)
 {
@@ -462,7 +366,7 @@ const struct change_handlers nb_changes[NB_N_TABLES] = {
     [NB_LOGICAL_SWITCH_PORT] = { changed_port, NULL },
     [NB_LOGICAL_ROUTER] = { changed_router, NULL },
     [NB_LOGICAL_ROUTER_PORT] = { changed_lrp, NULL },
-    [NB_NAT] = { changed_nat, NULL },
+    [NB_NAT] = { change_nat, change_nat_row },
     [NB_GATEWAY_CHASSIS] = { changed_gateway_chassis,
                              changed_gateway_chassis },
     [NB_HA_CHASSIS_GROUP] = { changed_group, NULL },

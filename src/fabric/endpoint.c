@@ -289,14 +289,10 @@ static void
 add_floating_ip(struct building *b, struct fabric_lrp *port,
                 const struct ovsdb_row *nat)
 {
-    struct fabric *f = b->fabric;
     struct fabric_endpoint *e = add_router_endpoint(
         b, port, ENDPOINT_FLOATING_IP, ovsdb_string(nat, NAT_EXTERNAL_IP));
     e->nb = e->nat = nat;
-    fabric_read_floating_ip(f, e);
-    if (e->is_distributed) {
-        add_nat_mac(f, nat, e->mac);
-    }
+    fabric_read_floating_ip(b->fabric, e);
 }
 
 static void
@@ -324,6 +320,17 @@ add_floating_ips(struct building *b, struct fabric_lrp *port)
     for (unsigned i = 0; i < ovsdb_count(router->row, LR_NAT); i++) {
         if (router->nat_ports[i] == port) {
             add_floating_ip(b, port, ovsdb_atoms(router->row, LR_NAT)[i].row);
+        }
+    }
+}
+
+static void
+index_nat_macs(struct fabric *f, const struct endpoints *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        const struct fabric_endpoint *e = &list->items[i];
+        if (e->is_distributed) {
+            add_nat_mac(f, e->nat, e->mac);
         }
     }
 }
@@ -359,6 +366,7 @@ fabric_build_endpoints(struct fabric *f)
             fabric_require_attachments(f, e->ls, e->chassis);
         }
     }
+    index_nat_macs(f, &b.list);
     fabric_list_build(f, &b.list);
 }
 
@@ -368,5 +376,24 @@ fabric_list_vif(struct fabric *f, struct fabric_vif *vif,
 {
     struct building b = { .fabric = f };
     add_vif_endpoints(&b, vif);
+    *list = b.list;
+}
+
+void
+fabric_list_floating_ips(struct fabric *f, struct fabric_router *router,
+                         struct endpoints *list)
+{
+    struct building b = { .fabric = f };
+    find_nat_ports(f, router);
+    for (unsigned i = 0; i < ovsdb_count(router->row, LR_NAT); i++) {
+        /* The routers' own. */
+        struct fabric_lrp *port =
+            router->nat_ports[i]
+                ? &router->ports[router->nat_ports[i] - router->ports]
+                : NULL;
+        if (port) {
+            add_floating_ip(&b, port, ovsdb_atoms(router->row, LR_NAT)[i].row);
+        }
+    }
     *list = b.list;
 }

@@ -22,10 +22,21 @@ extern const struct change_handlers ovs_changes[OVS_N_TABLES];
 /* What does not concern the fabric. */
 change_handler change_ignore;
 
-/* After the deltas of a transaction: reads the chassis, and the routers'
- * routes and SNATs, that were marked. */
+/* change_nat.c: a column of a NAT row, and one that came or went. */
+change_handler change_nat, change_nat_row;
+
+/* Marks the router with this row: its routes and SNATs are read again, and in
+ * the second case all of its address translation. */
+void change_mark_to_read(struct fabric_change *, const struct ovsdb_row *lr);
+void change_mark_nats(struct fabric_change *, const struct ovsdb_row *lr);
+
+/* After the deltas of a transaction: reads the chassis, and the routers, that
+ * were marked. */
 void change_read_chassis(struct fabric_change *);
 void change_read_routers(struct fabric_change *);
+
+/* The router's floating IPs come and go, as its rows are now. */
+void change_list_floating_ips(struct fabric_change *, struct fabric_router *);
 
 /* Marks: a thing, or the endpoints of one; those of a VM's port without those
  * who go out by the router that it is behind. */

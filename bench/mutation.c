@@ -307,6 +307,7 @@ put_value(struct mutation *m, const struct ovsdb_row *row, unsigned c)
 static void
 put_twins(struct mutation *m, const struct ovsdb_row *row, unsigned c)
 {
+    static const struct ovsdb_datum empty;
     const struct ovsdb_column_spec *spec = &row->table->spec->columns[c];
     const struct ovsdb_datum *d = ovsdb_datum(row, c);
     const struct ovsdb_table *lsps =
@@ -321,6 +322,8 @@ put_twins(struct mutation *m, const struct ovsdb_row *row, unsigned c)
         put_string(&m->text, m->twin_name);
     } else if (comes && is_address(spec) && d->n && draw(m, 2)) {
         put_near(m, spec, d);
+    } else if (comes && !strcmp(spec->name, "external_ids") && draw(m, 4)) {
+        put_datum(&m->text, spec, &empty, -1, NULL); /* Of no guest. */
     } else {
         put_datum(&m->text, spec, d, -1, NULL);
     }
@@ -706,13 +709,27 @@ come_or_go_again(struct mutation *m, const struct ovsdb_row *row, bool comes)
     text_done(&text);
 }
 
+/* A VM's, mostly. */
+static const struct ovsdb_row *
+choose_port(struct mutation *m, const struct ovsdb_table *ports)
+{
+    const struct ovsdb_row *port = choose_row(m, ports);
+    for (int tries = 0; port && tries < 8; tries++) {
+        if (!*ovsdb_string(port, LSP_TYPE)) {
+            break;
+        }
+        port = choose_row(m, ports);
+    }
+    return port;
+}
+
 /* In one transaction, mostly one row; of several, each is of another table. */
 static void
 change_comings(struct mutation *m)
 {
     struct ovsdb_table *nb = m->evidence->nb.store.tables;
     struct ovsdb_table *sb = m->evidence->sb.store.tables;
-    const struct ovsdb_row *port = choose_row(m, &nb[NB_LOGICAL_SWITCH_PORT]);
+    const struct ovsdb_row *port = choose_port(m, &nb[NB_LOGICAL_SWITCH_PORT]);
     const struct ovsdb_row *nat = choose_row(m, &nb[NB_NAT]);
     const struct ovsdb_row *pb = choose_row(m, &sb[SB_PORT_BINDING]);
     uint64_t n = draw(m, 10);

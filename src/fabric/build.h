@@ -37,7 +37,14 @@ void fabric_read_localnet(struct fabric_localnet *);
 /* Notes which network and VLAN each localnet port leads to. */
 void fabric_index_segments(struct fabric *);
 
-/* Where the VM's port is bound. */
+/* Whether the row is that of a VM's port; reads it as ls->vifs[index], which
+ * is there; reads its addresses again, after the MACs were taken from the
+ * switch's; and where it is bound. */
+bool fabric_is_vif(const struct fabric *, const struct ovsdb_row *lsp);
+void fabric_read_vif(struct fabric *, struct fabric_switch *, size_t index,
+                     const struct ovsdb_row *lsp);
+void fabric_remove_macs(struct fabric_vif *);
+void fabric_read_addresses(struct fabric *, struct fabric_vif *);
 void fabric_bind_vif(struct fabric *, struct fabric_vif *);
 
 /* Reads the chassis's Open_vSwitch database, or none. */

@@ -28,8 +28,9 @@ struct fabric_links {
     uint32_t *by_vif; /* Of the index of its LSP's row. */
     uint32_t *by_switch;
     uint32_t *by_router;
-    struct places enters; /* By the chassis where its frames enter... */
-    struct places lives;  /* ...and by that of its VM. */
+    struct strmap by_name; /* Of the port that a NAT row names: 1 + place. */
+    struct places enters;  /* By the chassis where its frames enter... */
+    struct places lives;   /* ...and by that of its VM. */
     struct fabric_switch **switches; /* By the index of its row. */
     struct fabric_router **routers;  /* Likewise. */
     size_t n_lsps, n_ls_rows, n_lr_rows;
@@ -134,6 +135,14 @@ change_visit_vif(struct fabric_change *c, const struct fabric_vif *vif,
 }
 
 void
+change_visit_named(struct fabric_change *c, const char *name,
+                   endpoint_visit *visit_it, void *aux)
+{
+    uintptr_t first = (uintptr_t) strmap_get(&c->links->by_name, name);
+    visit(c, first ? (uint32_t) first - 1 : NONE, visit_it, aux);
+}
+
+void
 change_visit_switch(struct fabric_change *c, const struct fabric_switch *ls,
                     endpoint_visit *visit_it, void *aux)
 {
@@ -187,6 +196,19 @@ change_link_vif(struct fabric_change *c, const struct fabric_endpoint *e,
 }
 
 void
+change_link_named(struct fabric_change *c, const struct fabric_endpoint *e)
+{
+    const char *name = ovsdb_string(e->nat, NAT_LOGICAL_PORT);
+    if (*name) {
+        void **place = strmap_place(&c->links->by_name, name);
+        uint32_t list = *place ? (uint32_t) (uintptr_t) *place - 1 : NONE;
+        add_link(c->links, &list, index_of(c, e));
+        *place = (void *) ((uintptr_t) list + 1);
+    }
+    change_link_vif(c, e, change_find_vif(c, name));
+}
+
+void
 change_place_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
 {
     uint32_t i = (uint32_t) index_of(c, e);
@@ -206,18 +228,36 @@ has_mac(const struct fabric_vif *vif, const char *mac)
 }
 
 static void
+note_foreign(struct fabric_change *c, const struct fabric_endpoint *e)
+{
+    if (e->vif && e->guest_mac && !has_mac(e->vif, e->guest_mac)) {
+        change_mark(&c->foreign, index_of(c, e));
+    }
+}
+
+static void
+note_if_foreign(struct fabric_change *c, struct fabric_endpoint *e, void *aux)
+{
+    (void) aux;
+    note_foreign(c, e);
+}
+
+void
+change_note_foreign(struct fabric_change *c, const struct fabric_vif *vif)
+{
+    change_visit_vif(c, vif, note_if_foreign, NULL);
+}
+
+static void
 link_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
 {
     struct fabric_links *l = c->links;
     const struct fabric *f = c->fabric;
     change_link_vif(c, e, e->vif);
     if (e->nat) {
-        const char *name = ovsdb_string(e->nat, NAT_LOGICAL_PORT);
-        change_link_vif(c, e, change_find_vif(c, name));
+        change_link_named(c, e);
     }
-    if (e->vif && e->guest_mac && !has_mac(e->vif, e->guest_mac)) {
-        change_mark(&c->foreign, index_of(c, e));
-    }
+    note_foreign(c, e);
     if (e->gateway) {
         add_link(l, &l->by_router[e->gateway->router - f->routers],
                  index_of(c, e));
@@ -282,6 +322,7 @@ link_endpoints(struct fabric_change *c)
     l->by_vif = new_lists(l->n_lsps);
     l->by_switch = new_lists(f->n_switches);
     l->by_router = new_lists(f->n_routers);
+    strmap_init(&l->by_name);
     places_init(&l->enters, f->endpoints_capacity, f->n_chassis);
     places_init(&l->lives, f->endpoints_capacity, f->n_chassis);
     for (size_t i = f->n_endpoints; i-- > 0;) {
@@ -296,6 +337,7 @@ unlink_endpoints(struct fabric_change *c)
     free(l->by_vif);
     free(l->by_switch);
     free(l->by_router);
+    strmap_done(&l->by_name);
     places_done(&l->enters);
     places_done(&l->lives);
     l->n = 0;
@@ -308,7 +350,7 @@ build_links(struct fabric_change *c)
     const struct fabric *f = c->fabric;
     const struct ovsdb_table *nb = f->evidence->nb.store.tables;
     struct fabric_links *l = c->links = xcalloc(1, sizeof *l);
-    l->n_lsps = nb[NB_LOGICAL_SWITCH_PORT].n_rows;
+    l->n_lsps = f->lsp_rows_capacity;
     l->n_ls_rows = nb[NB_LOGICAL_SWITCH].n_rows;
     l->n_lr_rows = nb[NB_LOGICAL_ROUTER].n_rows;
     l->switches = xcalloc(l->n_ls_rows, sizeof(struct fabric_switch *));
@@ -792,11 +834,16 @@ fabric_change_apply(struct fabric_change *c, const struct evidence_db *db)
     c->all |= !is_followed(db) || db->store.is_rewritten
               || e->sb.present != c->has_sb
               || has_unfollowed(handlers, &db->store);
-    c->all |= c->has_twins;
+    c->all |= c->has_twins
+              || e->nb.store.tables[NB_LOGICAL_SWITCH_PORT].n_rows
+                     > c->fabric->lsp_rows_capacity;
     for (size_t i = 0; i < db->store.n_deltas && !c->all; i++) {
         const struct ovsdb_delta *d = &db->store.deltas[i];
         handler_of(handlers, d)(c, d);
         c->all |= !c->all && d->kind == OVSDB_CHANGED && takes_part(d);
+    }
+    if (!c->all) {
+        change_read_ports(c);
     }
     if (!c->all) {
         change_read_routers(c);
@@ -804,6 +851,7 @@ fabric_change_apply(struct fabric_change *c, const struct evidence_db *db)
     if (c->all) {
         return;
     }
+    marks_clear(&c->ports);
     marks_clear(&c->routers);
     marks_clear(&c->translating);
     change_read_chassis(c);
@@ -835,6 +883,7 @@ fabric_change_init(struct fabric_change *c, struct fabric *f)
     marks_init(&c->chassis, f->n_chassis);
     marks_init(&c->routers, f->n_routers);
     marks_init(&c->translating, f->n_routers);
+    marks_init(&c->ports, f->n_switches);
     marks_init(&c->foreign, f->endpoints_capacity);
     marks_init(&c->progress, f->n_chassis);
     marks_init(&c->sighted, f->n_chassis);
@@ -854,6 +903,7 @@ fabric_change_done(struct fabric_change *c)
     marks_done(&c->chassis);
     marks_done(&c->routers);
     marks_done(&c->translating);
+    marks_done(&c->ports);
     marks_done(&c->foreign);
     marks_done(&c->progress);
     marks_done(&c->sighted);

@@ -70,7 +70,8 @@ struct fabric_change {
     struct fabric_links *links;
     struct fabric_marks chassis;     /* To be read again... */
     struct fabric_marks routers;     /* ...and these's routes and SNATs, ... */
-    struct fabric_marks translating; /* ...and all NAT of these. */
+    struct fabric_marks translating; /* ...and all NAT of these; */
+    struct fabric_marks ports;   /* ...and the VMs' ports of these switches. */
     struct fabric_marks foreign; /* Endpoints whose guest's MAC is none of its
                                   * port's addresses. */
     size_t limit_bytes;          /* Of the fabric's arena. */

@@ -228,8 +228,7 @@ move_floating_ip(struct fabric_change *c, struct fabric_endpoint *e)
     fabric_read_floating_ip(c->fabric, e);
     c->all |= e->is_distributed != was_distributed || has_twin(e);
     change_link_vif(c, e, e->vif);
-    change_link_vif(
-        c, e, change_find_vif(c, ovsdb_string(e->nat, NAT_LOGICAL_PORT)));
+    change_link_named(c, e);
     change_place_endpoint(c, e);
     change_move(c, e->ls, before, e->chassis);
 }

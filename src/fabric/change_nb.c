@@ -1,9 +1,7 @@
 /* What follows from changes in OVN_Northbound. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "fabric/follow.h"
-#include "fabric/list.h"
 
 /* Built again, unless the column holds what it did. */
 static void
@@ -24,33 +22,14 @@ changed_global(struct fabric_change *c, const struct ovsdb_delta *d)
 static void
 changed_switch(struct fabric_change *c, const struct ovsdb_delta *d)
 {
-    if (d->column != LS_ACLS) { /* policy/ follows these. */
+    if (d->column == LS_PORTS) {
+        change_ports(c, d);
+    } else if (d->column != LS_ACLS) { /* policy/ follows these. */
         changes_all(c, d);
     }
 }
 
 /* Ports of switches. */
-
-/* Ports of the switch that have a MAC of the port's. */
-static void
-mark_same_macs(struct fabric_change *c, const struct fabric_vif *vif)
-{
-    for (size_t i = 0; i < vif->n_addresses; i++) {
-        const char *mac = vif->addresses[i].mac;
-        const struct fabric_mac *m =
-            mac ? strmap_get(&vif->ls->macs, mac) : NULL;
-        for (; m; m = m->next) {
-            change_mark_vif(c, m->vif);
-        }
-    }
-    for (size_t i = 0; i < c->foreign.n; i++) { /* These are not in 'macs'. */
-        const struct fabric_endpoint *e =
-            &c->fabric->endpoints[c->foreign.items[i]];
-        if (!e->is_gone && e->vif->ls == vif->ls) {
-            change_mark(&c->endpoints, c->foreign.items[i]);
-        }
-    }
-}
 
 static bool
 has_ip(const struct fabric_vif *vif)
@@ -63,81 +42,26 @@ has_ip(const struct fabric_vif *vif)
     return false;
 }
 
-/* The endpoints of a port are compared with what it has now. */
-struct relisting {
-    const struct fabric_vif *vif;
-    struct endpoints now;
-    bool *is_there; /* Parallel to these. */
-    struct fabric_endpoint **gone;
-    size_t n_gone, capacity;
-};
-
-static bool
-same_text(const char *a, const char *b)
-{
-    return a && b ? !strcmp(a, b) : a == b;
-}
-
-static void
-compare_own(struct fabric_change *c, struct fabric_endpoint *e, void *r_)
-{
-    struct relisting *r = r_;
-    (void) c;
-    if (e->kind != ENDPOINT_VM || e->vif != r->vif) {
-        return;
-    }
-    for (size_t i = 0; i < r->now.n; i++) {
-        const struct fabric_endpoint *now = &r->now.items[i];
-        if (!r->is_there[i] && !strcmp(e->address, now->address)
-            && same_text(e->mac, now->mac)) {
-            r->is_there[i] = true;
-            return;
-        }
-    }
-    r->gone = xgrow(r->gone, r->n_gone, &r->capacity,
-                    sizeof(struct fabric_endpoint *));
-    r->gone[r->n_gone++] = e;
-}
-
-/* Something else tells the addresses of a VM's port: endpoints come and go.
- */
-static void
-list_again(struct fabric_change *c, struct fabric_vif *vif)
-{
-    struct relisting r = { .vif = vif };
-    if (!vif->ls->intent.why) {
-        return;
-    }
-    fabric_list_vif(c->fabric, vif, &r.now);
-    r.is_there = xcalloc(r.now.n, sizeof *r.is_there);
-    change_visit_vif(c, vif, compare_own, &r);
-    for (size_t i = 0; i < r.n_gone; i++) {
-        change_drop_endpoint(c, r.gone[i]);
-    }
-    for (size_t i = 0; i < r.now.n && !c->all; i++) {
-        if (!r.is_there[i]) {
-            change_add_endpoint(c, &r.now.items[i]);
-        }
-    }
-    free(r.gone);
-    free(r.is_there);
-    free(r.now.items);
-}
-
 static void
 changed_vif(struct fabric_change *c, const struct ovsdb_delta *d,
             struct fabric_vif *vif)
 {
     switch (d->column) {
     case LSP_ENABLED:
-        mark_same_macs(c, vif);
+        change_mark_same_macs(c, vif);
         break;
     case LSP_OPTIONS:
         c->all |= change_key_differs(d, "network_name");
         break;
     case LSP_PORT_SECURITY:
         if (!has_ip(vif)) { /* Its endpoints are from there. */
-            list_again(c, vif);
+            change_list_vif(c, vif);
+        }
+        break;
+    case LSP_ADDRESSES:
+    case LSP_DYNAMIC_ADDRESSES:
+        if (!fabric_change_is_none(d)) {
+            change_addresses(c, vif);
         }
         break;
     case LSP_TAG:
@@ -363,7 +287,7 @@ changed_static_mac(struct fabric_change *c, const struct ovsdb_delta *d)
 const struct change_handlers nb_changes[NB_N_TABLES] = {
     [NB_NB_GLOBAL] = { changed_global, NULL },
     [NB_LOGICAL_SWITCH] = { changed_switch, NULL },
-    [NB_LOGICAL_SWITCH_PORT] = { changed_port, NULL },
+    [NB_LOGICAL_SWITCH_PORT] = { changed_port, change_port_row },
     [NB_LOGICAL_ROUTER] = { changed_router, NULL },
     [NB_LOGICAL_ROUTER_PORT] = { changed_lrp, NULL },
     [NB_NAT] = { change_nat, change_nat_row },

@@ -339,7 +339,7 @@ static void
 add_switch_endpoints(struct building *b, struct fabric_switch *ls)
 {
     for (size_t i = 0; i < ls->n_vifs; i++) {
-        add_vif_endpoints(b, &ls->vifs[i]);
+        add_vif_endpoints(b, ls->vifs[i]);
     }
     for (size_t i = 0; i < ls->n_router_ports; i++) {
         struct fabric_lrp *port = ls->router_ports[i].port;

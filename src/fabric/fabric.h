@@ -162,8 +162,8 @@ struct fabric_switch {
     size_t n_l2gateways;
     struct fabric_router_port *router_ports;
     size_t n_router_ports;
-    struct fabric_vif *vifs;
-    size_t n_vifs;
+    struct fabric_vif **vifs; /* As the row has them. */
+    size_t n_vifs, vifs_capacity;
     struct strmap macs; /* Lower case -> struct fabric_mac. */
     struct strmap ips;  /* Of ports -> struct fabric_vif; made on demand. */
     bool ips_indexed;
@@ -171,7 +171,7 @@ struct fabric_switch {
     bool sb_behind;  /* SB does not have NB's localnet ports yet. */
 };
 
-/* A port that has a MAC; several may. */
+/* A port that has a MAC; several may: the last of the switch first. */
 struct fabric_mac {
     struct fabric_vif *vif;
     struct fabric_mac *next;
@@ -180,6 +180,7 @@ struct fabric_mac {
 /* A logical switch port of a VM or container. */
 struct fabric_vif {
     struct fabric_switch *ls;
+    size_t index; /* In ls->vifs. */
     const struct ovsdb_row *lsp;
     const struct ovsdb_row *pb; /* NULL if SB has none, or is not known. */
     const char *name;           /* LSP name. */
@@ -271,7 +272,8 @@ struct fabric {
     struct fabric_lost lost_lsps;
     struct fabric_lost lost_pbs;
     struct fabric_lrp **lrp_of_row; /* By the index of the LRP's row. */
-    struct fabric_vif **vif_of_row; /* By the index of the LSP's row. */
+    struct fabric_vif **vif_of_row; /* By the index of the LSP's row... */
+    size_t lsp_rows_capacity;       /* ...of which there may be so many. */
     struct strmap nat_macs;         /* Distributed external MACs -> NAT... */
     struct strmap nat_macs_again;   /* ...and those met again. */
     struct strmap learned;          /* learned.c: -> FDB row. */

@@ -42,7 +42,7 @@ static bool
 takes_any_address(const struct fabric_switch *ls)
 {
     for (size_t i = 0; i < ls->n_vifs; i++) {
-        if (ls->vifs[i].is_unknown) {
+        if (ls->vifs[i]->is_unknown) {
             return true;
         }
     }
@@ -298,7 +298,7 @@ find_untranslated(const struct fabric_lrp *port, const struct strmap *fips,
 {
     bool is_ipv6 = address_is_ipv6(family);
     for (size_t i = 0; port->ls && i < port->ls->n_vifs; i++) {
-        const struct fabric_vif *vif = &port->ls->vifs[i];
+        const struct fabric_vif *vif = port->ls->vifs[i];
         for (size_t j = 0; j < vif->n_addresses; j++) {
             for (size_t k = 0; k < vif->addresses[j].n_ips; k++) {
                 const char *ip = vif->addresses[j].ips[k];

@@ -39,18 +39,21 @@ def follow(bench, directory, *arguments):
 
 
 def bench_following(report, bench):
-    """Random changes of rows, followed.  Any change of any table on the home
-    lab, each compared with a check from scratch; and changes of one row, as
+    """Random changes of rows, followed.  Any change of any table, and what
+    comes and goes, on the home lab, each compared with a check from scratch;
+    and changes of one row, as
     in a day of a cloud, for what they cost (CPU time)."""
     log("Following changes ...")
-    home = follow(bench, bundles.shaped("home"), "--verify", "1",
-                  "--changes", str(bench.changes))
-    report.state("follow home lab, any change", [
-        Budget("each equals a check from scratch: %d of %d"
-               % (home["verified"], home["changes"]),
-               home["verified"] == home["changes"])], home,
-        ["p50 %(p50_us).1f us, p90 %(p90_us).1f us, p99 %(p99_us).0f us"
-         % home])
+    for what, options in (("any change", ()),
+                          ("what comes and goes", ("--comings",))):
+        home = follow(bench, bundles.shaped("home"), "--verify", "1",
+                      "--changes", str(bench.changes), *options)
+        report.state("follow home lab, " + what, [
+            Budget("each equals a check from scratch: %d of %d"
+                   % (home["verified"], home["changes"]),
+                   home["verified"] == home["changes"])], home,
+            ["p50 %(p50_us).1f us, p90 %(p90_us).1f us, p99 %(p99_us).0f us, "
+             "%(rebuilt)d built again" % home])
     for name, directory in (("M/10", bundles.tenth_of("M")),
                             ("M", bundles.shaped("M"))):
         day = follow(bench, directory, "--daily", "--changes", "4000")

@@ -2,7 +2,8 @@
  * cost; and, if asked, compares every verdict, finding and text with what a
  * check from scratch says.
  *
- * usage: follow DIR [--changes N] [--seed N] [--verify EVERY] [--daily] */
+ * usage: follow DIR [--changes N] [--seed N] [--verify EVERY] [--daily]
+ *              [--comings] */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ struct options {
     size_t n_changes;
     size_t verify_every; /* 0: never. */
     uint64_t seed;
-    bool daily;
+    enum mutation_mix mix;
 };
 
 struct sample {
@@ -44,6 +45,7 @@ parse(int argc, char **argv, struct options *o)
         { "seed", required_argument, NULL, 's' },
         { "verify", required_argument, NULL, 'v' },
         { "daily", no_argument, NULL, 'd' },
+        { "comings", no_argument, NULL, 'c' },
         { NULL, 0, NULL, 0 },
     };
     int option;
@@ -60,7 +62,10 @@ parse(int argc, char **argv, struct options *o)
             o->verify_every = strtoul(optarg, NULL, 10);
             break;
         case 'd':
-            o->daily = true;
+            o->mix = MUTATE_DAILY;
+            break;
+        case 'c':
+            o->mix = MUTATE_COMINGS;
             break;
         default:
             return false;
@@ -175,7 +180,7 @@ run(struct evidence *e, const struct options *o)
     bool same = true;
     const char *trace = getenv("FOLLOW_TRACE");
     tracker_init(&f, e, NULL);
-    mutation_init(&m, e, o->daily ? MUTATE_DAILY : MUTATE_ANY, o->seed);
+    mutation_init(&m, e, o->mix, o->seed);
     for (i = 0; same && i < o->n_changes; i++) {
         mutation_next(&m);
         double start = now_us();
@@ -213,7 +218,7 @@ main(int argc, char **argv)
     struct evidence e;
     if (!parse(argc, argv, &o)) {
         fputs("usage: follow DIR [--changes N] [--seed N] [--verify EVERY] "
-              "[--daily]\n",
+              "[--daily] [--comings]\n",
               stderr);
         return 2;
     }

@@ -10,11 +10,26 @@
 #include "ovsdb/diff.h"
 #include "ovsdb/json.h"
 
-/* A transaction that takes another one back. */
+/* A column that refers to a row. */
+struct reference {
+    const struct ovsdb_row *row;
+    unsigned column;
+};
+
+/* What takes a transaction back: another one, its text; or, of a row that came
+ * or went, what to do with it as things are by then. */
 struct mutation_undo {
     struct evidence_db *db;
-    char *text;
-    const char *what;
+    char *text; /* Of a row that went, its columns; NULL if it came. */
+    const struct ovsdb_table *table; /* NULL: the text is all there is. */
+    struct uuid uuid;
+    struct reference *references;
+    size_t n_references, capacity;
+
+    /* Of a column that changed: servers do not log what stays as it is. */
+    const struct ovsdb_row *row; /* NULL: of none. */
+    unsigned column;
+    char *value;
 };
 
 /* Most that wait to be taken back. */
@@ -32,11 +47,19 @@ mutation_init(struct mutation *m, struct evidence *e, enum mutation_mix mix,
     text_init(&m->text, TEXT_CEILING_BYTES);
 }
 
+static void
+undo_done(struct mutation_undo *undo)
+{
+    free(undo->text);
+    free(undo->value);
+    free(undo->references);
+}
+
 void
 mutation_done(struct mutation *m)
 {
     for (size_t i = 0; i < m->n_undos; i++) {
-        free(m->undos[i].text);
+        undo_done(&m->undos[i]);
     }
     free(m->undos);
     text_done(&m->text);
@@ -145,23 +168,32 @@ is_name(const struct ovsdb_column_spec *spec)
     return !strcmp(spec->name, "name") || !strcmp(spec->name, "logical_port");
 }
 
-/* The columns of the row; if it is a twin's, without the parts, and with
- * another name. */
+/* Whether the column has addresses or names of ports. */
+static bool
+is_address(const struct ovsdb_column_spec *spec)
+{
+    static const char *const names[] = { "addresses",    "port_security",
+                                         "external_ip",  "logical_ip",
+                                         "external_mac", "parent_name" };
+    for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+        if (!strcmp(spec->name, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The columns of the row. */
 static void
-put_row(struct text *t, const struct ovsdb_row *row, bool is_twin)
+put_row(struct text *t, const struct ovsdb_row *row)
 {
     const struct ovsdb_table_spec *spec = row->table->spec;
     const char *comma = "";
     text_putc(t, '{');
     for (unsigned c = 0; c < spec->n_columns; c++) {
-        if (ovsdb_has_column(row->table, c)
-            && !(is_twin && spec->columns[c].owns)) {
+        if (ovsdb_has_column(row->table, c)) {
             text_printf(t, "%s\"%s\":", comma, spec->columns[c].name);
-            if (is_twin && is_name(&spec->columns[c])) {
-                text_printf(t, "\"twin%u\"", (unsigned) row->table->n_rows);
-            } else {
-                put_datum(t, &spec->columns[c], ovsdb_datum(row, c), -1, NULL);
-            }
+            put_datum(t, &spec->columns[c], ovsdb_datum(row, c), -1, NULL);
             comma = ",";
         }
     }
@@ -192,6 +224,19 @@ choose_row(struct mutation *m, const struct ovsdb_table *table)
         }
     }
     return table->n_existing ? ovsdb_table_next(table, NULL) : NULL;
+}
+
+/* Whether the port has a binding; bindings of ports that are none of NB's have
+ * names of their own. */
+static bool
+is_bound(const struct mutation *m, const char *name)
+{
+    OVSDB_TABLE_FOR_EACH (pb, &m->evidence->sb.store.tables[SB_PORT_BINDING]) {
+        if (!strcmp(ovsdb_string(pb, PB_LOGICAL_PORT), name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static struct ovsdb_table *
@@ -257,6 +302,66 @@ put_value(struct mutation *m, const struct ovsdb_row *row, unsigned c)
     }
 }
 
+/* What a twin has in a column: another name, and some other addresses than its
+ * original; a binding may have a port's name that has none so far. */
+static void
+put_twins(struct mutation *m, const struct ovsdb_row *row, unsigned c)
+{
+    static const struct ovsdb_datum empty;
+    const struct ovsdb_column_spec *spec = &row->table->spec->columns[c];
+    const struct ovsdb_datum *d = ovsdb_datum(row, c);
+    const struct ovsdb_table *lsps =
+        &m->evidence->nb.store.tables[NB_LOGICAL_SWITCH_PORT];
+    bool comes = m->mix == MUTATE_COMINGS;
+    if (comes && !strcmp(spec->name, "logical_port") && draw(m, 2)) {
+        const struct ovsdb_row *lsp = choose_row(m, lsps);
+        const char *name = lsp ? ovsdb_string(lsp, LSP_NAME) : "";
+        bool is_free = !is_bound(m, name);
+        put_string(&m->text, is_free ? name : m->twin_name);
+    } else if (is_name(spec)) {
+        put_string(&m->text, m->twin_name);
+    } else if (comes && is_address(spec) && d->n && draw(m, 2)) {
+        put_near(m, spec, d);
+    } else if (comes && !strcmp(spec->name, "external_ids") && draw(m, 4)) {
+        put_datum(&m->text, spec, &empty, -1, NULL); /* Of no guest. */
+    } else {
+        put_datum(&m->text, spec, d, -1, NULL);
+    }
+}
+
+/* The columns of a twin of the row, without parts. */
+static void
+put_twin(struct mutation *m, const struct ovsdb_row *row)
+{
+    const struct ovsdb_table_spec *spec = row->table->spec;
+    const char *comma = "";
+    snprintf(m->twin_name, sizeof m->twin_name, "%.20s%u", spec->name,
+             (unsigned) row->table->n_rows);
+    text_putc(&m->text, '{');
+    for (unsigned c = 0; c < spec->n_columns; c++) {
+        if (ovsdb_has_column(row->table, c) && !spec->columns[c].owns) {
+            text_printf(&m->text, "%s\"%s\":", comma, spec->columns[c].name);
+            put_twins(m, row, c);
+            comma = ",";
+        }
+    }
+    text_putc(&m->text, '}');
+}
+
+static bool
+refers_to(const struct ovsdb_row *row, unsigned c, const struct ovsdb_row *to)
+{
+    const struct ovsdb_column_spec *spec = &row->table->spec->columns[c];
+    const union ovsdb_atom *atoms =
+        spec->key == OVSDB_UUID ? ovsdb_atoms(row, c) : NULL;
+    for (unsigned i = 0; atoms && i < ovsdb_count(row, c); i++) {
+        if (atoms[i].row == to) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Transactions. */
 
 static void
@@ -276,19 +381,25 @@ begin_row(struct text *t, const struct ovsdb_table *table,
 }
 
 static void
-remember(struct mutation *m, struct text *undo)
+remember(struct mutation *m, const struct mutation_undo *undo)
 {
     struct mutation_undo *place;
     if (m->n_undos == MAX_UNDOS) {
         place = &m->undos[draw(m, MAX_UNDOS)];
-        free(place->text);
+        undo_done(place);
     } else {
         m->undos =
             xgrow(m->undos, m->n_undos, &m->undos_capacity, sizeof *m->undos);
         place = &m->undos[m->n_undos++];
     }
-    *place =
-        (struct mutation_undo){ m->db, xstrdup(text_string(undo)), "undo" };
+    *place = *undo;
+    place->db = m->db;
+}
+
+static void
+remember_text(struct mutation *m, const struct text *text)
+{
+    remember(m, &(struct mutation_undo){ .text = xstrdup(text_string(text)) });
 }
 
 /* The value that a column gets.  Servers do not log a column that stays what
@@ -325,15 +436,20 @@ change_column(struct mutation *m, const struct ovsdb_row *row, unsigned c)
     begin(&undo);
     begin_row(&undo, row->table, &row->uuid);
     text_printf(&undo, "{\"%s\":", spec->columns[c].name);
+    size_t length = undo.length;
     put_datum(&undo, &spec->columns[c], ovsdb_datum(row, c), -1, NULL);
+    struct mutation_undo u = { .row = row,
+                               .column = c,
+                               .value = xstrdup(text_string(&undo) + length) };
     text_puts(&undo, "}}");
+    u.text = xstrdup(text_string(&undo));
     begin_row(&m->text, row->table, &row->uuid);
     text_printf(&m->text, "{\"%s\":", spec->columns[c].name);
     put_change(m, row, c);
     text_puts(&m->text, "}}");
     snprintf(m->label, sizeof m->label, "%s.%s", spec->name,
              spec->columns[c].name);
-    remember(m, &undo);
+    remember(m, &u);
     text_done(&undo);
 }
 
@@ -390,39 +506,31 @@ drop_references(const struct ovsdb_table *table, const struct ovsdb_row *row,
 }
 
 static void
-delete_row(struct mutation *m, const struct ovsdb_row *row)
+delete_row(struct mutation *m, const struct ovsdb_row *row, struct text *undo)
 {
-    struct text undo;
-    text_init(&undo, TEXT_CEILING_BYTES);
-    begin(&undo);
-    begin_row(&undo, row->table, &row->uuid);
-    put_row(&undo, row, false);
-    text_putc(&undo, '}');
+    begin_row(undo, row->table, &row->uuid);
+    put_row(undo, row);
+    text_putc(undo, '}');
     begin_row(&m->text, row->table, &row->uuid);
     text_puts(&m->text, "null}");
     const struct ovsdb_store *store = &m->db->store;
     for (unsigned t = 0; t < store->spec->n_tables; t++) {
         if (&store->tables[t] != row->table) {
-            drop_references(&store->tables[t], row, &m->text, &undo);
+            drop_references(&store->tables[t], row, &m->text, undo);
         }
     }
-    snprintf(m->label, sizeof m->label, "%s goes", row->table->spec->name);
-    remember(m, &undo);
-    text_done(&undo);
 }
 
 /* A twin of 'row', beside it wherever it is. */
 static void
-insert_twin(struct mutation *m, const struct ovsdb_row *row)
+insert_twin(struct mutation *m, const struct ovsdb_row *row, struct text *undo)
 {
     struct uuid uuid = { draw(m, 0) + m->state, m->state * 31 };
-    struct text undo;
-    text_init(&undo, TEXT_CEILING_BYTES);
-    begin(&undo);
-    begin_row(&undo, row->table, &uuid);
-    text_puts(&undo, "null}");
+    m->twin = uuid;
+    begin_row(undo, row->table, &uuid);
+    text_puts(undo, "null}");
     begin_row(&m->text, row->table, &uuid);
-    put_row(&m->text, row, true);
+    put_twin(m, row);
     text_putc(&m->text, '}');
     const struct ovsdb_row *owner = row->owner;
     for (unsigned c = 0; owner && c < owner->table->spec->n_columns; c++) {
@@ -431,7 +539,7 @@ insert_twin(struct mutation *m, const struct ovsdb_row *row)
             || &m->db->store.tables[spec->ref_table] != row->table) {
             continue;
         }
-        struct text *const texts[] = { &m->text, &undo };
+        struct text *const texts[] = { &m->text, undo };
         for (int i = 0; i < 2; i++) {
             text_putc(texts[i], ',');
             begin_row(texts[i], owner->table, &owner->uuid);
@@ -442,9 +550,22 @@ insert_twin(struct mutation *m, const struct ovsdb_row *row)
         }
         break;
     }
-    snprintf(m->label, sizeof m->label, "%s comes", row->table->spec->name);
-    remember(m, &undo);
-    text_done(&undo);
+}
+
+/* A twin of the row comes, or the row goes. */
+static void
+come_or_go(struct mutation *m, const struct ovsdb_row *row, bool comes,
+           struct text *undo)
+{
+    size_t length = strlen(m->label);
+    snprintf(m->label + length, sizeof m->label - length, "%s%s %s",
+             length ? ", " : "", row->table->spec->name,
+             comes ? "comes" : "goes");
+    if (comes) {
+        insert_twin(m, row, undo);
+    } else {
+        delete_row(m, row, undo);
+    }
 }
 
 /* Any change. */
@@ -457,11 +578,15 @@ change_any(struct mutation *m)
     table = choose_table(m, m->db);
     const struct ovsdb_row *row = choose_row(m, table);
     uint64_t n = draw(m, 20);
+    m->label[0] = '\0';
     begin(&m->text);
-    if (n == 0) {
-        delete_row(m, row);
-    } else if (n == 1) {
-        insert_twin(m, row);
+    if (n < 2) {
+        struct text undo;
+        text_init(&undo, TEXT_CEILING_BYTES);
+        begin(&undo);
+        come_or_go(m, row, n == 1, &undo);
+        remember_text(m, &undo);
+        text_done(&undo);
     } else {
         unsigned c = (unsigned) draw(m, table->spec->n_columns);
         change_column(m, row, c);
@@ -523,16 +648,214 @@ change_daily(struct mutation *m)
     }
 }
 
+/* What comes and goes every day, and what of other rows matters to it. */
+static const struct {
+    int db; /* 0: nb, 1: sb. */
+    unsigned table, column;
+} beside[] = {
+    { 0, NB_LOGICAL_SWITCH_PORT, LSP_ADDRESSES },
+    { 0, NB_LOGICAL_SWITCH_PORT, LSP_PORT_SECURITY },
+    { 0, NB_LOGICAL_SWITCH_PORT, LSP_PORT_SECURITY },
+    { 0, NB_LOGICAL_SWITCH_PORT, LSP_ENABLED },
+    { 0, NB_LOGICAL_SWITCH, LS_PORTS },
+    { 0, NB_LOGICAL_ROUTER, LR_NAT },
+    { 0, NB_NAT, NAT_LOGICAL_IP },
+    { 0, NB_NAT, NAT_LOGICAL_PORT },
+    { 0, NB_NAT, NAT_EXTERNAL_IP },
+    { 0, NB_NAT, NAT_EXTERNAL_MAC },
+    { 1, SB_PORT_BINDING, PB_CHASSIS },
+    { 1, SB_PORT_BINDING, PB_CHASSIS },
+};
+
 static void
+note_references(struct mutation_undo *undo, const struct ovsdb_table *table,
+                const struct ovsdb_row *row)
+{
+    OVSDB_TABLE_FOR_EACH (other, table) {
+        for (unsigned c = 0; c < table->spec->n_columns; c++) {
+            if (refers_to(other, c, row)) {
+                undo->references =
+                    xgrow(undo->references, undo->n_references,
+                          &undo->capacity, sizeof *undo->references);
+                undo->references[undo->n_references++] =
+                    (struct reference){ other, c };
+                break;
+            }
+        }
+    }
+}
+
+/* Likewise, so that others that come and go meanwhile stay what they are when
+ * it is taken back. */
+static void
+come_or_go_again(struct mutation *m, const struct ovsdb_row *row, bool comes)
+{
+    const struct ovsdb_store *store = &m->db->store;
+    struct mutation_undo undo = { .table = row->table, .uuid = row->uuid };
+    struct text text;
+    text_init(&text, TEXT_CEILING_BYTES);
+    if (!comes) {
+        put_row(&text, row);
+        undo.text = xstrdup(text_string(&text));
+        for (unsigned t = 0; t < store->spec->n_tables; t++) {
+            note_references(&undo, &store->tables[t], row);
+        }
+    }
+    come_or_go(m, row, comes, &text);
+    if (comes) {
+        undo.uuid = m->twin;
+    }
+    remember(m, &undo);
+    text_done(&text);
+}
+
+/* A VM's, mostly. */
+static const struct ovsdb_row *
+choose_port(struct mutation *m, const struct ovsdb_table *ports)
+{
+    const struct ovsdb_row *port = choose_row(m, ports);
+    for (int tries = 0; port && tries < 8; tries++) {
+        if (!*ovsdb_string(port, LSP_TYPE)) {
+            break;
+        }
+        port = choose_row(m, ports);
+    }
+    return port;
+}
+
+/* In one transaction, mostly one row; of several, each is of another table. */
+static void
+change_comings(struct mutation *m)
+{
+    struct ovsdb_table *nb = m->evidence->nb.store.tables;
+    struct ovsdb_table *sb = m->evidence->sb.store.tables;
+    const struct ovsdb_row *port = choose_port(m, &nb[NB_LOGICAL_SWITCH_PORT]);
+    const struct ovsdb_row *nat = choose_row(m, &nb[NB_NAT]);
+    const struct ovsdb_row *pb = choose_row(m, &sb[SB_PORT_BINDING]);
+    uint64_t n = draw(m, 10);
+    m->label[0] = '\0';
+    m->db = n < 3 && pb ? &m->evidence->sb : &m->evidence->nb;
+    if (n < 3 && pb) {
+        port = nat = NULL;
+    } else {
+        pb = NULL;
+        port = n < 6 || n > 8 || !nat ? port : NULL;
+        nat = n >= 6 ? nat : NULL;
+    }
+    if (!port && !nat && !pb) {
+        change_any(m);
+        return;
+    }
+    begin(&m->text);
+    if (port || pb) {
+        come_or_go_again(m, port ? port : pb, draw(m, 2));
+    }
+    if (port && nat) {
+        text_putc(&m->text, ',');
+    }
+    if (nat) {
+        come_or_go_again(m, nat, draw(m, 2));
+    }
+}
+
+static void
+change_beside(struct mutation *m)
+{
+    size_t i = draw(m, N_ELEMENTS(beside));
+    m->db = db_of(m, beside[i].db);
+    const struct ovsdb_row *row =
+        choose_row(m, &m->db->store.tables[beside[i].table]);
+    if (row) {
+        begin(&m->text);
+        change_column(m, row, beside[i].column);
+    } else {
+        change_comings(m);
+    }
+}
+
+/* The row comes again, beside what has come and gone since. */
+static void
+put_again(struct mutation *m, const struct mutation_undo *undo)
+{
+    const struct ovsdb_table *last = NULL;
+    begin_row(&m->text, undo->table, &undo->uuid);
+    text_printf(&m->text, "%s}", undo->text);
+    for (size_t i = 0; i < undo->n_references; i++) {
+        const struct reference *r = &undo->references[i];
+        const struct ovsdb_column_spec *spec =
+            &r->row->table->spec->columns[r->column];
+        char uuid[UUID_LENGTH + 1];
+        if (!r->row->exists
+            || refers_to(r->row, r->column,
+                         ovsdb_table_find(undo->table, &undo->uuid))) {
+            continue;
+        }
+        uuid_format(&r->row->uuid, uuid);
+        if (last != r->row->table) {
+            text_printf(&m->text, "%s,\"%s\":{", last ? "}" : "",
+                        r->row->table->spec->name);
+        } else {
+            text_putc(&m->text, ',');
+        }
+        last = r->row->table;
+        text_printf(&m->text, "\"%s\":{\"%s\":", uuid, spec->name);
+        put_datum(&m->text, spec, ovsdb_datum(r->row, r->column), -1,
+                  &undo->uuid);
+        text_putc(&m->text, '}');
+    }
+    text_puts(&m->text, last ? "}" : "");
+}
+
+/* Whether it would change nothing, or a server would not allow it. */
+static bool
+is_idle(const struct mutation *m, const struct mutation_undo *undo)
+{
+    const struct ovsdb_row *row =
+        undo->table ? ovsdb_table_find(undo->table, &undo->uuid) : undo->row;
+    bool exists = row && row->exists, idle = false;
+    if (undo->table) {
+        return exists == (undo->text != NULL)
+               || (undo->text
+                   && undo->table->spec == &sb_spec.tables[SB_PORT_BINDING]
+                   && is_bound(m, ovsdb_string(row, PB_LOGICAL_PORT)));
+    }
+    if (row) {
+        struct text now;
+        text_init(&now, TEXT_CEILING_BYTES);
+        put_datum(&now, &row->table->spec->columns[undo->column],
+                  ovsdb_datum(row, undo->column), -1, NULL);
+        idle = !exists || !strcmp(text_string(&now), undo->value);
+        text_done(&now);
+    }
+    return idle;
+}
+
+/* Returns false if there was nothing to take back any more. */
+static bool
 take_back(struct mutation *m)
 {
-    struct mutation_undo *undo = &m->undos[draw(m, m->n_undos)];
-    text_clear(&m->text);
-    text_puts(&m->text, undo->text);
-    m->db = undo->db;
+    struct mutation_undo *place = &m->undos[draw(m, m->n_undos)];
+    struct mutation_undo undo = *place;
+    bool idle = is_idle(m, &undo);
+    *place = m->undos[--m->n_undos];
+    m->db = undo.db;
     snprintf(m->label, sizeof m->label, "undo");
-    free(undo->text);
-    *undo = m->undos[--m->n_undos];
+    text_clear(&m->text);
+    if (!idle && undo.table) {
+        struct text ignored;
+        text_init(&ignored, TEXT_CEILING_BYTES);
+        begin(&m->text);
+        if (undo.text) {
+            put_again(m, &undo);
+        } else {
+            delete_row(m, ovsdb_table_find(undo.table, &undo.uuid), &ignored);
+        }
+        text_done(&ignored);
+    } else if (!idle) {
+        text_puts(&m->text, undo.text);
+    }
+    undo_done(&undo);
+    return !idle;
 }
 
 static void
@@ -558,10 +881,14 @@ commit(struct mutation *m)
 void
 mutation_next(struct mutation *m)
 {
-    if (m->n_undos && draw(m, 10) < 4) {
-        take_back(m);
+    if (m->n_undos && draw(m, 10) < 4 && take_back(m)) {
+        ; /* Done. */
     } else if (m->mix == MUTATE_DAILY) {
         change_daily(m);
+    } else if (m->mix == MUTATE_COMINGS && draw(m, 3)) {
+        change_comings(m);
+    } else if (m->mix == MUTATE_COMINGS) {
+        change_beside(m);
     } else {
         change_any(m);
     }

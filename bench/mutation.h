@@ -2,7 +2,9 @@
  * a column may come to hold is what another row of its table holds, nothing,
  * or something near to what it held.  Rows come (as another one's twin) and go
  * (with all references to them), and much is taken back later, so that a
- * deployment does not drift into ruin.
+ * deployment does not drift into ruin.  What comes and goes every day (VMs'
+ * ports, bindings, floating IPs) can be chosen alone: some twins have what
+ * their originals have, some something near to it, and some come together.
  *
  * A transaction is made as text and read as a record of a log would be, so
  * stores see nothing that they would not see in life. */
@@ -14,8 +16,10 @@
 
 /* Which rows are changed. */
 enum mutation_mix {
-    MUTATE_ANY,  /* All tables and columns alike. */
-    MUTATE_DAILY /* One column of one row, as in a day of a cloud. */
+    MUTATE_ANY,    /* All tables and columns alike. */
+    MUTATE_DAILY,  /* One column of one row, as in a day of a cloud. */
+    MUTATE_COMINGS /* Ports, bindings and floating IPs that come and go, and
+                    * what they depend on. */
 };
 
 struct mutation_undo;
@@ -35,6 +39,8 @@ struct mutation {
     struct mutation_undo *undos;
     size_t n_undos, undos_capacity;
     char label[128];
+    struct uuid twin; /* The last that came. */
+    char twin_name[32];
 };
 
 void mutation_init(struct mutation *, struct evidence *, enum mutation_mix,

@@ -18,6 +18,7 @@ judge(struct judgement *j, struct evidence *e)
 {
     if (j->has_begun) {
         tracker_judge(&j->tracker);
+        tracker_sort(&j->tracker);
     } else {
         tracker_init(&j->tracker, e, j->bisect->only);
     }

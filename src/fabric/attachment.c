@@ -27,8 +27,8 @@ static void
 mark_local(const struct fabric *f, const struct fabric_switch *ls, bool *local)
 {
     for (size_t i = 0; i < ls->n_vifs; i++) {
-        if (ls->vifs[i].chassis) {
-            local[ls->vifs[i].chassis->index] = true;
+        if (ls->vifs[i]->chassis) {
+            local[ls->vifs[i]->chassis->index] = true;
         }
     }
     for (size_t i = 0; i < ls->n_router_ports; i++) {
@@ -48,7 +48,7 @@ fabric_is_local(const struct fabric *f, const struct fabric_switch *ls,
                 const struct fabric_chassis *chassis)
 {
     for (size_t i = 0; i < ls->n_vifs; i++) {
-        if (ls->vifs[i].chassis == chassis) {
+        if (ls->vifs[i]->chassis == chassis) {
             return true;
         }
     }

@@ -41,7 +41,14 @@ bool fabric_is_unheard_of(struct fabric *, const char *network);
 /* Notes which network and VLAN each localnet port leads to. */
 void fabric_index_segments(struct fabric *);
 
-/* Where the VM's port is bound. */
+/* Whether the row is that of a VM's port; reads it as ls->vifs[index], which
+ * is there; reads its addresses again, after the MACs were taken from the
+ * switch's; and where it is bound. */
+bool fabric_is_vif(const struct fabric *, const struct ovsdb_row *lsp);
+void fabric_read_vif(struct fabric *, struct fabric_switch *, size_t index,
+                     const struct ovsdb_row *lsp);
+void fabric_remove_macs(struct fabric_vif *);
+void fabric_read_addresses(struct fabric *, struct fabric_vif *);
 void fabric_bind_vif(struct fabric *, struct fabric_vif *);
 
 /* Reads the chassis's Open_vSwitch database, or none. */
@@ -57,8 +64,10 @@ void fabric_index_learned(struct fabric *, const struct ovsdb_row *);
 void fabric_note_attached(struct fabric *, const char *mac);
 bool fabric_is_attached(const struct fabric *, const char *mac);
 
-/* The router's static routes, and the default ones among them; and whether a
- * port of it leads to a physical network. */
+/* The router's NAT rows; what those of type snat translate; its static routes,
+ * and the default ones among them; and whether a port of it leads to a
+ * physical network. */
+void fabric_read_nats(struct fabric *, struct fabric_router *);
 void fabric_read_snats(struct fabric_router *);
 void fabric_read_routes(struct fabric *, struct fabric_router *);
 bool fabric_is_gateway(const struct fabric_lrp *);
@@ -77,8 +86,14 @@ void fabric_read_floating_ip(struct fabric *, struct fabric_endpoint *);
 void fabric_require_attachments(struct fabric *, struct fabric_switch *,
                                 struct fabric_chassis *);
 
-/* Endpoints of the switches that are provider networks. */
+/* Endpoints of the switches that are provider networks; and, malloc()ed, those
+ * that a VM's port has of its own there, and a router's floating IPs. */
+struct endpoints; /* list.h */
 void fabric_build_endpoints(struct fabric *);
+void fabric_list_vif(struct fabric *, struct fabric_vif *,
+                     struct endpoints *ret);
+void fabric_list_floating_ips(struct fabric *, struct fabric_router *,
+                              struct endpoints *ret);
 
 /* Looks up in the logs which localnet ports were deleted. */
 void fabric_find_lost(struct fabric *);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fabric/follow.h"
+#include "fabric/list.h"
 #include "fabric/places.h"
 #include "ovsdb/diff.h"
 
@@ -27,8 +28,9 @@ struct fabric_links {
     uint32_t *by_vif; /* Of the index of its LSP's row. */
     uint32_t *by_switch;
     uint32_t *by_router;
-    struct places enters; /* By the chassis where its frames enter... */
-    struct places lives;  /* ...and by that of its VM. */
+    struct strmap by_name; /* Of the port that a NAT row names: 1 + place. */
+    struct places enters;  /* By the chassis where its frames enter... */
+    struct places lives;   /* ...and by that of its VM. */
     struct fabric_switch **switches; /* By the index of its row. */
     struct fabric_router **routers;  /* Likewise. */
     size_t n_lsps, n_ls_rows, n_lr_rows;
@@ -115,8 +117,13 @@ add_link(struct fabric_links *l, uint32_t *list, size_t endpoint)
 static void
 visit(struct fabric_change *c, uint32_t i, endpoint_visit *visit_it, void *aux)
 {
-    for (; i != NONE; i = c->links->links[i].next) {
-        visit_it(c, &c->fabric->endpoints[c->links->links[i].endpoint], aux);
+    while (i != NONE) {
+        const struct linked link = c->links->links[i];
+        struct fabric_endpoint *e = &c->fabric->endpoints[link.endpoint];
+        if (!e->is_gone) {
+            visit_it(c, e, aux);
+        }
+        i = link.next;
     }
 }
 
@@ -125,6 +132,14 @@ change_visit_vif(struct fabric_change *c, const struct fabric_vif *vif,
                  endpoint_visit *visit_it, void *aux)
 {
     visit(c, c->links->by_vif[vif->lsp->index], visit_it, aux);
+}
+
+void
+change_visit_named(struct fabric_change *c, const char *name,
+                   endpoint_visit *visit_it, void *aux)
+{
+    uintptr_t first = (uintptr_t) strmap_get(&c->links->by_name, name);
+    visit(c, first ? (uint32_t) first - 1 : NONE, visit_it, aux);
 }
 
 void
@@ -181,6 +196,19 @@ change_link_vif(struct fabric_change *c, const struct fabric_endpoint *e,
 }
 
 void
+change_link_named(struct fabric_change *c, const struct fabric_endpoint *e)
+{
+    const char *name = ovsdb_string(e->nat, NAT_LOGICAL_PORT);
+    if (*name) {
+        void **place = strmap_place(&c->links->by_name, name);
+        uint32_t list = *place ? (uint32_t) (uintptr_t) *place - 1 : NONE;
+        add_link(c->links, &list, index_of(c, e));
+        *place = (void *) ((uintptr_t) list + 1);
+    }
+    change_link_vif(c, e, change_find_vif(c, name));
+}
+
+void
 change_place_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
 {
     uint32_t i = (uint32_t) index_of(c, e);
@@ -200,24 +228,82 @@ has_mac(const struct fabric_vif *vif, const char *mac)
 }
 
 static void
+note_foreign(struct fabric_change *c, const struct fabric_endpoint *e)
+{
+    if (e->vif && e->guest_mac && !has_mac(e->vif, e->guest_mac)) {
+        change_mark(&c->foreign, index_of(c, e));
+    }
+}
+
+static void
+note_if_foreign(struct fabric_change *c, struct fabric_endpoint *e, void *aux)
+{
+    (void) aux;
+    note_foreign(c, e);
+}
+
+void
+change_note_foreign(struct fabric_change *c, const struct fabric_vif *vif)
+{
+    change_visit_vif(c, vif, note_if_foreign, NULL);
+}
+
+static void
 link_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
 {
     struct fabric_links *l = c->links;
     const struct fabric *f = c->fabric;
     change_link_vif(c, e, e->vif);
     if (e->nat) {
-        const char *name = ovsdb_string(e->nat, NAT_LOGICAL_PORT);
-        change_link_vif(c, e, change_find_vif(c, name));
+        change_link_named(c, e);
     }
-    if (e->vif && e->guest_mac && !has_mac(e->vif, e->guest_mac)) {
-        change_mark(&c->foreign, index_of(c, e));
-    }
+    note_foreign(c, e);
     if (e->gateway) {
         add_link(l, &l->by_router[e->gateway->router - f->routers],
                  index_of(c, e));
     }
     add_link(l, &l->by_switch[e->ls - f->switches], index_of(c, e));
     change_place_endpoint(c, e);
+}
+
+/* Endpoints that come and go.  Those beside them in the list may share their
+ * address. */
+
+static void
+mark_neighbours(struct fabric_change *c, struct fabric_endpoint *e)
+{
+    if (e->before) {
+        mark_endpoint(c, e->before, NULL);
+    }
+    if (e->next) {
+        mark_endpoint(c, e->next, NULL);
+    }
+}
+
+struct fabric_endpoint *
+change_add_endpoint(struct fabric_change *c, const struct fabric_endpoint *new)
+{
+    struct fabric_endpoint *e = fabric_list_add(c->fabric, new);
+    if (!e) {
+        c->all = true;
+        return NULL;
+    }
+    link_endpoint(c, e);
+    change_mark(&c->came, index_of(c, e));
+    mark_endpoint(c, e, NULL);
+    mark_neighbours(c, e);
+    return e;
+}
+
+void
+change_drop_endpoint(struct fabric_change *c, struct fabric_endpoint *e)
+{
+    uint32_t i = (uint32_t) index_of(c, e);
+    mark_neighbours(c, e);
+    fabric_list_remove(c->fabric, e);
+    places_drop(&c->links->enters, i);
+    places_drop(&c->links->lives, i);
+    change_mark(&c->went, i);
 }
 
 static uint32_t *
@@ -229,19 +315,44 @@ new_lists(size_t n)
 }
 
 static void
+link_endpoints(struct fabric_change *c)
+{
+    const struct fabric *f = c->fabric;
+    struct fabric_links *l = c->links;
+    l->by_vif = new_lists(l->n_lsps);
+    l->by_switch = new_lists(f->n_switches);
+    l->by_router = new_lists(f->n_routers);
+    strmap_init(&l->by_name);
+    places_init(&l->enters, f->endpoints_capacity, f->n_chassis);
+    places_init(&l->lives, f->endpoints_capacity, f->n_chassis);
+    for (size_t i = f->n_endpoints; i-- > 0;) {
+        link_endpoint(c, &f->endpoints[i]);
+    }
+}
+
+static void
+unlink_endpoints(struct fabric_change *c)
+{
+    struct fabric_links *l = c->links;
+    free(l->by_vif);
+    free(l->by_switch);
+    free(l->by_router);
+    strmap_done(&l->by_name);
+    places_done(&l->enters);
+    places_done(&l->lives);
+    l->n = 0;
+    marks_clear(&c->foreign);
+}
+
+static void
 build_links(struct fabric_change *c)
 {
     const struct fabric *f = c->fabric;
     const struct ovsdb_table *nb = f->evidence->nb.store.tables;
     struct fabric_links *l = c->links = xcalloc(1, sizeof *l);
-    l->n_lsps = nb[NB_LOGICAL_SWITCH_PORT].n_rows;
+    l->n_lsps = f->lsp_rows_capacity;
     l->n_ls_rows = nb[NB_LOGICAL_SWITCH].n_rows;
     l->n_lr_rows = nb[NB_LOGICAL_ROUTER].n_rows;
-    l->by_vif = new_lists(l->n_lsps);
-    l->by_switch = new_lists(f->n_switches);
-    l->by_router = new_lists(f->n_routers);
-    places_init(&l->enters, f->n_endpoints, f->n_chassis);
-    places_init(&l->lives, f->n_endpoints, f->n_chassis);
     l->switches = xcalloc(l->n_ls_rows, sizeof(struct fabric_switch *));
     l->routers = xcalloc(l->n_lr_rows, sizeof(struct fabric_router *));
     for (size_t i = 0; i < f->n_switches; i++) {
@@ -250,9 +361,7 @@ build_links(struct fabric_change *c)
     for (size_t i = 0; i < f->n_routers; i++) {
         l->routers[f->routers[i].row->index] = &f->routers[i];
     }
-    for (size_t i = f->n_endpoints; i-- > 0;) {
-        link_endpoint(c, &f->endpoints[i]);
-    }
+    link_endpoints(c);
 }
 
 /* Finding things. */
@@ -725,11 +834,16 @@ fabric_change_apply(struct fabric_change *c, const struct evidence_db *db)
     c->all |= !is_followed(db) || db->store.is_rewritten
               || e->sb.present != c->has_sb
               || has_unfollowed(handlers, &db->store);
-    c->all |= c->has_twins;
+    c->all |= c->has_twins
+              || e->nb.store.tables[NB_LOGICAL_SWITCH_PORT].n_rows
+                     > c->fabric->lsp_rows_capacity;
     for (size_t i = 0; i < db->store.n_deltas && !c->all; i++) {
         const struct ovsdb_delta *d = &db->store.deltas[i];
         handler_of(handlers, d)(c, d);
         c->all |= !c->all && d->kind == OVSDB_CHANGED && takes_part(d);
+    }
+    if (!c->all) {
+        change_read_ports(c);
     }
     if (!c->all) {
         change_read_routers(c);
@@ -737,7 +851,9 @@ fabric_change_apply(struct fabric_change *c, const struct evidence_db *db)
     if (c->all) {
         return;
     }
+    marks_clear(&c->ports);
     marks_clear(&c->routers);
+    marks_clear(&c->translating);
     change_read_chassis(c);
     marks_clear(&c->chassis);
     follow_northd(c);
@@ -760,11 +876,15 @@ fabric_change_init(struct fabric_change *c, struct fabric *f)
     c->n_sb_records = sb ? sb->n_records : 0;
     c->has_sb = f->evidence->sb.present;
     c->northd_behind = is_northd_behind(f);
-    marks_init(&c->endpoints, f->n_endpoints);
+    marks_init(&c->endpoints, f->endpoints_capacity);
+    marks_init(&c->came, f->endpoints_capacity);
+    marks_init(&c->went, f->endpoints_capacity);
     marks_init(&c->switches, f->n_switches);
     marks_init(&c->chassis, f->n_chassis);
     marks_init(&c->routers, f->n_routers);
-    marks_init(&c->foreign, f->n_endpoints);
+    marks_init(&c->translating, f->n_routers);
+    marks_init(&c->ports, f->n_switches);
+    marks_init(&c->foreign, f->endpoints_capacity);
     marks_init(&c->progress, f->n_chassis);
     marks_init(&c->sighted, f->n_chassis);
     marks_init(&c->flooded, f->n_chassis);
@@ -775,21 +895,21 @@ fabric_change_init(struct fabric_change *c, struct fabric *f)
 void
 fabric_change_done(struct fabric_change *c)
 {
+    unlink_endpoints(c);
     marks_done(&c->endpoints);
+    marks_done(&c->came);
+    marks_done(&c->went);
     marks_done(&c->switches);
     marks_done(&c->chassis);
     marks_done(&c->routers);
+    marks_done(&c->translating);
+    marks_done(&c->ports);
     marks_done(&c->foreign);
     marks_done(&c->progress);
     marks_done(&c->sighted);
     marks_done(&c->flooded);
     free(c->attachments);
     free(c->links->links);
-    free(c->links->by_vif);
-    free(c->links->by_switch);
-    free(c->links->by_router);
-    places_done(&c->links->enters);
-    places_done(&c->links->lives);
     free(c->links->switches);
     free(c->links->routers);
     free(c->links);
@@ -801,6 +921,8 @@ fabric_change_clear(struct fabric_change *c)
 {
     c->floods = false;
     marks_clear(&c->endpoints);
+    marks_clear(&c->came);
+    marks_clear(&c->went);
     marks_clear(&c->switches);
     marks_clear(&c->chassis);
     marks_clear(&c->progress);
@@ -811,4 +933,16 @@ fabric_change_clear(struct fabric_change *c)
     }
     c->n_attachments = 0;
     c->awaits_northd = c->is_unsettled = false;
+}
+
+uint32_t *
+fabric_change_sort(struct fabric_change *c)
+{
+    if (c->fabric->is_sorted) {
+        return NULL;
+    }
+    unlink_endpoints(c);
+    uint32_t *from = fabric_list_sort(c->fabric);
+    link_endpoints(c);
+    return from;
 }

@@ -11,9 +11,9 @@
  * changes.
  *
  * Things stay where they are: a pointer into the fabric is valid until it is
- * built again.  What a thing held before stays in the fabric's arena as
- * garbage until then ('all' is set once there is more of it than of the
- * rest).
+ * built again, those to endpoints until fabric_change_sort().  What a thing
+ * held before stays in the fabric's arena as garbage until then ('all' is set
+ * once there is more of it than of the rest).
  *
  * A row is found by its owner or its name, so where a row is a part of two
  * others (OVSDB allows it, no client of OVN does it), or two have one name (a
@@ -44,7 +44,11 @@ struct fabric_change {
     struct fabric *fabric;
     bool all; /* Build it again; no other mark counts. */
 
-    /* Endpoints, by their index, to be judged again; and besides them... */
+    /* Endpoints, by their index, that came (behind those there were) or went
+     * (and stay, 'is_gone'; some may have come only just before). */
+    struct fabric_marks came, went;
+
+    /* Endpoints to be judged again, if they are not gone; besides them... */
     struct fabric_marks endpoints;
     bool awaits_northd;           /* ...those that wait for it to follow, */
     bool is_unsettled;            /* ...all that are not plainly reachable, */
@@ -64,8 +68,10 @@ struct fabric_change {
     /* Private. */
     size_t attachments_capacity;
     struct fabric_links *links;
-    struct fabric_marks chassis; /* To be read again... */
-    struct fabric_marks routers; /* ...and these's routes and SNATs. */
+    struct fabric_marks chassis;     /* To be read again... */
+    struct fabric_marks routers;     /* ...and these's routes and SNATs, ... */
+    struct fabric_marks translating; /* ...and all NAT of these; */
+    struct fabric_marks ports;   /* ...and the VMs' ports of these switches. */
     struct fabric_marks foreign; /* Endpoints whose guest's MAC is none of its
                                   * port's addresses. */
     size_t limit_bytes;          /* Of the fabric's arena. */
@@ -84,6 +90,11 @@ void fabric_change_apply(struct fabric_change *, const struct evidence_db *db);
 
 /* Forgets the marks. */
 void fabric_change_clear(struct fabric_change *);
+
+/* Puts the fabric's endpoints in order, without those that are gone; there
+ * must be no marks.  Returns, malloc()ed, which number each had before; NULL
+ * if they are in order. */
+uint32_t *fabric_change_sort(struct fabric_change *);
 
 /* For who keeps things of his own about the fabric: marks the endpoints of a
  * VM's port, of a switch (as provider network or the tenant's), of a router

@@ -22,33 +22,14 @@ changed_global(struct fabric_change *c, const struct ovsdb_delta *d)
 static void
 changed_switch(struct fabric_change *c, const struct ovsdb_delta *d)
 {
-    if (d->column != LS_ACLS) { /* policy/ follows these. */
+    if (d->column == LS_PORTS) {
+        change_ports(c, d);
+    } else if (d->column != LS_ACLS) { /* policy/ follows these. */
         changes_all(c, d);
     }
 }
 
 /* Ports of switches. */
-
-/* Ports of the switch that have a MAC of the port's. */
-static void
-mark_same_macs(struct fabric_change *c, const struct fabric_vif *vif)
-{
-    for (size_t i = 0; i < vif->n_addresses; i++) {
-        const char *mac = vif->addresses[i].mac;
-        const struct fabric_mac *m =
-            mac ? strmap_get(&vif->ls->macs, mac) : NULL;
-        for (; m; m = m->next) {
-            change_mark_vif(c, m->vif);
-        }
-    }
-    for (size_t i = 0; i < c->foreign.n; i++) { /* These are not in 'macs'. */
-        const struct fabric_endpoint *e =
-            &c->fabric->endpoints[c->foreign.items[i]];
-        if (e->vif->ls == vif->ls) {
-            change_mark(&c->endpoints, c->foreign.items[i]);
-        }
-    }
-}
 
 static bool
 has_ip(const struct fabric_vif *vif)
@@ -63,17 +44,25 @@ has_ip(const struct fabric_vif *vif)
 
 static void
 changed_vif(struct fabric_change *c, const struct ovsdb_delta *d,
-            const struct fabric_vif *vif)
+            struct fabric_vif *vif)
 {
     switch (d->column) {
     case LSP_ENABLED:
-        mark_same_macs(c, vif);
+        change_mark_same_macs(c, vif);
         break;
     case LSP_OPTIONS:
         c->all |= change_key_differs(d, "network_name");
         break;
     case LSP_PORT_SECURITY:
-        c->all |= !has_ip(vif); /* Its endpoints are from there. */
+        if (!has_ip(vif)) { /* Its endpoints are from there. */
+            change_list_vif(c, vif);
+        }
+        break;
+    case LSP_ADDRESSES:
+    case LSP_DYNAMIC_ADDRESSES:
+        if (!fabric_change_is_none(d)) {
+            change_addresses(c, vif);
+        }
         break;
     case LSP_TAG:
     case LSP_TAG_REQUEST:
@@ -154,7 +143,7 @@ changed_port(struct fabric_change *c, const struct ovsdb_delta *d)
 {
     const struct fabric *f = c->fabric;
     const char *type = ovsdb_string(d->row, LSP_TYPE);
-    const struct fabric_vif *vif = f->vif_of_row[d->row->index];
+    struct fabric_vif *vif = f->vif_of_row[d->row->index];
     struct fabric_switch *ls = change_find_switch(c, d->row->owner);
     if (d->column == LSP_TYPE || d->column == LSP_EXTERNAL_IDS) {
         changes_all(c, d);
@@ -171,36 +160,10 @@ changed_port(struct fabric_change *c, const struct ovsdb_delta *d)
 
 /* Routers. */
 
-/* Its routes and SNATs are read once, after all deltas. */
-static void
-mark_to_read(struct fabric_change *c, const struct ovsdb_row *lr)
-{
-    const struct fabric_router *router = change_find_router(c, lr);
-    if (router) {
-        change_mark(&c->routers, (size_t) (router - c->fabric->routers));
-    }
-}
-
-void
-change_read_routers(struct fabric_change *c)
-{
-    for (size_t i = 0; i < c->routers.n; i++) {
-        struct fabric_router *router =
-            &c->fabric->routers[c->routers.items[i]];
-        fabric_read_routes(c->fabric, router);
-        fabric_read_snats(router);
-        for (size_t j = 0; j < router->n_ports; j++) {
-            const struct fabric_lrp *port = &router->ports[j];
-            c->all |= port->is_gateway != fabric_is_gateway(port);
-        }
-        fabric_change_router(c, router);
-    }
-}
-
 static void
 changed_route(struct fabric_change *c, const struct ovsdb_delta *d)
 {
-    mark_to_read(c, d->row->owner);
+    change_mark_to_read(c, d->row->owner);
 }
 
 static void
@@ -223,7 +186,10 @@ changed_router(struct fabric_change *c, const struct ovsdb_delta *d)
 {
     switch (d->column) {
     case LR_STATIC_ROUTES:
-        mark_to_read(c, d->row);
+        change_mark_to_read(c, d->row);
+        break;
+    case LR_NAT:
+        change_mark_nats(c, d->row);
         break;
     case LR_ENABLED:
     case LR_POLICIES:
@@ -305,81 +271,6 @@ changed_ha_chassis(struct fabric_change *c, const struct ovsdb_delta *d)
     mark_group(c, d->row->owner);
 }
 
-/* Address translation. */
-
-struct search {
-    const struct ovsdb_row *nat;
-    struct fabric_endpoint *found;
-};
-
-static void
-find_endpoint(struct fabric_change *c, struct fabric_endpoint *e,
-              void *search_)
-{
-    struct search *search = search_;
-    (void) c;
-    if (e->nat == search->nat) {
-        search->found = e;
-    }
-}
-
-/* Whether another endpoint beside it in the list has its address: then its
- * place there depends on more. */
-static bool
-has_twin(const struct fabric *f, const struct fabric_endpoint *e)
-{
-    size_t i = (size_t) (e - f->endpoints);
-    return (i && !address_compare(e[-1].address, e->address))
-           || (i + 1 < f->n_endpoints
-               && !address_compare(e[1].address, e->address));
-}
-
-/* It leads to another VM, or names another one. */
-static void
-move_floating_ip(struct fabric_change *c, struct fabric_endpoint *e)
-{
-    struct fabric_chassis *before = e->chassis;
-    bool was_distributed = e->is_distributed;
-    fabric_read_floating_ip(c->fabric, e);
-    c->all |= e->is_distributed != was_distributed || has_twin(c->fabric, e);
-    change_link_vif(c, e, e->vif);
-    change_link_vif(
-        c, e, change_find_vif(c, ovsdb_string(e->nat, NAT_LOGICAL_PORT)));
-    change_place_endpoint(c, e);
-    change_move(c, e->ls, before, e->chassis);
-}
-
-static void
-changed_nat(struct fabric_change *c, const struct ovsdb_delta *d)
-{
-    struct search search = { d->row, NULL };
-    struct fabric_router *router = change_find_router(c, d->row->owner);
-    switch (d->column) {
-    case NAT_TYPE:
-    case NAT_EXTERNAL_IP:
-    case NAT_EXTERNAL_MAC:
-    case NAT_GATEWAY_PORT:
-        changes_all(c, d);
-        return;
-    default:
-        break;
-    }
-    if (!router) {
-        return;
-    }
-    change_visit_router(c, router, find_endpoint, &search);
-    if (!search.found) {
-        mark_to_read(c, d->row->owner);
-    } else if (d->column == NAT_LOGICAL_IP || d->column == NAT_LOGICAL_PORT) {
-        move_floating_ip(c, search.found);
-        change_mark_gateways(c, router);
-    }
-    if (search.found) {
-        change_mark(&c->endpoints,
-                    (size_t) (search.found - c->fabric->endpoints));
-    }
-}
-
 static void
 changed_static_mac(struct fabric_change *c, const struct ovsdb_delta *d)
 {
@@ -396,10 +287,10 @@ changed_static_mac(struct fabric_change *c, const struct ovsdb_delta *d)
 const struct change_handlers nb_changes[NB_N_TABLES] = {
     [NB_NB_GLOBAL] = { changed_global, NULL },
     [NB_LOGICAL_SWITCH] = { changed_switch, NULL },
-    [NB_LOGICAL_SWITCH_PORT] = { changed_port, NULL },
+    [NB_LOGICAL_SWITCH_PORT] = { changed_port, change_port_row },
     [NB_LOGICAL_ROUTER] = { changed_router, NULL },
     [NB_LOGICAL_ROUTER_PORT] = { changed_lrp, NULL },
-    [NB_NAT] = { changed_nat, NULL },
+    [NB_NAT] = { change_nat, change_nat_row },
     [NB_GATEWAY_CHASSIS] = { changed_gateway_chassis,
                              changed_gateway_chassis },
     [NB_HA_CHASSIS_GROUP] = { changed_group, NULL },

@@ -220,6 +220,64 @@ changed_binding(struct fabric_change *c, const struct ovsdb_delta *d)
     }
 }
 
+/* Bindings that come and go.  Of two with one name, one goes as the other
+ * comes: a server allows no more (ovn-sb.ovsschema, "indexes"). */
+
+/* Whether a localnet port or a router's stands on a binding of the name, so
+ * that more than a VM depends on it. */
+static bool
+is_of_others(const struct fabric_change *c, const char *name)
+{
+    const struct ovsdb_row *lsp = strmap_get(&c->fabric->lsps, name);
+    return (lsp && !strcmp(ovsdb_string(lsp, LSP_TYPE), "localnet"))
+           || fabric_find_lrp(c->fabric, name)
+           || (!strncmp(name, "cr-", 3)
+               && fabric_find_lrp(c->fabric, name + 3));
+}
+
+/* Whether the row was a localnet port's before it was deleted. */
+static bool
+was_lost(const struct fabric *f, const struct ovsdb_row *pb)
+{
+    for (size_t i = 0; i < f->lost_pbs.n; i++) {
+        if (f->lost_pbs.rows[i] == pb) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Returns whether it is the one of its name now, or was until it went. */
+static bool
+index_binding(struct fabric_change *c, const struct ovsdb_delta *d)
+{
+    struct ovsdb_row *row = d->row;
+    void **place = strmap_place(&c->fabric->port_bindings,
+                                ovsdb_string(row, PB_LOGICAL_PORT));
+    const struct ovsdb_row *other = *place != row ? *place : NULL;
+    if (row->exists) {
+        c->all |= other && other->exists;
+        *place = row;
+    } else if (!other) {
+        *place = NULL;
+    }
+    return !other || row->exists;
+}
+
+static void
+binding_came_or_went(struct fabric_change *c, const struct ovsdb_delta *d)
+{
+    const char *name = ovsdb_string(d->row, PB_LOGICAL_PORT);
+    struct fabric_vif *vif = change_find_vif(c, name);
+    if (!strcmp(ovsdb_string(d->row, PB_TYPE), "localnet")
+        || is_of_others(c, name) || was_lost(c->fabric, d->row)) {
+        c->all = true;
+    } else if (index_binding(c, d) && vif) {
+        vif->pb = d->row->exists ? d->row : NULL;
+        bind(c, vif);
+    }
+}
+
 /* What routers learned matters to static MAC bindings; policy/ asks besides.
  */
 static void
@@ -252,7 +310,7 @@ const struct change_handlers sb_changes[SB_N_TABLES] = {
     [SB_CHASSIS_PRIVATE] = { changed_private, NULL },
     [SB_ENCAP] = { changed_encap, NULL },
     [SB_DATAPATH_BINDING] = { changes_all, NULL },
-    [SB_PORT_BINDING] = { changed_binding, NULL },
+    [SB_PORT_BINDING] = { changed_binding, binding_came_or_went },
     [SB_MAC_BINDING] = { changed_neighbour, changed_neighbour },
     [SB_FDB] = { changed_fdb, changed_fdb },
 };

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "fabric/build.h"
+#include "fabric/list.h"
 
 /* Names. */
 
@@ -31,30 +32,25 @@ fabric_endpoint_is(const struct fabric_endpoint *e, const char *name)
 
 /* Building. */
 
-static struct fabric_endpoint *
-add_endpoint(struct fabric *f, struct fabric_switch *ls,
-             enum endpoint_kind kind, const char *address)
-{
-    f->endpoints = xgrow(f->endpoints, f->n_endpoints, &f->endpoints_capacity,
-                         sizeof *f->endpoints);
-    struct fabric_endpoint *e = &f->endpoints[f->n_endpoints++];
-    *e =
-        (struct fabric_endpoint){ .kind = kind, .ls = ls, .address = address };
-    return e;
-}
+/* What is being built. */
+struct building {
+    struct fabric *fabric;
+    struct endpoints list;
+};
 
 static void
-add_vif_endpoint(struct fabric *f, struct fabric_vif *vif, const char *address,
-                 const char *mac)
+add_vif_endpoint(struct building *b, struct fabric_vif *vif,
+                 const char *address, const char *mac)
 {
-    struct fabric_endpoint *e = add_endpoint(f, vif->ls, ENDPOINT_VM, address);
+    struct fabric_endpoint *e =
+        endpoints_add(&b->list, vif->ls, ENDPOINT_VM, address);
     e->mac = mac;
     e->port = vif->name;
     e->name = vif->label;
     e->vif = vif;
     e->nb = vif->lsp;
     e->chassis = vif->chassis;
-    e->chassis_known = f->evidence->sb.present;
+    e->chassis_known = b->fabric->evidence->sb.present;
     e->guest_address = address;
     e->guest_mac = mac;
 }
@@ -67,14 +63,14 @@ without_length(struct fabric *f, const char *ip)
 }
 
 static size_t
-add_addresses(struct fabric *f, struct fabric_vif *vif, const char *text)
+add_addresses(struct building *b, struct fabric_vif *vif, const char *text)
 {
     struct address address;
     size_t n = 0;
-    address_parse(&address, text, &f->arena);
+    address_parse(&address, text, &b->fabric->arena);
     for (size_t i = 0; i < address.n_ips; i++) {
-        const char *ip = without_length(f, address.ips[i]);
-        add_vif_endpoint(f, vif, ip, address.mac);
+        const char *ip = without_length(b->fabric, address.ips[i]);
+        add_vif_endpoint(b, vif, ip, address.mac);
         n++;
     }
     return n;
@@ -83,40 +79,41 @@ add_addresses(struct fabric *f, struct fabric_vif *vif, const char *text)
 /* A port whose addresses do not name an IP: what else knows it.  In order:
  * port security, Neutron's record, what the addresses were before. */
 static size_t
-add_other_addresses(struct fabric *f, struct fabric_vif *vif)
+add_other_addresses(struct building *b, struct fabric_vif *vif)
 {
+    const struct evidence_db *nb = &b->fabric->evidence->nb;
     size_t n = 0;
     for (unsigned i = 0; i < ovsdb_count(vif->lsp, LSP_PORT_SECURITY); i++) {
-        n += add_addresses(f, vif,
+        n += add_addresses(b, vif,
                            ovsdb_atoms(vif->lsp, LSP_PORT_SECURITY)[i].string);
     }
     const char *cidrs =
         ovsdb_map_get(vif->lsp, LSP_EXTERNAL_IDS, "neutron:cidrs");
     if (!n && cidrs) {
-        n = add_addresses(f, vif, cidrs);
+        n = add_addresses(b, vif, cidrs);
     }
-    const struct ovsdb_row *row = evidence_log_row(&f->evidence->nb, vif->lsp);
+    const struct ovsdb_row *row = evidence_log_row(nb, vif->lsp);
     for (const struct ovsdb_past *p = row ? row->past : NULL; !n && p;
          p = p->older) {
         if (p->column == LSP_ADDRESSES && p->datum.n == 1) {
-            n = add_addresses(f, vif, p->datum.one.string);
+            n = add_addresses(b, vif, p->datum.one.string);
         }
     }
     return n;
 }
 
 static void
-add_vif_endpoints(struct fabric *f, struct fabric_vif *vif)
+add_vif_endpoints(struct building *b, struct fabric_vif *vif)
 {
     size_t n = 0;
     for (size_t i = 0; i < vif->n_addresses; i++) {
         const struct address *address = &vif->addresses[i];
         for (size_t j = 0; j < address->n_ips; j++, n++) {
-            add_vif_endpoint(f, vif, address->ips[j], address->mac);
+            add_vif_endpoint(b, vif, address->ips[j], address->mac);
         }
     }
-    if (!n && !add_other_addresses(f, vif)) {
-        add_vif_endpoint(f, vif, "",
+    if (!n && !add_other_addresses(b, vif)) {
+        add_vif_endpoint(b, vif, "",
                          vif->n_addresses ? vif->addresses[0].mac : NULL);
     }
 }
@@ -163,10 +160,11 @@ fabric_has_ubiquitous(const struct fabric_switch *ls)
 
 /* An endpoint of a router, entering by its gateway port. */
 static struct fabric_endpoint *
-add_router_endpoint(struct fabric *f, struct fabric_lrp *port,
+add_router_endpoint(struct building *b, struct fabric_lrp *port,
                     enum endpoint_kind kind, const char *address)
 {
-    struct fabric_endpoint *e = add_endpoint(f, port->ls, kind, address);
+    struct fabric_endpoint *e =
+        endpoints_add(&b->list, port->ls, kind, address);
     e->mac = port->mac;
     e->port = port->name;
     e->name = port->router->label;
@@ -174,20 +172,21 @@ add_router_endpoint(struct fabric *f, struct fabric_lrp *port,
     e->gateway = port;
     e->chassis =
         is_everywhere(port) ? first_attached(port->ls) : port->chassis;
-    e->chassis_known = f->evidence->sb.present;
+    e->chassis_known = b->fabric->evidence->sb.present;
     e->guest_address = address;
     e->guest_mac = e->mac;
     return e;
 }
 
 static void
-add_gateway_endpoints(struct fabric *f, struct fabric_lrp *port)
+add_gateway_endpoints(struct building *b, struct fabric_lrp *port)
 {
+    struct fabric *f = b->fabric;
     for (unsigned i = 0; i < ovsdb_count(port->row, LRP_NETWORKS); i++) {
         const char *ip =
             without_length(f, ovsdb_atoms(port->row, LRP_NETWORKS)[i].string);
         if (!is_link_local(ip)) {
-            add_router_endpoint(f, port, ENDPOINT_GATEWAY, ip);
+            add_router_endpoint(b, port, ENDPOINT_GATEWAY, ip);
             f->n_gateways++;
         }
     }
@@ -287,16 +286,13 @@ fabric_read_floating_ip(struct fabric *f, struct fabric_endpoint *e)
 }
 
 static void
-add_floating_ip(struct fabric *f, struct fabric_lrp *port,
+add_floating_ip(struct building *b, struct fabric_lrp *port,
                 const struct ovsdb_row *nat)
 {
     struct fabric_endpoint *e = add_router_endpoint(
-        f, port, ENDPOINT_FLOATING_IP, ovsdb_string(nat, NAT_EXTERNAL_IP));
+        b, port, ENDPOINT_FLOATING_IP, ovsdb_string(nat, NAT_EXTERNAL_IP));
     e->nb = e->nat = nat;
-    fabric_read_floating_ip(f, e);
-    if (e->is_distributed) {
-        add_nat_mac(f, nat, e->mac);
-    }
+    fabric_read_floating_ip(b->fabric, e);
 }
 
 static void
@@ -315,90 +311,89 @@ find_nat_ports(struct fabric *f, struct fabric_router *router)
 }
 
 static void
-add_floating_ips(struct fabric *f, struct fabric_lrp *port)
+add_floating_ips(struct building *b, struct fabric_lrp *port)
 {
     struct fabric_router *router = port->router;
     if (!router->nat_ports) {
-        find_nat_ports(f, router);
+        find_nat_ports(b->fabric, router);
     }
     for (unsigned i = 0; i < ovsdb_count(router->row, LR_NAT); i++) {
         if (router->nat_ports[i] == port) {
-            add_floating_ip(f, port, ovsdb_atoms(router->row, LR_NAT)[i].row);
+            add_floating_ip(b, port, ovsdb_atoms(router->row, LR_NAT)[i].row);
         }
     }
 }
 
 static void
-add_switch_endpoints(struct fabric *f, struct fabric_switch *ls)
+index_nat_macs(struct fabric *f, const struct endpoints *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        const struct fabric_endpoint *e = &list->items[i];
+        if (e->is_distributed) {
+            add_nat_mac(f, e->nat, e->mac);
+        }
+    }
+}
+
+static void
+add_switch_endpoints(struct building *b, struct fabric_switch *ls)
 {
     for (size_t i = 0; i < ls->n_vifs; i++) {
-        add_vif_endpoints(f, &ls->vifs[i]);
+        add_vif_endpoints(b, ls->vifs[i]);
     }
     for (size_t i = 0; i < ls->n_router_ports; i++) {
         struct fabric_lrp *port = ls->router_ports[i].port;
         if (port && port->lsp == ls->router_ports[i].lsp && port->ls == ls
             && port->is_gateway) {
-            add_gateway_endpoints(f, port);
-            add_floating_ips(f, port);
+            add_gateway_endpoints(b, port);
+            add_floating_ips(b, port);
         }
     }
-}
-
-/* An endpoint's place in the list. */
-struct ranked {
-    struct address_key address;
-    const struct fabric_endpoint *endpoint;
-};
-
-/* Servers send rows in no order of their own: endpoints are listed by network,
- * then address. */
-static int
-compare_ranked(const void *a_, const void *b_)
-{
-    const struct ranked *a = a_, *b = b_;
-    const struct fabric_switch *ls = a->endpoint->ls;
-    const struct fabric_switch *other = b->endpoint->ls;
-    int order = ls == other ? 0 : strcmp(ls->network, other->network);
-    order = order || ls == other ? order : strcmp(ls->name, other->name);
-    order = order ? order : address_key_compare(&a->address, &b->address);
-    return order ? order : strcmp(a->endpoint->port, b->endpoint->port);
-}
-
-static void
-sort_endpoints(struct fabric *f)
-{
-    size_t n = f->n_endpoints;
-    struct ranked *ranked = xmalloc(n * sizeof *ranked);
-    for (size_t i = 0; i < n; i++) {
-        ranked[i] = (struct ranked){ address_key(f->endpoints[i].address),
-                                     &f->endpoints[i] };
-    }
-    if (n) {
-        qsort(ranked, n, sizeof *ranked, compare_ranked);
-    }
-    struct fabric_endpoint *sorted = xmalloc(n * sizeof *sorted);
-    for (size_t i = 0; i < n; i++) {
-        sorted[i] = *ranked[i].endpoint;
-    }
-    free(ranked);
-    free(f->endpoints);
-    f->endpoints = sorted;
-    f->endpoints_capacity = n;
 }
 
 void
 fabric_build_endpoints(struct fabric *f)
 {
+    struct building b = { .fabric = f };
     for (size_t i = 0; i < f->n_switches; i++) {
         if (f->switches[i].intent.why) {
-            add_switch_endpoints(f, &f->switches[i]);
+            add_switch_endpoints(&b, &f->switches[i]);
         }
     }
-    for (size_t i = 0; i < f->n_endpoints; i++) {
-        struct fabric_endpoint *e = &f->endpoints[i];
+    for (size_t i = 0; i < b.list.n; i++) {
+        struct fabric_endpoint *e = &b.list.items[i];
         if (e->gateway && e->chassis) {
             fabric_require_attachments(f, e->ls, e->chassis);
         }
     }
-    sort_endpoints(f);
+    index_nat_macs(f, &b.list);
+    fabric_list_build(f, &b.list);
+}
+
+void
+fabric_list_vif(struct fabric *f, struct fabric_vif *vif,
+                struct endpoints *list)
+{
+    struct building b = { .fabric = f };
+    add_vif_endpoints(&b, vif);
+    *list = b.list;
+}
+
+void
+fabric_list_floating_ips(struct fabric *f, struct fabric_router *router,
+                         struct endpoints *list)
+{
+    struct building b = { .fabric = f };
+    find_nat_ports(f, router);
+    for (unsigned i = 0; i < ovsdb_count(router->row, LR_NAT); i++) {
+        /* The routers' own. */
+        struct fabric_lrp *port =
+            router->nat_ports[i]
+                ? &router->ports[router->nat_ports[i] - router->ports]
+                : NULL;
+        if (port) {
+            add_floating_ip(&b, port, ovsdb_atoms(router->row, LR_NAT)[i].row);
+        }
+    }
+    *list = b.list;
 }

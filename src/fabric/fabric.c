@@ -152,7 +152,7 @@ struct fabric_vif *
 fabric_find_vif_by_ip(struct fabric_switch *ls, const char *ip)
 {
     for (size_t i = 0; !ls->ips_indexed && i < ls->n_vifs; i++) {
-        struct fabric_vif *vif = &ls->vifs[i];
+        struct fabric_vif *vif = ls->vifs[i];
         for (size_t j = 0; j < vif->n_addresses; j++) {
             for (size_t k = 0; k < vif->addresses[j].n_ips; k++) {
                 *strmap_place(&ls->ips, vif->addresses[j].ips[k]) = vif;

@@ -164,8 +164,8 @@ struct fabric_switch {
     size_t n_l2gateways;
     struct fabric_router_port *router_ports;
     size_t n_router_ports;
-    struct fabric_vif *vifs;
-    size_t n_vifs;
+    struct fabric_vif **vifs; /* As the row has them. */
+    size_t n_vifs, vifs_capacity;
     struct strmap macs;        /* Lower case -> struct fabric_mac. */
     struct strmap router_macs; /* Lower case -> first Logical_Router_Port. */
     struct strmap ips; /* Of ports -> struct fabric_vif; made on demand. */
@@ -174,7 +174,7 @@ struct fabric_switch {
     bool sb_behind;  /* SB does not have NB's localnet ports yet. */
 };
 
-/* A port that has a MAC; several may. */
+/* A port that has a MAC; several may: the last of the switch first. */
 struct fabric_mac {
     struct fabric_vif *vif;
     struct fabric_mac *next;
@@ -183,6 +183,7 @@ struct fabric_mac {
 /* A logical switch port of a VM or container. */
 struct fabric_vif {
     struct fabric_switch *ls;
+    size_t index; /* In ls->vifs. */
     const struct ovsdb_row *lsp;
     const struct ovsdb_row *pb; /* NULL if SB has none, or is not known. */
     const char *name;           /* LSP name. */
@@ -220,6 +221,10 @@ struct fabric_endpoint {
     struct fabric_lrp *inner;   /* That leads to the floating IP's VM. */
     const struct ovsdb_row *nat;
     bool is_distributed; /* Enters on its VM's chassis, past the gateway. */
+
+    /* Its neighbours in the list; NULL at its ends. */
+    struct fabric_endpoint *before, *next;
+    bool is_gone; /* From the list, and so from all that follows. */
 };
 
 /* What people call it in a list: its address; its port if it has none. */
@@ -250,7 +255,8 @@ struct fabric {
     size_t n_switches;
     struct fabric_router *routers;
     size_t n_routers;
-    struct fabric_endpoint *endpoints;
+    struct fabric_endpoint *endpoints; /* By network, then address; list.h
+                                        * says when they are not. */
     size_t n_endpoints;
     size_t n_gateways; /* Endpoints that are a router's own address. */
     int64_t northd_ms; /* When northd wrote SB last, by its log; or 0. */
@@ -270,7 +276,8 @@ struct fabric {
     struct fabric_lost lost_lsps;
     struct fabric_lost lost_pbs;
     struct fabric_lrp **lrp_of_row; /* By the index of the LRP's row. */
-    struct fabric_vif **vif_of_row; /* By the index of the LSP's row. */
+    struct fabric_vif **vif_of_row; /* By the index of the LSP's row... */
+    size_t lsp_rows_capacity;       /* ...of which there may be so many. */
     struct strmap nat_macs;         /* Distributed external MACs -> NAT... */
     struct strmap nat_macs_again;   /* ...and those met again. */
     struct strmap learned;          /* learned.c: -> FDB row. */
@@ -281,6 +288,9 @@ struct fabric {
     struct strmap balanced; /* Address -> struct fabric_balanced. */
     size_t chassis_capacity;
     size_t endpoints_capacity;
+    struct fabric_endpoint *first_endpoint; /* Of the list. */
+    size_t n_sorted; /* Endpoints that were there when it was sorted. */
+    bool is_sorted;  /* None came or went since. */
 };
 
 void fabric_init(struct fabric *, struct evidence *);

@@ -22,10 +22,31 @@ extern const struct change_handlers ovs_changes[OVS_N_TABLES];
 /* What does not concern the fabric. */
 change_handler change_ignore;
 
-/* After the deltas of a transaction: reads the chassis, and the routers'
- * routes and SNATs, that were marked. */
+/* change_nat.c: a column of a NAT row, and one that came or went. */
+change_handler change_nat, change_nat_row;
+
+/* change_ports.c: the ports of a switch, and a port that came or went. */
+change_handler change_ports, change_port_row;
+
+/* A VM's port has other addresses; its endpoints come and go, as its row is
+ * now; and those with a MAC of its are marked. */
+void change_addresses(struct fabric_change *, struct fabric_vif *);
+void change_list_vif(struct fabric_change *, struct fabric_vif *);
+void change_mark_same_macs(struct fabric_change *, const struct fabric_vif *);
+
+/* Marks the router with this row: its routes and SNATs are read again, and in
+ * the second case all of its address translation. */
+void change_mark_to_read(struct fabric_change *, const struct ovsdb_row *lr);
+void change_mark_nats(struct fabric_change *, const struct ovsdb_row *lr);
+
+/* After the deltas of a transaction: reads the chassis, and the routers, that
+ * were marked. */
 void change_read_chassis(struct fabric_change *);
 void change_read_routers(struct fabric_change *);
+void change_read_ports(struct fabric_change *);
+
+/* The router's floating IPs come and go, as its rows are now. */
+void change_list_floating_ips(struct fabric_change *, struct fabric_router *);
 
 /* Marks: a thing, or the endpoints of one; those of a VM's port without those
  * who go out by the router that it is behind. */
@@ -47,18 +68,34 @@ void change_visit_switch(struct fabric_change *, const struct fabric_switch *,
 void change_visit_router(struct fabric_change *, const struct fabric_router *,
                          endpoint_visit *visit, void *aux);
 
+/* Likewise for the floating IPs whose rows name a port so, or did. */
+void change_visit_named(struct fabric_change *, const char *name,
+                        endpoint_visit *visit, void *aux);
+
 /* Likewise for those whose frames enter at the chassis, or (NULL) nowhere. */
 void change_visit_entering(struct fabric_change *,
                            const struct fabric_chassis *,
                            endpoint_visit *visit, void *aux);
 
+/* Endpoints that come and go, with everything that depends on them but for
+ * attachments.  One that comes may have no place: then 'all' is set, and the
+ * endpoint is NULL. */
+struct fabric_endpoint *change_add_endpoint(struct fabric_change *,
+                                            const struct fabric_endpoint *);
+void change_drop_endpoint(struct fabric_change *, struct fabric_endpoint *);
+
+/* The port's addresses changed: notes whose MAC is none of these. */
+void change_note_foreign(struct fabric_change *, const struct fabric_vif *);
+
 /* Notes where the endpoint's frames enter and where its VM is. */
 void change_place_endpoint(struct fabric_change *,
                            const struct fabric_endpoint *);
 
-/* Notes that the endpoint depends on 'vif', too. */
+/* Notes that the endpoint depends on 'vif', too; or, of a floating IP, on the
+ * port that its row names. */
 void change_link_vif(struct fabric_change *, const struct fabric_endpoint *,
                      const struct fabric_vif *);
+void change_link_named(struct fabric_change *, const struct fabric_endpoint *);
 
 /* Something of the switch is on 'now' and no longer on 'before' (NULL:
  * nowhere): its localnet ports' attachments follow. */

@@ -67,6 +67,15 @@ places_put(struct places *p, uint32_t endpoint,
     *first = endpoint;
 }
 
+void
+places_drop(struct places *p, uint32_t endpoint)
+{
+    if (p->list[endpoint] != PLACES_END) {
+        leave(p, endpoint);
+    }
+    p->list[endpoint] = PLACES_END;
+}
+
 uint32_t
 places_first(const struct places *p, const struct fabric_chassis *chassis)
 {

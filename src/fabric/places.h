@@ -23,6 +23,9 @@ void places_done(struct places *);
 void places_put(struct places *, uint32_t endpoint,
                 const struct fabric_chassis *);
 
+/* Takes it out of its list. */
+void places_drop(struct places *, uint32_t endpoint);
+
 /* The first endpoint there, after which 'next' leads on, or PLACES_END. */
 uint32_t places_first(const struct places *, const struct fabric_chassis *);
 

@@ -69,11 +69,12 @@ fabric_read_snats(struct fabric_router *router)
     }
 }
 
-static void
-add_nats(struct fabric *f, struct fabric_router *router)
+void
+fabric_read_nats(struct fabric *f, struct fabric_router *router)
 {
     unsigned n = ovsdb_count(router->row, LR_NAT);
     const union ovsdb_atom *nats = ovsdb_atoms(router->row, LR_NAT);
+    router->n_snats = router->n_externals = 0;
     router->snats = arena_alloc(&f->arena, n * sizeof *router->snats);
     router->externals = arena_alloc(&f->arena, n * sizeof *router->externals);
     for (unsigned i = 0; i < n; i++) {
@@ -89,6 +90,7 @@ add_nats(struct fabric *f, struct fabric_router *router)
     }
     router->translated =
         arena_alloc(&f->arena, router->n_snats * sizeof *router->translated);
+    router->nat_ports = NULL;
     fabric_read_snats(router);
 }
 
@@ -107,7 +109,7 @@ build_router(struct fabric *f, const struct ovsdb_row *row,
             add_port(f, router, lrp);
         }
     }
-    add_nats(f, router);
+    fabric_read_nats(f, router);
 }
 
 void

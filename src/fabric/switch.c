@@ -202,11 +202,45 @@ add_router_port(struct fabric *f, struct fabric_switch *ls,
 
 /* Ports of VMs. */
 
+/* In reverse order of the switch's ports. */
 static void
-parse_addresses(struct fabric *f, struct fabric_vif *vif)
+add_mac(struct fabric *f, struct fabric_vif *vif, const char *mac)
+{
+    struct fabric_mac *m = arena_alloc(&f->arena, sizeof *m);
+    void **head = strmap_place(&vif->ls->macs, mac);
+    struct fabric_mac *before = NULL, *next = *head;
+    for (; next && next->vif->index > vif->index; next = next->next) {
+        before = next;
+    }
+    *m = (struct fabric_mac){ vif, next };
+    *(before ? (void **) &before->next : head) = m;
+    *strmap_place(&f->macs, mac) = (void *) vif->lsp;
+}
+
+void
+fabric_remove_macs(struct fabric_vif *vif)
+{
+    for (size_t i = 0; i < vif->n_addresses; i++) {
+        const char *mac = vif->addresses[i].mac;
+        void **head = mac ? strmap_place(&vif->ls->macs, mac) : NULL;
+        struct fabric_mac *kept = NULL, *m = head ? *head : NULL;
+        for (; m; m = m->next) {
+            if (m->vif == vif) {
+                *(kept ? (void **) &kept->next : head) = m->next;
+            } else {
+                kept = m;
+            }
+        }
+    }
+}
+
+void
+fabric_read_addresses(struct fabric *f, struct fabric_vif *vif)
 {
     unsigned n = ovsdb_count(vif->lsp, LSP_ADDRESSES);
     const union ovsdb_atom *atoms = ovsdb_atoms(vif->lsp, LSP_ADDRESSES);
+    vif->n_addresses = 0;
+    vif->is_unknown = false;
     vif->addresses = arena_alloc(&f->arena, (n + 1) * sizeof *vif->addresses);
     for (unsigned i = 0; i < n; i++) {
         const char *text = atoms[i].string;
@@ -220,11 +254,7 @@ parse_addresses(struct fabric *f, struct fabric_vif *vif)
         struct address *address = &vif->addresses[vif->n_addresses++];
         address_parse(address, text, &f->arena);
         if (address->mac) {
-            *strmap_place(&f->macs, address->mac) = (void *) vif->lsp;
-            void **place = strmap_place(&vif->ls->macs, address->mac);
-            struct fabric_mac *mac = arena_alloc(&f->arena, sizeof *mac);
-            *mac = (struct fabric_mac){ vif, *place };
-            *place = mac;
+            add_mac(f, vif, address->mac);
         }
     }
 }
@@ -295,15 +325,16 @@ join_siblings(struct fabric *f, struct fabric_vif *vif)
     }
 }
 
-static void
-add_vif(struct fabric *f, struct fabric_switch *ls,
-        const struct ovsdb_row *lsp)
+void
+fabric_read_vif(struct fabric *f, struct fabric_switch *ls, size_t index,
+                const struct ovsdb_row *lsp)
 {
-    struct fabric_vif *vif = &ls->vifs[ls->n_vifs++];
+    struct fabric_vif *vif = ls->vifs[index];
     const char *label =
         ovsdb_map_get(lsp, LSP_EXTERNAL_IDS, "neutron:port_name");
     memset(vif, 0, sizeof *vif);
     vif->ls = ls;
+    vif->index = index;
     vif->lsp = lsp;
     f->vif_of_row[lsp->index] = vif;
     f->has_nested |= *ovsdb_string(lsp, LSP_PARENT_NAME) != '\0';
@@ -311,7 +342,7 @@ add_vif(struct fabric *f, struct fabric_switch *ls,
     vif->name = ovsdb_string(lsp, LSP_NAME);
     vif->label = label && *label ? label : vif->name;
     vif->guest = ovsdb_map_get(lsp, LSP_EXTERNAL_IDS, "neutron:device_id");
-    parse_addresses(f, vif);
+    fabric_read_addresses(f, vif);
     fabric_bind_vif(f, vif);
     join_siblings(f, vif);
 }
@@ -350,6 +381,15 @@ add_localnet_port(struct fabric *f, struct fabric_switch *ls,
     ls->sb_behind |= pending;
 }
 
+bool
+fabric_is_vif(const struct fabric *f, const struct ovsdb_row *lsp)
+{
+    return !is_localnet(lsp)
+           && strcmp(ovsdb_string(lsp, LSP_TYPE), "l2gateway") != 0
+           && !ovsdb_map_get(lsp, LSP_OPTIONS, "network_name")
+           && is_vif(f, lsp);
+}
+
 static void
 add_port(struct fabric *f, struct fabric_switch *ls,
          const struct ovsdb_row *lsp)
@@ -363,9 +403,21 @@ add_port(struct fabric *f, struct fabric_switch *ls,
     } else if (has_network) {
         ls->type_lost = lsp;
     } else if (is_vif(f, lsp)) {
-        add_vif(f, ls, lsp);
+        fabric_read_vif(f, ls, ls->n_vifs++, lsp);
     } else if (!strcmp(type, "router")) {
         add_router_port(f, ls, lsp);
+    }
+}
+
+/* Room for the ports of VMs, of which there are at most so many. */
+static void
+make_room(struct fabric *f, struct fabric_switch *ls, size_t n)
+{
+    struct fabric_vif *vifs = arena_alloc(&f->arena, n * sizeof *vifs);
+    ls->vifs_capacity = n;
+    ls->vifs = arena_alloc(&f->arena, n * sizeof(struct fabric_vif *));
+    for (size_t i = 0; i < n; i++) {
+        ls->vifs[i] = &vifs[i];
     }
 }
 
@@ -406,7 +458,7 @@ build_switch(struct fabric *f, struct fabric_switch *ls,
     ls->pending = arena_alloc(a, n_localnets * sizeof *ls->pending);
     ls->l2gateways = arena_alloc(a, n_others * sizeof *ls->l2gateways);
     ls->router_ports = arena_alloc(a, n_others * sizeof *ls->router_ports);
-    ls->vifs = arena_alloc(a, n * sizeof *ls->vifs);
+    make_room(f, ls, n);
     for (unsigned i = 0; i < n; i++) {
         if (ports[i].row->exists) {
             add_port(f, ls, ports[i].row);
@@ -445,9 +497,11 @@ fabric_index_segments(struct fabric *f)
 void
 fabric_build_switches(struct fabric *f)
 {
-    f->vif_of_row = arena_zalloc(
-        &f->arena, f->evidence->nb.store.tables[NB_LOGICAL_SWITCH_PORT].n_rows
-                       * sizeof *f->vif_of_row);
+    size_t n_lsps =
+        f->evidence->nb.store.tables[NB_LOGICAL_SWITCH_PORT].n_rows;
+    f->lsp_rows_capacity = n_lsps + n_lsps / 16 + 64;
+    f->vif_of_row =
+        arena_zalloc(&f->arena, f->lsp_rows_capacity * sizeof *f->vif_of_row);
     fabric_find_lost(f);
     const struct ovsdb_table *table =
         &f->evidence->nb.store.tables[NB_LOGICAL_SWITCH];

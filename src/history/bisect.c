@@ -79,7 +79,7 @@ know_tenants(struct bisect *b, const struct fabric_switch *ls)
 {
     know(b, ls->name);
     for (size_t i = 0; i < ls->n_vifs; i++) {
-        know_vif(b, &ls->vifs[i]);
+        know_vif(b, ls->vifs[i]);
     }
 }
 

@@ -81,6 +81,7 @@ struct membership {
 struct policy_owner {
     struct address_prefix ip;
     const struct fabric_vif *vif;
+    size_t place; /* Among the switch's ports, from 1. */
 };
 
 /* A host that routers of the switch know. */
@@ -112,7 +113,10 @@ struct policy_switch {
     struct policy_bits strangers[2]; /* ...and an address no port has. */
     struct policy_owner *owners;     /* Sorted; NULL until asked for. */
     size_t n_owners;
-    bool is_changed; /* Private: change.c. */
+
+    /* Private: change.c. */
+    bool is_changed;
+    bool owners_changed;
 };
 
 struct policy {
@@ -139,7 +143,13 @@ struct policy {
     /* Private: change.c. */
     const struct ovsdb_row **holders;
     bool has_changed; /* Some group or switch. */
+    bool owners_changed;
 };
+
+/* Other ports have addresses on the switch: forgets whose they are, and
+ * chooses addresses again that none has.  Returns whether these are what they
+ * were, as far as somebody asked. */
+bool policy_forget_owners(struct policy *, struct policy_switch *);
 
 struct policy_switch *policy_switch_of(struct policy *,
                                        const struct fabric_switch *);

@@ -212,11 +212,46 @@ apply_group(struct policy *p, struct fabric_change *c,
     mark_holder(p, c, d->row);
 }
 
+/* Other ports, or other addresses of these, on the switch. */
+static void
+mark_owners(struct policy *p, const struct ovsdb_row *ls)
+{
+    struct policy_switch *sw = p->switch_of_row[ls->index];
+    if (sw) {
+        sw->owners_changed = p->owners_changed = true;
+    }
+}
+
+/* Whether some group names the port. */
+static bool
+is_member(const struct policy *p, const struct ovsdb_row *lsp)
+{
+    const struct ovsdb_table *nb = p->fabric->evidence->nb.store.tables;
+    OVSDB_TABLE_FOR_EACH (row, &nb[NB_PORT_GROUP]) {
+        const union ovsdb_atom *ports = ovsdb_atoms(row, PORT_GROUP_PORTS);
+        for (unsigned i = 0; i < ovsdb_count(row, PORT_GROUP_PORTS); i++) {
+            if (ports[i].row == lsp) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Ports' addresses are in the sets of their groups. */
 static void
 apply_port(struct policy *p, struct fabric_change *c,
            const struct ovsdb_delta *d)
 {
+    bool is_addressed = d->kind != OVSDB_CHANGED || d->column == LSP_ADDRESSES
+                        || d->column == LSP_DYNAMIC_ADDRESSES;
+    if (is_addressed && d->row->owner) {
+        mark_owners(p, d->row->owner);
+    }
+    if (d->kind != OVSDB_CHANGED) {
+        c->all |= p->memberships[d->row->index] || is_member(p, d->row);
+        return;
+    }
     c->all |= (d->column == LSP_ADDRESSES || d->column == LSP_NAME
                || d->column == LSP_DYNAMIC_ADDRESSES)
               && p->memberships[d->row->index] && !fabric_change_is_none(d);
@@ -260,6 +295,23 @@ apply_route(struct policy *p, struct fabric_change *c)
     }
 }
 
+/* Read once, as the groups and switches are. */
+static void
+forget_owners(struct policy *p, struct fabric_change *c)
+{
+    for (size_t i = 0; i < p->fabric->n_switches; i++) {
+        struct policy_switch *sw = &p->switches[i];
+        if (sw->owners_changed && sw->hosts) {
+            forget_hosts_of(p, c, sw);
+        }
+        if (sw->owners_changed && !policy_forget_owners(p, sw)) {
+            c->all = true;
+        }
+        sw->owners_changed = false;
+    }
+    p->owners_changed = false;
+}
+
 static void
 apply_nb(struct policy *p, struct fabric_change *c,
          const struct ovsdb_delta *d)
@@ -269,6 +321,8 @@ apply_nb(struct policy *p, struct fabric_change *c,
         if (d->column == LS_ACLS) {
             forget_holders(p);
             mark_holder(p, c, d->row);
+        } else if (d->column == LS_PORTS) {
+            mark_owners(p, d->row);
         }
         break;
     case NB_LOGICAL_SWITCH_PORT:
@@ -324,6 +378,9 @@ policy_change_apply(struct policy *p, struct fabric_change *c,
     }
     if (db == &e->nb) {
         mark_holders(p, c, &db->store);
+    }
+    if (p->owners_changed && !c->all) {
+        forget_owners(p, c);
     }
     if (p->has_changed && !c->all) {
         read_marked(p, c);

@@ -612,6 +612,43 @@ find_stranger(struct policy_switch *sw, const char *prefix, bool is_ipv6,
     return NULL;
 }
 
+/* Whether the network is that of a router's port on the switch, and not of the
+ * endpoint that asked first. */
+static bool
+is_of_router(const struct policy_switch *sw, const char *prefix)
+{
+    for (size_t i = 0; i < sw->ls->n_router_ports; i++) {
+        const struct ovsdb_row *lrp = sw->ls->router_ports[i].lrp;
+        for (unsigned j = 0; lrp && j < ovsdb_count(lrp, LRP_NETWORKS); j++) {
+            if (ovsdb_atoms(lrp, LRP_NETWORKS)[j].string == prefix) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool
+policy_forget_owners(struct policy *p, struct policy_switch *sw)
+{
+    bool same = true;
+    free(sw->owners);
+    sw->owners = NULL;
+    sw->n_owners = 0;
+    for (int i = 0; i < 2; i++) {
+        const char *prefix = sw->prefixes[i];
+        if (!prefix) {
+            continue;
+        }
+        struct policy_bits bits =
+            read_address(find_stranger(sw, prefix, i, p->arena), i);
+        same &= is_of_router(sw, prefix)
+                && !memcmp(&bits, &sw->strangers[i], sizeof bits);
+        sw->strangers[i] = bits;
+    }
+    return same;
+}
+
 static void
 find_remote(struct exchange *x, const struct fabric_endpoint *e)
 {

@@ -206,9 +206,8 @@ gather(struct policy *p)
     }
     p->groups = arena_zalloc(p->arena, nb_table(p, NB_PORT_GROUP)->n_rows
                                            * sizeof *p->groups);
-    p->memberships =
-        arena_zalloc(p->arena, nb_table(p, NB_LOGICAL_SWITCH_PORT)->n_rows
-                                   * sizeof(struct membership *));
+    p->memberships = arena_zalloc(p->arena, f->lsp_rows_capacity
+                                                * sizeof(struct membership *));
     OVSDB_TABLE_FOR_EACH (row, nb_table(p, NB_PORT_GROUP)) {
         gather_group(p, row);
     }
@@ -284,7 +283,7 @@ compare_owners(const void *a_, const void *b_)
 {
     const struct policy_owner *a = a_, *b = b_;
     int order = address_prefix_compare(&a->ip, &b->ip);
-    return order ? order : (a->vif > b->vif) - (a->vif < b->vif);
+    return order ? order : (a->place > b->place) - (a->place < b->place);
 }
 
 static void
@@ -293,13 +292,14 @@ index_owners(struct policy_switch *sw)
     size_t capacity = 0, n = 0;
     sw->owners = xgrow(NULL, 0, &capacity, sizeof *sw->owners);
     for (size_t i = 0; i < sw->ls->n_vifs; i++) {
-        const struct fabric_vif *vif = &sw->ls->vifs[i];
+        const struct fabric_vif *vif = sw->ls->vifs[i];
         for (size_t j = 0; j < vif->n_addresses; j++) {
             for (size_t k = 0; k < vif->addresses[j].n_ips; k++) {
                 const char *ip = vif->addresses[j].ips[k];
                 sw->owners =
                     xgrow(sw->owners, n, &capacity, sizeof *sw->owners);
                 sw->owners[n].vif = vif;
+                sw->owners[n].place = i + 1;
                 n += !strchr(ip, '/')
                      && address_prefix_parse(ip, &sw->owners[n].ip);
             }

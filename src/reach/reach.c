@@ -1,5 +1,6 @@
 #include "reach/reach.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -448,17 +449,25 @@ walk_judge_endpoint(struct assessment *a, struct assessed_endpoint *e)
     }
 }
 
+struct assessed_endpoint *
+walk_add_endpoint(struct assessment *a, const struct fabric_endpoint *endpoint)
+{
+    assert(a->n_endpoints < a->fabric->endpoints_capacity);
+    struct assessed_endpoint *e = &a->endpoints[a->n_endpoints++];
+    *e = (struct assessed_endpoint){ .endpoint = endpoint };
+    return e;
+}
+
 /* Those that are wanted. */
 static void
 judge_endpoints(struct assessment *a, const char *only)
 {
     struct fabric *f = a->fabric;
     a->endpoints =
-        arena_zalloc(&a->arena, f->n_endpoints * sizeof *a->endpoints);
+        arena_alloc(&a->arena, f->endpoints_capacity * sizeof *a->endpoints);
     for (size_t i = 0; i < f->n_endpoints; i++) {
         if (!only || fabric_endpoint_is(&f->endpoints[i], only)) {
-            struct assessed_endpoint *e = &a->endpoints[a->n_endpoints++];
-            e->endpoint = &f->endpoints[i];
+            walk_add_endpoint(a, &f->endpoints[i]);
         }
     }
     workers_judge(a);

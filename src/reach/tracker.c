@@ -35,6 +35,14 @@ flags_of(const struct assessed_endpoint *e)
     return flags;
 }
 
+/* None, with room for all. */
+static unsigned char *
+new_flags(const struct tracker *f)
+{
+    return xcalloc(f->fabric.endpoints_capacity / FLAGS_A_WORD + 1,
+                   FLAGS_A_WORD);
+}
+
 static void
 build(struct tracker *f)
 {
@@ -43,7 +51,7 @@ build(struct tracker *f)
     reach_judge_all(a, &f->fabric, f->only);
     fabric_change_init(&f->change, &f->fabric);
     f->limit_bytes = 2 * a->arena.used_bytes + GARBAGE_BYTES;
-    f->flags = xcalloc(a->n_endpoints / FLAGS_A_WORD + 1, FLAGS_A_WORD);
+    f->flags = new_flags(f);
     f->is_flood_old = false;
     for (size_t i = 0; i < a->n_endpoints; i++) {
         f->flags[i] = flags_of(&a->endpoints[i]);
@@ -206,6 +214,9 @@ judge(struct tracker *f, size_t i)
 {
     struct assessment *a = &f->assessment;
     struct assessed_endpoint *e = &a->endpoints[i];
+    if (e->endpoint->is_gone) {
+        return;
+    }
     examination_done(&e->own);
     if (e->arena) {
         arena_clear(e->arena);
@@ -270,6 +281,41 @@ find_assessed(const struct tracker *f, size_t i)
         at++;
     }
     return at;
+}
+
+/* Endpoints that came and went. */
+
+static void
+forget(struct tracker *f, size_t i)
+{
+    struct assessed_endpoint *e = &f->assessment.endpoints[i];
+    examination_done(&e->own);
+    if (e->arena) {
+        arena_done(e->arena);
+        free(e->arena);
+    }
+    *e = (struct assessed_endpoint){ .endpoint = e->endpoint };
+    f->flags[i] = 0;
+}
+
+static void
+follow_list(struct tracker *f)
+{
+    struct assessment *a = &f->assessment;
+    const struct fabric_change *c = &f->change;
+    for (size_t i = 0; i < c->came.n; i++) {
+        const struct fabric_endpoint *e =
+            &f->fabric.endpoints[c->came.items[i]];
+        if (!f->only || fabric_endpoint_is(e, f->only)) {
+            walk_add_endpoint(a, e);
+        }
+    }
+    for (size_t i = 0; i < c->went.n; i++) {
+        size_t at = find_assessed(f, c->went.items[i]);
+        if (at < a->n_endpoints) {
+            forget(f, at);
+        }
+    }
 }
 
 /* Whatever localnet ports, bridges and NICs there are now, loops follow.  A
@@ -351,6 +397,7 @@ judge_marked(struct tracker *f)
     struct assessment *a = &f->assessment;
     struct fabric_change *c = &f->change;
     struct flood *before = flood_again(f);
+    follow_list(f);
     for (size_t i = 0; i < c->n_attachments; i++) {
         examine_attachment(f, c->attachments[i]);
     }
@@ -388,9 +435,55 @@ tracker_judge(struct tracker *f)
     }
 }
 
+/* Who was asked for, by the endpoints' numbers of before; NULL if not. */
+static struct assessed_endpoint **
+index_assessed(const struct tracker *f, const struct fabric_endpoint *before,
+               size_t n_before)
+{
+    const struct assessment *a = &f->assessment;
+    struct assessed_endpoint **index =
+        xcalloc(n_before, sizeof(struct assessed_endpoint *));
+    for (size_t i = 0; i < a->n_endpoints; i++) {
+        index[a->endpoints[i].endpoint - before] = &a->endpoints[i];
+    }
+    return index;
+}
+
+void
+tracker_sort(struct tracker *f)
+{
+    struct assessment *a = &f->assessment;
+    const struct fabric *fabric = &f->fabric;
+    if (fabric->is_sorted) {
+        return;
+    }
+    struct assessed_endpoint **index =
+        index_assessed(f, fabric->endpoints, fabric->n_endpoints);
+    struct assessed_endpoint *sorted = xcalloc(a->n_endpoints, sizeof *sorted);
+    unsigned char *flags = f->flags;
+    uint32_t *from = fabric_change_sort(&f->change);
+    size_t n = 0;
+    f->flags = new_flags(f);
+    for (size_t i = 0; i < fabric->n_endpoints; i++) {
+        const struct assessed_endpoint *e = index[from[i]];
+        if (e) {
+            f->flags[n] = flags[e - a->endpoints];
+            sorted[n] = *e;
+            sorted[n++].endpoint = &fabric->endpoints[i];
+        }
+    }
+    memcpy(a->endpoints, sorted, n * sizeof *sorted);
+    a->n_endpoints = n;
+    free(index);
+    free(sorted);
+    free(flags);
+    free(from);
+}
+
 void
 tracker_collect(struct tracker *f)
 {
+    tracker_sort(f);
     if (f->is_flood_old) {
         flood_free(f->assessment.flood);
         f->assessment.flood = flood_new(&f->fabric);

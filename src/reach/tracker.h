@@ -42,8 +42,13 @@ void tracker_apply(struct tracker *, const struct evidence_db *db);
 /* Makes the verdicts those of now. */
 void tracker_judge(struct tracker *);
 
-/* Makes the assessment's findings, and whom they affect, those of the verdicts
- * as they are. */
+/* Puts the assessment's endpoints in order, once some came or went: until then
+ * those that came are behind the others, and those that went are there still
+ * ('is_gone').  Pointers to endpoints are valid until then. */
+void tracker_sort(struct tracker *);
+
+/* Likewise; and makes the assessment's findings, and whom they affect, those
+ * of the verdicts as they are. */
 void tracker_collect(struct tracker *);
 
 #endif /* reach/tracker.h */

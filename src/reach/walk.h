@@ -43,6 +43,11 @@ void walk_done_shell(const struct fabric_switch *, struct unit_examination *);
 void walk_examine_attachment(struct assessment *, struct fabric_attachment *,
                              struct examination *ret);
 
+/* Adds an endpoint to those that are judged; there is room for as many as the
+ * fabric has room for. */
+struct assessed_endpoint *walk_add_endpoint(struct assessment *,
+                                            const struct fabric_endpoint *);
+
 /* Judges both directions of an endpoint; its 'own' must be empty. */
 void walk_judge_endpoint(struct assessment *, struct assessed_endpoint *);
 

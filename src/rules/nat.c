@@ -42,7 +42,7 @@ static bool
 takes_any_address(const struct fabric_switch *ls)
 {
     for (size_t i = 0; i < ls->n_vifs; i++) {
-        if (ls->vifs[i].is_unknown) {
+        if (ls->vifs[i]->is_unknown) {
             return true;
         }
     }
@@ -190,12 +190,9 @@ check_nat_external_mac_dup(struct examination *x, const struct rule *rule,
 
 static void
 check_overlap(struct examination *x, const struct rule *rule,
-              const struct place *place, size_t index)
+              const struct place *place, const struct fabric_endpoint *other)
 {
-    const struct fabric *f = place->fabric;
     const struct fabric_endpoint *e = place->endpoint;
-    const struct fabric_endpoint *other =
-        index < f->n_endpoints ? &f->endpoints[index] : NULL;
     if (!other || other->ls != e->ls || strcmp(other->address, e->address)
         || !*e->address || (!e->gateway && !other->gateway)) {
         return;
@@ -225,12 +222,9 @@ void
 check_nat_external_ip_overlap(struct examination *x, const struct rule *rule,
                               const struct place *place)
 {
-    /* Endpoints are sorted by network and address. */
-    size_t index = (size_t) (place->endpoint - place->fabric->endpoints);
-    if (index) {
-        check_overlap(x, rule, place, index - 1);
-    }
-    check_overlap(x, rule, place, index + 1);
+    /* The list is by network and address. */
+    check_overlap(x, rule, place, place->endpoint->before);
+    check_overlap(x, rule, place, place->endpoint->next);
 }
 
 /* OVN 23.03, northd/northd.c, lrouter_check_nat_entry(): a gateway_port that
@@ -304,7 +298,7 @@ find_untranslated(const struct fabric_lrp *port, const struct strmap *fips,
 {
     bool is_ipv6 = address_is_ipv6(family);
     for (size_t i = 0; port->ls && i < port->ls->n_vifs; i++) {
-        const struct fabric_vif *vif = &port->ls->vifs[i];
+        const struct fabric_vif *vif = port->ls->vifs[i];
         for (size_t j = 0; j < vif->n_addresses; j++) {
             for (size_t k = 0; k < vif->addresses[j].n_ips; k++) {
                 const char *ip = vif->addresses[j].ips[k];

@@ -557,7 +557,8 @@ static bool
 has_address(const struct fabric_vif *vif, const char *mac)
 {
     for (size_t i = 0; i < vif->n_addresses; i++) {
-        if (!strcasecmp(vif->addresses[i].mac, mac)) {
+        const char *own = vif->addresses[i].mac;
+        if (own && !strcasecmp(own, mac)) {
             return true;
         }
     }

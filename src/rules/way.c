@@ -157,7 +157,7 @@ way_visit_tenants(const struct fabric_endpoint *e, tenant_visit *visit,
             continue;
         }
         for (size_t j = 0; j < port->ls->n_vifs && more; j++) {
-            struct fabric_vif *vif = &port->ls->vifs[j];
+            struct fabric_vif *vif = port->ls->vifs[j];
             if (is_plain_tenant(vif, &fips, address_is_ipv6(e->address))) {
                 more = visit(aux, vif);
             }

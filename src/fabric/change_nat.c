@@ -1,0 +1,271 @@
+/* What follows from changes of routers' address translation and routes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fabric/follow.h"
+#include "fabric/list.h"
+
+/* A router's rows are read once, after all deltas. */
+
+void
+change_mark_to_read(struct fabric_change *c, const struct ovsdb_row *lr)
+{
+    const struct fabric_router *router = change_find_router(c, lr);
+    if (router) {
+        change_mark(&c->routers, (size_t) (router - c->fabric->routers));
+    }
+}
+
+void
+change_mark_nats(struct fabric_change *c, const struct ovsdb_row *lr)
+{
+    const struct fabric_router *router = change_find_router(c, lr);
+    if (router) {
+        change_mark(&c->translating, (size_t) (router - c->fabric->routers));
+        change_mark_to_read(c, lr);
+    }
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* Whether the switch would still be thought to be what it is: NAT is a sign
+ * of a provider network. */
+static bool
+keeps_intent(struct fabric *f, const struct fabric_switch *ls)
+{
+    const struct fabric_intent *before = &ls->intent;
+    struct fabric_switch now = *ls;
+    memset(&now.intent, 0, sizeof now.intent);
+    fabric_decide_intent(f, &now);
+    return same_text(now.intent.why, before->why)
+           && same_text(now.intent.table, before->table)
+           && same_text(now.intent.value, before->value)
+           && now.intent.row == before->row && now.intent.lost == before->lost;
+}
+
+/* Others than a VM's port, or a floating IP, are built again. */
+static void
+check_ports(struct fabric_change *c, const struct fabric_router *router)
+{
+    bool translates = c->translating.is_marked[router - c->fabric->routers];
+    for (size_t i = 0; i < router->n_ports && !c->all; i++) {
+        const struct fabric_lrp *port = &router->ports[i];
+        c->all |= port->is_gateway != fabric_is_gateway(port);
+        c->all |= translates
+                  && (port->second
+                      || (port->ls && !keeps_intent(c->fabric, port->ls)));
+    }
+}
+
+void
+change_read_routers(struct fabric_change *c)
+{
+    struct fabric *f = c->fabric;
+    for (size_t i = 0; i < c->translating.n; i++) {
+        fabric_read_nats(f, &f->routers[c->translating.items[i]]);
+    }
+    for (size_t i = 0; i < c->routers.n; i++) {
+        struct fabric_router *router = &f->routers[c->routers.items[i]];
+        fabric_read_routes(f, router);
+        fabric_read_snats(router);
+        check_ports(c, router);
+    }
+    for (size_t i = 0; i < c->translating.n && !c->all; i++) {
+        change_list_floating_ips(c, &f->routers[c->translating.items[i]]);
+    }
+    for (size_t i = 0; i < c->routers.n && !c->all; i++) {
+        fabric_change_router(c, &f->routers[c->routers.items[i]]);
+    }
+}
+
+/* Floating IPs that come and go.  One that differs from what it was in what
+ * it is found by goes, and another one comes. */
+
+struct relisting {
+    struct fabric_endpoint **before; /* By the index of the NAT's row. */
+    size_t n;
+};
+
+static void
+note_before(struct fabric_change *c, struct fabric_endpoint *e, void *r_)
+{
+    struct relisting *r = r_;
+    (void) c;
+    if (e->nat) {
+        r->before[e->nat->index] = e;
+    }
+}
+
+static bool
+is_same(const struct fabric_endpoint *a, const struct fabric_endpoint *b)
+{
+    return !strcmp(a->address, b->address) && same_text(a->mac, b->mac)
+           && same_text(a->guest_mac, b->guest_mac)
+           && !strcmp(a->port, b->port) && !strcmp(a->name, b->name)
+           && !strcmp(a->guest_address, b->guest_address)
+           && a->gateway == b->gateway && a->inner == b->inner
+           && a->vif == b->vif && a->chassis == b->chassis
+           && a->is_distributed == b->is_distributed;
+}
+
+/* Of several rows with one MAC each must find another: which one, only
+ * building again tells. */
+static void
+forget_mac(struct fabric_change *c, const struct fabric_endpoint *e)
+{
+    if (e->is_distributed) {
+        void **place = strmap_place(&c->fabric->nat_macs, e->mac);
+        c->all |= strmap_get(&c->fabric->nat_macs_again, e->mac) != NULL;
+        *place = NULL;
+    }
+}
+
+static void
+note_mac(struct fabric_change *c, const struct fabric_endpoint *e)
+{
+    if (e->is_distributed) {
+        void **place = strmap_place(&c->fabric->nat_macs, e->mac);
+        c->all |= *place != NULL;
+        *place = (void *) e->nat;
+    }
+}
+
+static void
+drop_floating_ip(struct fabric_change *c, struct fabric_endpoint *e)
+{
+    forget_mac(c, e);
+    change_drop_endpoint(c, e);
+    change_move(c, e->ls, e->chassis, NULL);
+}
+
+static void
+add_floating_ip(struct fabric_change *c, const struct fabric_endpoint *new)
+{
+    const struct fabric_endpoint *e = change_add_endpoint(c, new);
+    if (e) {
+        note_mac(c, e);
+        change_move(c, e->ls, NULL, e->chassis);
+    }
+}
+
+/* Drops those that are not in 'now', and leaves in 'now' those to be added. */
+static void
+drop_others(struct fabric_change *c, struct relisting *r,
+            struct endpoints *now)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < now->n; i++) {
+        const struct fabric_endpoint *e = &now->items[i];
+        struct fabric_endpoint **before = &r->before[e->nat->index];
+        if (*before && is_same(*before, e)) {
+            *before = NULL; /* It stays. */
+        } else {
+            now->items[n++] = *e;
+        }
+    }
+    now->n = n;
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->before[i]) {
+            drop_floating_ip(c, r->before[i]);
+        }
+    }
+}
+
+void
+change_list_floating_ips(struct fabric_change *c, struct fabric_router *router)
+{
+    const struct evidence_db *nb = &c->fabric->evidence->nb;
+    struct relisting r = { .n = nb->store.tables[NB_NAT].n_rows };
+    struct endpoints now;
+    r.before = xcalloc(r.n, sizeof(struct fabric_endpoint *));
+    change_visit_router(c, router, note_before, &r);
+    fabric_list_floating_ips(c->fabric, router, &now);
+    drop_others(c, &r, &now);
+    for (size_t i = 0; i < now.n && !c->all; i++) {
+        add_floating_ip(c, &now.items[i]);
+    }
+    free(r.before);
+    free(now.items);
+}
+
+/* Rows. */
+
+struct search {
+    const struct ovsdb_row *nat;
+    struct fabric_endpoint *found;
+};
+
+static void
+find_endpoint(struct fabric_change *c, struct fabric_endpoint *e,
+              void *search_)
+{
+    struct search *search = search_;
+    (void) c;
+    if (e->nat == search->nat) {
+        search->found = e;
+    }
+}
+
+/* Whether another endpoint beside it in the list has its address: then its
+ * place there depends on more. */
+static bool
+has_twin(const struct fabric_endpoint *e)
+{
+    return (e->before && !address_compare(e->before->address, e->address))
+           || (e->next && !address_compare(e->next->address, e->address));
+}
+
+/* It leads to another VM, or names another one. */
+static void
+move_floating_ip(struct fabric_change *c, struct fabric_endpoint *e)
+{
+    struct fabric_chassis *before = e->chassis;
+    bool was_distributed = e->is_distributed;
+    fabric_read_floating_ip(c->fabric, e);
+    c->all |= e->is_distributed != was_distributed || has_twin(e);
+    change_link_vif(c, e, e->vif);
+    change_link_named(c, e);
+    change_place_endpoint(c, e);
+    change_move(c, e->ls, before, e->chassis);
+}
+
+void
+change_nat_row(struct fabric_change *c, const struct ovsdb_delta *d)
+{
+    change_mark_nats(c, d->row->owner);
+}
+
+void
+change_nat(struct fabric_change *c, const struct ovsdb_delta *d)
+{
+    struct search search = { d->row, NULL };
+    struct fabric_router *router = change_find_router(c, d->row->owner);
+    switch (d->column) {
+    case NAT_TYPE:
+    case NAT_EXTERNAL_IP:
+    case NAT_EXTERNAL_MAC:
+    case NAT_GATEWAY_PORT:
+        change_mark_nats(c, d->row->owner);
+        return;
+    default:
+        break;
+    }
+    if (!router) {
+        return;
+    }
+    change_visit_router(c, router, find_endpoint, &search);
+    if (!search.found) {
+        change_mark_to_read(c, d->row->owner);
+    } else if (d->column == NAT_LOGICAL_IP || d->column == NAT_LOGICAL_PORT) {
+        move_floating_ip(c, search.found);
+        change_mark_gateways(c, router);
+    }
+    if (search.found) {
+        change_mark(&c->endpoints,
+                    (size_t) (search.found - c->fabric->endpoints));
+    }
+}

@@ -478,15 +478,20 @@ fabric_change_is_sighted(const struct fabric *f,
 
 /* Attachments. */
 
+struct needs {
+    const struct fabric_switch *ls;
+    const struct fabric_chassis *chassis;
+    bool found;
+};
+
+/* Of those on the switch, not those who only lead to a VM on it. */
 static void
 require(struct fabric_change *c, struct fabric_endpoint *e, void *needs_)
 {
-    struct needs {
-        const struct fabric_chassis *chassis;
-        bool found;
-    } *needs = needs_;
+    struct needs *needs = needs_;
     (void) c;
-    needs->found |= e->gateway && e->chassis == needs->chassis;
+    needs->found |=
+        e->gateway && e->ls == needs->ls && e->chassis == needs->chassis;
 }
 
 /* Whether the switch needs attachments on the chassis, apart from those that
@@ -495,10 +500,8 @@ static bool
 is_needed(struct fabric_change *c, const struct fabric_switch *ls,
           const struct fabric_chassis *chassis)
 {
-    struct {
-        const struct fabric_chassis *chassis;
-        bool found;
-    } needs = { chassis, fabric_is_local(c->fabric, ls, chassis) };
+    struct needs needs = { ls, chassis,
+                           fabric_is_local(c->fabric, ls, chassis) };
     if (!needs.found && ls->intent.why) {
         change_visit_switch(c, ls, require, &needs);
     }
@@ -575,16 +578,33 @@ fabric_change_floods(struct fabric_change *c)
     }
 }
 
+/* Whether all of the switch's localnet ports have an attachment there; some
+ * may have one because of a patch port. */
+static bool
+is_attached(const struct fabric_switch *ls,
+            const struct fabric_chassis *chassis)
+{
+    bool all = !ls->lost || fabric_find_attachment(ls->lost, chassis);
+    for (size_t i = 0; i < ls->n_localnets && all; i++) {
+        all = fabric_find_attachment(&ls->localnets[i], chassis);
+    }
+    return all;
+}
+
 void
 change_move(struct fabric_change *c, struct fabric_switch *ls,
             struct fabric_chassis *before, struct fabric_chassis *now)
 {
-    const struct fabric_localnet *localnet =
-        ls->n_localnets ? &ls->localnets[0] : ls->lost;
-    if (!localnet || before == now) {
+    if (before == now || (!ls->n_localnets && !ls->lost)) {
         return;
     }
-    if (now && !fabric_find_attachment(localnet, now)) {
+    if (fabric_has_ubiquitous(ls)) {
+        /* Its address is where the first attachment is. */
+        c->all |= (now && !is_attached(ls, now))
+                  || (before && !fabric_is_local(c->fabric, ls, before));
+        return;
+    }
+    if (now && !is_attached(ls, now)) {
         change_attach(c, ls, now);
     }
     if (before && !is_needed(c, ls, before)) {

@@ -952,7 +952,7 @@ fabric_change_clear(struct fabric_change *c)
         c->attachments[i]->is_changed = false;
     }
     c->n_attachments = 0;
-    c->awaits_northd = c->is_unsettled = false;
+    c->awaits_northd = c->is_unsettled = c->renames = false;
 }
 
 uint32_t *

@@ -48,6 +48,8 @@ struct fabric_change {
      * (and stay, 'is_gone'; some may have come only just before). */
     struct fabric_marks came, went;
 
+    bool renames; /* Others are called something else now. */
+
     /* Endpoints to be judged again, if they are not gone; besides them... */
     struct fabric_marks endpoints;
     bool awaits_northd;           /* ...those that wait for it to follow, */

@@ -3,7 +3,7 @@
  * check from scratch says.
  *
  * usage: follow DIR [--changes N] [--seed N] [--verify EVERY] [--daily]
- *              [--comings] */
+ *              [--comings] [--only NAME] */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@
 
 struct options {
     const char *directory;
+    const char *only; /* Endpoints that are called so; NULL: all. */
     size_t n_changes;
     size_t verify_every; /* 0: never. */
     uint64_t seed;
@@ -46,6 +47,7 @@ parse(int argc, char **argv, struct options *o)
         { "verify", required_argument, NULL, 'v' },
         { "daily", no_argument, NULL, 'd' },
         { "comings", no_argument, NULL, 'c' },
+        { "only", required_argument, NULL, 'o' },
         { NULL, 0, NULL, 0 },
     };
     int option;
@@ -63,6 +65,9 @@ parse(int argc, char **argv, struct options *o)
             break;
         case 'd':
             o->mix = MUTATE_DAILY;
+            break;
+        case 'o':
+            o->only = optarg;
             break;
         case 'c':
             o->mix = MUTATE_COMINGS;
@@ -96,7 +101,7 @@ print_difference(const char *ours, const char *theirs)
 }
 
 static bool
-verify(struct tracker *f)
+verify(struct tracker *f, const char *only)
 {
     struct fabric fabric;
     struct assessment scratch;
@@ -104,7 +109,7 @@ verify(struct tracker *f)
     text_init(&ours, TEXT_CEILING_BYTES);
     text_init(&theirs, TEXT_CEILING_BYTES);
     fabric_init(&fabric, f->fabric.evidence);
-    reach_assess(&scratch, &fabric, NULL);
+    reach_assess(&scratch, &fabric, only);
     tracker_collect(f);
     report_check_json(&f->assessment, NULL, 0, &ours);
     report_check_json(&scratch, NULL, 0, &theirs);
@@ -179,7 +184,7 @@ run(struct evidence *e, const struct options *o)
     size_t n_verified = 0, i;
     bool same = true;
     const char *trace = getenv("FOLLOW_TRACE");
-    tracker_init(&f, e, NULL);
+    tracker_init(&f, e, o->only);
     mutation_init(&m, e, o->mix, o->seed);
     for (i = 0; same && i < o->n_changes; i++) {
         mutation_next(&m);
@@ -195,7 +200,7 @@ run(struct evidence *e, const struct options *o)
                     f.was_rebuilt ? ", rebuilt" : "");
         }
         if (o->verify_every && i % o->verify_every == 0) {
-            same = verify(&f);
+            same = verify(&f, o->only);
             n_verified++;
         }
     }
@@ -218,7 +223,7 @@ main(int argc, char **argv)
     struct evidence e;
     if (!parse(argc, argv, &o)) {
         fputs("usage: follow DIR [--changes N] [--seed N] [--verify EVERY] "
-              "[--daily] [--comings]\n",
+              "[--daily] [--comings] [--only NAME]\n",
               stderr);
         return 2;
     }

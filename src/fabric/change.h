@@ -6,7 +6,7 @@
  * marks the endpoints that depend on them.  What a handler does not know to be
  * narrow sets 'all': then the fabric must be built again from scratch.  So a
  * new dependency that nobody thought of costs time where the tables say 'all',
- * and where they do not it is a bug that tests/unit/test_follow.c is there to
+ * and where they do not it is a bug that bench/follow.c is there to
  * find: it compares with a fabric from scratch after each of many random
  * changes.
  *
@@ -14,6 +14,10 @@
  * built again, those to endpoints until fabric_change_sort().  What a thing
  * held before stays in the fabric's arena as garbage until then ('all' is set
  * once there is more of it than of the rest).
+ *
+ * What comes and goes is looked at once, after all deltas of a commit: the
+ * VMs' ports of a switch, the NAT rows of a router.  They are compared with
+ * what there was, so it does not matter what else happened at once.
  *
  * A row is found by its owner or its name, so where a row is a part of two
  * others (OVSDB allows it, no client of OVN does it), or two have one name (a
@@ -47,6 +51,8 @@ struct fabric_change {
     /* Endpoints, by their index, that came (behind those there were) or went
      * (and stay, 'is_gone'; some may have come only just before). */
     struct fabric_marks came, went;
+
+    bool renames; /* Others are called something else now. */
 
     /* Endpoints to be judged again, if they are not gone; besides them... */
     struct fabric_marks endpoints;

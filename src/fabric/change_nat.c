@@ -47,7 +47,19 @@ keeps_intent(struct fabric *f, const struct fabric_switch *ls)
            && now.intent.row == before->row && now.intent.lost == before->lost;
 }
 
-/* Others than a VM's port, or a floating IP, are built again. */
+/* Whether the rows are no other router's. */
+static bool
+owns_nats(const struct ovsdb_row *lr)
+{
+    for (unsigned i = 0; i < ovsdb_count(lr, LR_NAT); i++) {
+        if (ovsdb_atoms(lr, LR_NAT)[i].row->owner != lr) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether its ports still lead where they did. */
 static void
 check_ports(struct fabric_change *c, const struct fabric_router *router)
 {
@@ -66,7 +78,9 @@ change_read_routers(struct fabric_change *c)
 {
     struct fabric *f = c->fabric;
     for (size_t i = 0; i < c->translating.n; i++) {
-        fabric_read_nats(f, &f->routers[c->translating.items[i]]);
+        struct fabric_router *router = &f->routers[c->translating.items[i]];
+        fabric_read_nats(f, router);
+        c->all |= !owns_nats(router->row);
     }
     for (size_t i = 0; i < c->routers.n; i++) {
         struct fabric_router *router = &f->routers[c->routers.items[i]];
@@ -225,7 +239,9 @@ move_floating_ip(struct fabric_change *c, struct fabric_endpoint *e)
 {
     struct fabric_chassis *before = e->chassis;
     bool was_distributed = e->is_distributed;
+    const char *port = e->port, *name = e->name;
     fabric_read_floating_ip(c->fabric, e);
+    c->renames |= strcmp(port, e->port) || strcmp(name, e->name);
     c->all |= e->is_distributed != was_distributed || has_twin(e);
     change_link_vif(c, e, e->vif);
     change_link_named(c, e);

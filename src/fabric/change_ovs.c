@@ -245,6 +245,10 @@ read_again(struct fabric_change *c, struct fabric_chassis *chassis)
             change_mark_gateways(c, &f->routers[i]);
         }
     }
+    for (size_t i = 0;
+         chassis->is_isolated != before.is_isolated && i < f->n_routers; i++) {
+        fabric_change_router(c, &f->routers[i]);
+    }
     strmap_done(&before.interface_ids);
     strmap_done(&before.tunnels);
     c->floods = true;

@@ -285,7 +285,8 @@ struct reading {
     size_t n;
 };
 
-/* Returns false if those that stay changed places. */
+/* Returns false if those that stay changed places, or one that comes is
+ * another switch's, too. */
 static bool
 read_row(const struct fabric_change *c, const struct fabric_switch *ls,
          struct reading *r)
@@ -298,10 +299,12 @@ read_row(const struct fabric_change *c, const struct fabric_switch *ls,
     r->vifs = xcalloc(n, sizeof(struct fabric_vif *));
     for (unsigned i = 0; i < n; i++) {
         struct fabric_vif *vif = vif_on(c, ls, ports[i].row);
-        if (vif && vif->index < next) {
+        bool comes = !vif && is_new(c, ports[i].row);
+        if ((vif && vif->index < next)
+            || (comes && ports[i].row->owner != ls->row)) {
             return false;
         }
-        if (vif || is_new(c, ports[i].row)) {
+        if (vif || comes) {
             next = vif ? vif->index + 1 : next;
             r->rows[r->n] = ports[i].row;
             r->vifs[r->n++] = vif;

@@ -424,7 +424,8 @@ tracker_judge(struct tracker *f)
 {
     struct assessment *a = &f->assessment;
     f->n_judged = 0;
-    f->was_rebuilt = f->change.all || a->arena.used_bytes > f->limit_bytes;
+    f->was_rebuilt = f->change.all || a->arena.used_bytes > f->limit_bytes
+                     || (f->only && f->change.renames);
     if (f->was_rebuilt) {
         unbuild(f);
         build(f);

@@ -17,6 +17,9 @@ import logs  # noqa: E402
 
 FOLLOW_S = 3600
 
+# Changes take more away than they bring: so often the deployment is whole again.
+AFRESH = 500
+
 
 def append_real(directory):
     path = os.path.join(directory, "nb.db")
@@ -41,12 +44,13 @@ def follow(bench, directory, *arguments):
 def bench_following(report, bench):
     """Random changes of rows, followed.  Any change of any table, and what
     comes and goes, on the home lab, each compared with a check from scratch;
-    and changes of one row, as
-    in a day of a cloud, for what they cost (CPU time)."""
+    and changes of one row, as in a day of a cloud, for what they cost (CPU
+    time)."""
     log("Following changes ...")
     for what, options in (("any change", ()),
                           ("what comes and goes", ("--comings",))):
         home = follow(bench, bundles.shaped("home"), "--verify", "1",
+                      "--afresh", str(AFRESH),
                       "--changes", str(bench.changes), *options)
         report.state("follow home lab, " + what, [
             Budget("each equals a check from scratch: %d of %d"

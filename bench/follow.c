@@ -2,9 +2,14 @@
  * cost; and, if asked, compares every verdict, finding and text with what a
  * check from scratch says.
  *
- * usage: follow DIR [--changes N] [--seed N] [--verify EVERY] [--daily]
- *              [--comings] [--only NAME] */
+ * usage: follow DIR [--changes N] [--seed N] [--verify EVERY] [--afresh N]
+ *              [--daily] [--comings] [--only NAME]
+ *
+ * Changes take more away than they bring: after some thousands little is left
+ * to be judged.  --afresh begins again with the bundle after N of them, and
+ * the next seed. */
 #include <getopt.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +25,7 @@ struct options {
     const char *only; /* Endpoints that are called so; NULL: all. */
     size_t n_changes;
     size_t verify_every; /* 0: never. */
+    size_t afresh;       /* After so many changes from the bundle again. */
     uint64_t seed;
     enum mutation_mix mix;
 };
@@ -45,13 +51,14 @@ parse(int argc, char **argv, struct options *o)
         { "changes", required_argument, NULL, 'n' },
         { "seed", required_argument, NULL, 's' },
         { "verify", required_argument, NULL, 'v' },
+        { "afresh", required_argument, NULL, 'a' },
         { "daily", no_argument, NULL, 'd' },
         { "comings", no_argument, NULL, 'c' },
         { "only", required_argument, NULL, 'o' },
         { NULL, 0, NULL, 0 },
     };
     int option;
-    *o = (struct options){ .n_changes = 1000, .seed = 1 };
+    *o = (struct options){ .n_changes = 1000, .afresh = SIZE_MAX, .seed = 1 };
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
         case 'n':
@@ -62,6 +69,9 @@ parse(int argc, char **argv, struct options *o)
             break;
         case 'v':
             o->verify_every = strtoul(optarg, NULL, 10);
+            break;
+        case 'a':
+            o->afresh = strtoul(optarg, NULL, 10);
             break;
         case 'd':
             o->mix = MUTATE_DAILY;
@@ -77,7 +87,7 @@ parse(int argc, char **argv, struct options *o)
         }
     }
     o->directory = optind == argc - 1 ? argv[optind] : NULL;
-    return o->directory && o->n_changes;
+    return o->directory && o->n_changes && o->afresh;
 }
 
 /* Paths that a change may touch within 250 us at 10 us a path. */
@@ -175,68 +185,102 @@ print(struct sample *samples, size_t n, size_t n_verified)
            p99_of_few(samples, n), samples[n - 1].us, total / (double) n);
 }
 
-static int
-run(struct evidence *e, const struct options *o)
+/* What all rounds have in common. */
+struct following {
+    const struct options *options;
+    struct sample *samples; /* Room for all changes. */
+    size_t n, n_verified;
+};
+
+/* Follows the next change, and returns whether it comes out as it should. */
+static bool
+follow(struct following *g, struct tracker *f, struct mutation *m)
+{
+    struct sample *sample = &g->samples[g->n];
+    size_t every = g->options->verify_every;
+    bool same = true;
+    mutation_next(m);
+    double start = now_us();
+    tracker_apply(f, m->db);
+    tracker_judge(f);
+    *sample = (struct sample){ now_us() - start, N_DIRECTIONS * f->n_judged,
+                               f->was_rebuilt };
+    if (getenv("FOLLOW_TRACE")) {
+        fprintf(stderr, "%zu %s: %.1f us, %zu paths%s\n", g->n, m->what,
+                sample->us, sample->n_paths,
+                f->was_rebuilt ? ", rebuilt" : "");
+    }
+    if (every && g->n % every == 0) {
+        same = verify(f, g->options->only);
+        g->n_verified++;
+    }
+    if (!same) {
+        fprintf(stderr, "change %zu differs: %s: %.900s\n", g->n, m->what,
+                text_string(&m->text));
+    }
+    g->n++;
+    return same;
+}
+
+/* Follows up to 'n' changes of what was gathered. */
+static bool
+run(struct following *g, struct evidence *e, size_t n, uint64_t seed)
 {
     struct tracker f;
     struct mutation m;
-    struct sample *samples = xcalloc(o->n_changes, sizeof *samples);
-    size_t n_verified = 0, i;
     bool same = true;
-    const char *trace = getenv("FOLLOW_TRACE");
-    tracker_init(&f, e, o->only);
-    mutation_init(&m, e, o->mix, o->seed);
-    for (i = 0; same && i < o->n_changes; i++) {
-        mutation_next(&m);
-        double start = now_us();
-        tracker_apply(&f, m.db);
-        tracker_judge(&f);
-        samples[i] =
-            (struct sample){ now_us() - start, N_DIRECTIONS * f.n_judged,
-                             f.was_rebuilt };
-        if (trace) {
-            fprintf(stderr, "%zu %s: %.1f us, %zu paths%s\n", i, m.what,
-                    samples[i].us, samples[i].n_paths,
-                    f.was_rebuilt ? ", rebuilt" : "");
-        }
-        if (o->verify_every && i % o->verify_every == 0) {
-            same = verify(&f, o->only);
-            n_verified++;
-        }
-    }
-    if (same) {
-        print(samples, o->n_changes, n_verified);
-    } else {
-        fprintf(stderr, "change %zu differs: %s: %.900s\n", i - 1, m.what,
-                text_string(&m.text));
+    tracker_init(&f, e, g->options->only);
+    mutation_init(&m, e, g->options->mix, seed);
+    for (size_t i = 0; same && i < n; i++) {
+        same = follow(g, &f, &m);
     }
     mutation_done(&m);
     tracker_done(&f);
-    free(samples);
-    return same ? 0 : 1;
+    return same;
+}
+
+/* A round begins with the bundle as it is on disk.  Exit status. */
+static int
+run_round(struct following *g, uint64_t seed)
+{
+    const struct options *o = g->options;
+    size_t n =
+        o->n_changes - g->n < o->afresh ? o->n_changes - g->n : o->afresh;
+    struct collect_options collect = { .bundle = o->directory };
+    struct evidence e;
+    int status;
+    evidence_init(&e);
+    struct error *error = collect_gather(&collect, &e);
+    if (error) {
+        fprintf(stderr, "follow: %s\n", error_text(error));
+        error_free(error);
+        status = 2;
+    } else {
+        status = run(g, &e, n, seed) ? 0 : 1;
+    }
+    evidence_done(&e);
+    return status;
 }
 
 int
 main(int argc, char **argv)
 {
     struct options o;
-    struct evidence e;
     if (!parse(argc, argv, &o)) {
         fputs("usage: follow DIR [--changes N] [--seed N] [--verify EVERY] "
-              "[--daily] [--comings] [--only NAME]\n",
+              "[--afresh N] [--daily] [--comings] [--only NAME]\n",
               stderr);
         return 2;
     }
-    struct collect_options collect = { .bundle = o.directory };
-    evidence_init(&e);
-    struct error *error = collect_gather(&collect, &e);
-    int status = 2;
-    if (error) {
-        fprintf(stderr, "follow: %s\n", error_text(error));
-        error_free(error);
-    } else {
-        status = run(&e, &o);
+    struct following g = { .options = &o };
+    int status = 0;
+    g.samples = xcalloc(o.n_changes, sizeof *g.samples);
+    for (uint64_t seed = o.seed; !status && g.n < o.n_changes; seed++) {
+        status = run_round(&g, seed);
     }
-    evidence_done(&e);
+    if (!status) {
+        print(g.samples, g.n, g.n_verified);
+    }
+    free(g.samples);
     return status;
 }

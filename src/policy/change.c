@@ -288,11 +288,15 @@ mark_askers(struct policy *p, struct fabric_change *c,
 {
     const struct ovsdb_table *nb = p->fabric->evidence->nb.store.tables;
     const char *name = ovsdb_string(group, PORT_GROUP_NAME);
-    OVSDB_TABLE_FOR_EACH (acl, &nb[NB_ACL]) {
-        const struct ovsdb_row *holder =
-            asks_for(ovsdb_string(acl, ACL_MATCH), name) ? find_holder(p, acl)
-                                                         : NULL;
-        if (holder == &several) {
+    for (size_t i = 0; i < nb[NB_ACL].n_rows; i++) {
+        const struct ovsdb_row *acl = nb[NB_ACL].rows[i];
+        if (!asks_for(ovsdb_string(acl, ACL_MATCH), name)) {
+            continue;
+        }
+        const struct ovsdb_row *holder = find_holder(p, acl);
+        if (!acl->exists) {
+            c->is_unsettled = true; /* It may be what let a frame pass. */
+        } else if (holder == &several) {
             c->all = true;
         } else if (holder) {
             mark_asked(p, c, holder);

@@ -58,7 +58,10 @@ struct policy_group {
     struct policy_acl *acls; /* NULL until parsed. */
     size_t n;
     bool is_stateful;
-    bool is_changed; /* Private: change.c. */
+
+    /* Private: change.c. */
+    bool is_changed;
+    bool members_changed;
 };
 
 /* The lists of acl_select(), each as it was when asked for last. */
@@ -144,12 +147,20 @@ struct policy {
     const struct ovsdb_row **holders;
     bool has_changed; /* Some group or switch. */
     bool owners_changed;
+    bool members_changed; /* Of some group. */
 };
 
 /* Other ports have addresses on the switch: forgets whose they are, and
  * chooses addresses again that none has.  Returns whether these are what they
  * were, as far as somebody asked. */
 bool policy_forget_owners(struct policy *, struct policy_switch *);
+
+/* Whether what the switch's endpoints were asked with does not depend on who
+ * was asked first. */
+bool policy_is_plain(const struct policy_switch *);
+
+/* Forgets everything, and begins anew. */
+void policy_read_again(struct policy *);
 
 struct policy_switch *policy_switch_of(struct policy *,
                                        const struct fabric_switch *);

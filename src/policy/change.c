@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ovsdb/diff.h"
 #include "policy/acl.h"
 
 /* Whose an ACL is that several have. */
@@ -85,19 +86,28 @@ is_loose(const struct policy_group *group)
     return loose;
 }
 
+/* A port of another kind may be where all on its switch come in. */
+static void
+mark_port(struct policy *p, struct fabric_change *c,
+          const struct ovsdb_row *lsp)
+{
+    const struct fabric_vif *vif = p->fabric->vif_of_row[lsp->index];
+    const struct policy_switch *sw =
+        lsp->exists && lsp->owner ? p->switch_of_row[lsp->owner->index] : NULL;
+    if (vif) {
+        fabric_change_vif(c, vif);
+    } else if (sw && strcmp(ovsdb_string(lsp, LSP_TYPE), "localport") != 0) {
+        fabric_change_switch(c, sw->ls);
+    }
+}
+
 static void
 mark_members(struct policy *p, struct fabric_change *c,
              const struct policy_group *group)
 {
-    const struct fabric *f = p->fabric;
     const union ovsdb_atom *ports = ovsdb_atoms(group->row, PORT_GROUP_PORTS);
     for (unsigned i = 0; i < ovsdb_count(group->row, PORT_GROUP_PORTS); i++) {
-        const struct fabric_vif *vif = f->vif_of_row[ports[i].row->index];
-        if (vif) {
-            fabric_change_vif(c, vif);
-        } else {
-            c->all = true;
-        }
+        mark_port(p, c, ports[i].row);
     }
 }
 
@@ -195,12 +205,164 @@ mark_holders(struct policy *p, struct fabric_change *c,
     }
 }
 
+/* Members of groups.  Who is in which group is looked up anew for all; asked
+ * again are the ports that came into a group or left it, and whoever an ACL
+ * tells from others by the addresses of its ports: "$GROUP_ip4", "$GROUP_ip6"
+ * (ovn-nb(5), Port_Group).  "@GROUP" is asked about the guest's own port only.
+ */
+
+static void
+note_group(struct policy *p, const struct ovsdb_row *group)
+{
+    p->groups[group->index].members_changed = p->members_changed = true;
+}
+
+/* Ports that the group had and has not, or the other way round. */
+static void
+apply_members(struct policy *p, struct fabric_change *c,
+              const struct ovsdb_delta *d)
+{
+    const struct ovsdb_column_spec *spec =
+        &nb_spec.tables[NB_PORT_GROUP].columns[PORT_GROUP_PORTS];
+    const union ovsdb_atom *now = ovsdb_atoms(d->row, PORT_GROUP_PORTS);
+    const union ovsdb_atom *before = ovsdb_datum_atoms(spec, &d->before);
+    unsigned n = ovsdb_count(d->row, PORT_GROUP_PORTS);
+    unsigned char *is_in = xcalloc(p->fabric->lsp_rows_capacity, 1);
+    for (unsigned i = 0; i < d->before.n; i++) {
+        is_in[before[i].row->index] |= 1;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        is_in[now[i].row->index] |= 2;
+        if (is_in[now[i].row->index] == 2) {
+            mark_port(p, c, now[i].row);
+        }
+    }
+    for (unsigned i = 0; i < d->before.n; i++) {
+        if (is_in[before[i].row->index] == 1) {
+            mark_port(p, c, before[i].row);
+        }
+    }
+    free(is_in);
+    note_group(p, d->row);
+}
+
+static bool
+asks_for(const char *match, const char *group)
+{
+    size_t length = strlen(group);
+    const char *at = match;
+    while ((at = strchr(at, '$'))) {
+        at++;
+        if (!strncmp(at, group, length) && !strncmp(at + length, "_ip", 3)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+mark_asked(struct policy *p, struct fabric_change *c,
+           const struct ovsdb_row *holder)
+{
+    const struct ovsdb_table *nb = p->fabric->evidence->nb.store.tables;
+    struct policy_group *group =
+        holder->table == &nb[NB_PORT_GROUP] ? &p->groups[holder->index] : NULL;
+    if (group && !group->acls) {
+        acl_parse_group(p, group);
+    }
+    if (group && !is_loose(group)) {
+        mark_members(p, c, group);
+        return;
+    }
+    for (size_t i = 0; i < p->fabric->n_switches; i++) {
+        const struct policy_switch *sw = &p->switches[i];
+        if (group ? has_group(sw, group) : sw->ls->row == holder) {
+            fabric_change_switch(c, sw->ls);
+        }
+    }
+}
+
+static void
+mark_askers(struct policy *p, struct fabric_change *c,
+            const struct ovsdb_row *group)
+{
+    const struct ovsdb_table *nb = p->fabric->evidence->nb.store.tables;
+    const char *name = ovsdb_string(group, PORT_GROUP_NAME);
+    for (size_t i = 0; i < nb[NB_ACL].n_rows; i++) {
+        const struct ovsdb_row *acl = nb[NB_ACL].rows[i];
+        if (!asks_for(ovsdb_string(acl, ACL_MATCH), name)) {
+            continue;
+        }
+        const struct ovsdb_row *holder = find_holder(p, acl);
+        if (!acl->exists) {
+            c->is_unsettled = true; /* It may be what let a frame pass. */
+        } else if (holder == &several) {
+            c->all = true;
+        } else if (holder) {
+            mark_asked(p, c, holder);
+        }
+    }
+}
+
+/* What a switch was like. */
+struct former {
+    bool has_acls, is_stateful;
+    size_t n_groups;
+    uint64_t groups; /* A sum of these. */
+};
+
+static struct former
+describe(const struct policy_switch *sw)
+{
+    struct former f = { sw->has_acls, sw->is_stateful, sw->n_groups, 0 };
+    for (size_t i = 0; i < sw->n_groups; i++) {
+        f.groups =
+            hash_words(f.groups, (uint64_t) sw->groups[i]->row->index + 1);
+    }
+    return f;
+}
+
+static bool
+same_former(struct former a, struct former b)
+{
+    return a.has_acls == b.has_acls && a.is_stateful == b.is_stateful
+           && a.n_groups == b.n_groups && a.groups == b.groups;
+}
+
+static void
+read_members(struct policy *p, struct fabric_change *c)
+{
+    const struct fabric *f = p->fabric;
+    const struct ovsdb_table *nb = f->evidence->nb.store.tables;
+    OVSDB_TABLE_FOR_EACH (row, &nb[NB_PORT_GROUP]) {
+        if (p->groups[row->index].members_changed) {
+            mark_askers(p, c, row);
+        }
+    }
+    struct former *former = xcalloc(f->n_switches, sizeof *former);
+    for (size_t i = 0; i < f->n_switches; i++) {
+        former[i] = describe(&p->switches[i]);
+        c->all |= !policy_is_plain(&p->switches[i]);
+    }
+    policy_read_again(p);
+    for (size_t i = 0; i < f->n_switches; i++) {
+        if (!same_former(former[i], describe(&p->switches[i]))) {
+            fabric_change_switch(c, p->switches[i].ls);
+        }
+    }
+    free(former);
+}
+
 static void
 apply_group(struct policy *p, struct fabric_change *c,
             const struct ovsdb_delta *d)
 {
     bool none = d->kind == OVSDB_CHANGED && fabric_change_is_none(d);
     if (none) {
+        return;
+    }
+    if (d->kind == OVSDB_CHANGED && d->column == PORT_GROUP_PORTS) {
+        apply_members(p, c, d);
         return;
     }
     if (d->kind != OVSDB_CHANGED || d->column != PORT_GROUP_ACLS
@@ -222,20 +384,19 @@ mark_owners(struct policy *p, const struct ovsdb_row *ls)
     }
 }
 
-/* Whether some group names the port. */
-static bool
-is_member(const struct policy *p, const struct ovsdb_row *lsp)
+/* Notes the groups that name the port. */
+static void
+note_groups_of(struct policy *p, const struct ovsdb_row *lsp)
 {
     const struct ovsdb_table *nb = p->fabric->evidence->nb.store.tables;
     OVSDB_TABLE_FOR_EACH (row, &nb[NB_PORT_GROUP]) {
         const union ovsdb_atom *ports = ovsdb_atoms(row, PORT_GROUP_PORTS);
         for (unsigned i = 0; i < ovsdb_count(row, PORT_GROUP_PORTS); i++) {
             if (ports[i].row == lsp) {
-                return true;
+                note_group(p, row);
             }
         }
     }
-    return false;
 }
 
 /* Ports' addresses are in the sets of their groups. */
@@ -249,12 +410,15 @@ apply_port(struct policy *p, struct fabric_change *c,
         mark_owners(p, d->row->owner);
     }
     if (d->kind != OVSDB_CHANGED) {
-        c->all |= p->memberships[d->row->index] || is_member(p, d->row);
+        note_groups_of(p, d->row);
         return;
     }
-    c->all |= (d->column == LSP_ADDRESSES || d->column == LSP_NAME
-               || d->column == LSP_DYNAMIC_ADDRESSES)
-              && p->memberships[d->row->index] && !fabric_change_is_none(d);
+    if (p->memberships[d->row->index] && !fabric_change_is_none(d)) {
+        c->all |= d->column == LSP_NAME;
+        if (is_addressed) {
+            note_groups_of(p, d->row);
+        }
+    }
 }
 
 /* A router of the switch learned or forgot a host: what was found before does
@@ -384,5 +548,8 @@ policy_change_apply(struct policy *p, struct fabric_change *c,
     }
     if (p->has_changed && !c->all) {
         read_marked(p, c);
+    }
+    if (p->members_changed && !c->all) {
+        read_members(p, c);
     }
 }

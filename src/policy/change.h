@@ -1,7 +1,8 @@
 /* A policy that follows changes of rows, as the fabric under it does
  * (fabric/change.h): ACLs are parsed again where they changed, and the
- * endpoints that they concern are marked.  Who is in which port group, and
- * what is in address sets, is not followed: such a change marks 'all'. */
+ * endpoints that they concern are marked.  Where members of port groups come
+ * and go, all of it is read again; what is in address sets is not followed:
+ * such a change marks 'all'. */
 #ifndef POLICY_CHANGE_H
 #define POLICY_CHANGE_H 1
 

@@ -628,10 +628,61 @@ is_of_router(const struct policy_switch *sw, const char *prefix)
     return false;
 }
 
+/* Whether Neutron's record has the port in that network, and in no other of
+ * the family. */
+static bool
+is_in_network(const struct fabric_vif *vif, struct policy_bits network,
+              bool is_ipv6, struct arena *arena)
+{
+    const char *cidrs =
+        ovsdb_map_get(vif->lsp, LSP_EXTERNAL_IDS, "neutron:cidrs");
+    struct address address = { NULL, NULL, 0 };
+    size_t n = 0;
+    if (cidrs) {
+        address_parse(&address, cidrs, arena);
+    }
+    for (size_t i = 0; i < address.n_ips; i++) {
+        if ((strchr(address.ips[i], ':') != NULL) == is_ipv6) {
+            struct policy_bits bits = read_address(address.ips[i], is_ipv6);
+            if (memcmp(&bits, &network, sizeof bits)) {
+                return false;
+            }
+            n++;
+        }
+    }
+    return n > 0;
+}
+
+/* Whether all ports are, so that it does not matter who asked first. */
+static bool
+is_uniform(const struct policy_switch *sw, bool is_ipv6)
+{
+    struct arena arena;
+    bool uniform = true;
+    arena_init(&arena);
+    for (size_t i = 0; i < sw->ls->n_vifs && uniform; i++) {
+        uniform = is_in_network(sw->ls->vifs[i], sw->hosts_in[is_ipv6],
+                                is_ipv6, &arena);
+    }
+    arena_done(&arena);
+    return uniform;
+}
+
+bool
+policy_is_plain(const struct policy_switch *sw)
+{
+    bool plain = true;
+    for (int i = 0; i < 2 && plain; i++) {
+        plain = !sw->prefixes[i] || is_of_router(sw, sw->prefixes[i])
+                || is_uniform(sw, i);
+    }
+    return plain;
+}
+
 bool
 policy_forget_owners(struct policy *p, struct policy_switch *sw)
 {
-    bool same = true;
+    bool same = policy_is_plain(sw);
     free(sw->owners);
     sw->owners = NULL;
     sw->n_owners = 0;
@@ -642,8 +693,7 @@ policy_forget_owners(struct policy *p, struct policy_switch *sw)
         }
         struct policy_bits bits =
             read_address(find_stranger(sw, prefix, i, p->arena), i);
-        same &= is_of_router(sw, prefix)
-                && !memcmp(&bits, &sw->strangers[i], sizeof bits);
+        same &= !memcmp(&bits, &sw->strangers[i], sizeof bits);
         sw->strangers[i] = bits;
     }
     return same;

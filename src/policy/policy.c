@@ -217,10 +217,10 @@ gather(struct policy *p)
     }
 }
 
-struct policy *
-policy_new(struct fabric *fabric, struct arena *arena)
+static void
+init(struct policy *p, struct fabric *fabric, struct arena *arena)
 {
-    struct policy *p = arena_zalloc(arena, sizeof *p);
+    memset(p, 0, sizeof *p);
     p->fabric = fabric;
     p->arena = arena;
     p->generation = 1;
@@ -234,15 +234,11 @@ policy_new(struct fabric *fabric, struct arena *arena)
         p->drops_by_default = value && !strcmp(value, "true");
     }
     gather(p);
-    return p;
 }
 
-void
-policy_free(struct policy *p)
+static void
+done(struct policy *p)
 {
-    if (!p) {
-        return;
-    }
     for (size_t i = 0; i < p->fabric->n_switches; i++) {
         free(p->switches[i].groups);
         free(p->switches[i].loose.items);
@@ -255,6 +251,29 @@ policy_free(struct policy *p)
     match_context_done(&p->context);
     strmap_done(&p->group_names);
     strmap_done(&p->address_sets);
+}
+
+struct policy *
+policy_new(struct fabric *fabric, struct arena *arena)
+{
+    struct policy *p = arena_alloc(arena, sizeof *p);
+    init(p, fabric, arena);
+    return p;
+}
+
+void
+policy_free(struct policy *p)
+{
+    if (p) {
+        done(p);
+    }
+}
+
+void
+policy_read_again(struct policy *p)
+{
+    done(p);
+    init(p, p->fabric, p->arena);
 }
 
 struct policy_switch *

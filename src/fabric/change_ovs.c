@@ -183,6 +183,18 @@ changed_interface(struct fabric_change *c, const struct ovsdb_delta *d)
     }
 }
 
+/* Where a port's interface was last is told of it wherever it is bound. */
+static void
+interface_came_or_went(struct fabric_change *c, const struct ovsdb_delta *d)
+{
+    const char *id = ovsdb_map_get(d->row, INTERFACE_EXTERNAL_IDS, "iface-id");
+    const struct fabric_vif *vif = id ? change_find_vif(c, id) : NULL;
+    if (vif) {
+        change_mark_vif(c, vif);
+    }
+    changes_chassis(c, d);
+}
+
 /* Reading a chassis again. */
 
 static bool
@@ -191,7 +203,8 @@ same_text(const char *a, const char *b)
     return a && b ? !strcmp(a, b) : a == b;
 }
 
-/* The ports that have an interface on the chassis find it again. */
+/* The ports that have an interface on the chassis find it again; those that
+ * are bound elsewhere miss one, and where it was last is told of them. */
 static void
 bind_again(struct fabric_change *c, const struct strmap *ids)
 {
@@ -200,6 +213,7 @@ bind_again(struct fabric_change *c, const struct strmap *ids)
         struct fabric_vif *vif = change_find_vif(c, entry->key);
         if (vif) {
             fabric_bind_vif(c->fabric, vif);
+            change_mark_vif(c, vif);
         }
         /* An interface makes a VM's port of a router's. */
         c->all |= lsp && !strcmp(ovsdb_string(lsp, LSP_TYPE), "router");
@@ -271,5 +285,5 @@ const struct change_handlers ovs_changes[OVS_N_TABLES] = {
     [OVS_OPEN_VSWITCH] = { changed_open_vswitch, NULL },
     [OVS_BRIDGE] = { changed_bridge, changes_chassis },
     [OVS_PORT] = { changed_port, changes_chassis },
-    [OVS_INTERFACE] = { changed_interface, changes_chassis },
+    [OVS_INTERFACE] = { changed_interface, interface_came_or_went },
 };

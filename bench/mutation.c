@@ -202,6 +202,16 @@ put_row(struct text *t, const struct ovsdb_row *row)
 
 /* Choosing. */
 
+static bool
+is_empty(const struct evidence_db *db)
+{
+    size_t n = 0;
+    for (unsigned t = 0; t < db->store.spec->n_tables; t++) {
+        n += db->store.tables[t].n_existing;
+    }
+    return !n;
+}
+
 static struct evidence_db *
 choose_db(struct mutation *m)
 {
@@ -574,7 +584,9 @@ static void
 change_any(struct mutation *m)
 {
     const struct ovsdb_table *table;
-    m->db = choose_db(m);
+    do {
+        m->db = choose_db(m);
+    } while (is_empty(m->db));
     table = choose_table(m, m->db);
     const struct ovsdb_row *row = choose_row(m, table);
     uint64_t n = draw(m, 20);

@@ -59,6 +59,23 @@ owns_nats(const struct ovsdb_row *lr)
     return true;
 }
 
+/* Asked of all switches with a port of the router's, as the rows have it. */
+static bool
+keeps_intents(struct fabric *f, const struct fabric_router *router)
+{
+    bool keeps = true;
+    for (size_t i = 0; i < f->n_switches && keeps; i++) {
+        const struct fabric_switch *ls = &f->switches[i];
+        bool has_port = false;
+        for (size_t j = 0; j < ls->n_router_ports && !has_port; j++) {
+            const struct ovsdb_row *lrp = ls->router_ports[j].lrp;
+            has_port = lrp && lrp->owner == router->row;
+        }
+        keeps = !has_port || keeps_intent(f, ls);
+    }
+    return keeps;
+}
+
 /* Whether its ports still lead where they did. */
 static void
 check_ports(struct fabric_change *c, const struct fabric_router *router)
@@ -67,11 +84,10 @@ check_ports(struct fabric_change *c, const struct fabric_router *router)
     c->all |= translates && c->has_strays;
     for (size_t i = 0; i < router->n_ports && !c->all; i++) {
         const struct fabric_lrp *port = &router->ports[i];
-        c->all |= port->is_gateway != fabric_is_gateway(port);
-        c->all |= translates
-                  && (port->second
-                      || (port->ls && !keeps_intent(c->fabric, port->ls)));
+        c->all |= port->is_gateway != fabric_is_gateway(port)
+                  || (translates && port->second);
     }
+    c->all |= translates && !keeps_intents(c->fabric, router);
 }
 
 void

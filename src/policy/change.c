@@ -198,8 +198,7 @@ mark_holders(struct policy *p, struct fabric_change *c,
 {
     for (size_t i = 0; i < nb->n_deltas && !c->all; i++) {
         const struct ovsdb_delta *d = &nb->deltas[i];
-        if (d->row->table == &nb->tables[NB_ACL]
-            && (d->kind != OVSDB_CHANGED || d->column != ACL_NAME)) {
+        if (d->row->table == &nb->tables[NB_ACL]) {
             mark_holder(p, c, find_holder(p, d->row));
         }
     }

@@ -638,21 +638,6 @@ has_namesakes(const struct fabric *f)
            || f->port_bindings.n != sb[SB_PORT_BINDING].n_existing;
 }
 
-/* Whether a router's port is none of its owner's any more.  A server deletes
- * such rows (ovsdb(5), "garbage collection"). */
-static bool
-has_strays(const struct fabric *f)
-{
-    const struct ovsdb_table *nb = f->evidence->nb.store.tables;
-    OVSDB_TABLE_FOR_EACH (row, &nb[NB_LOGICAL_ROUTER_PORT]) {
-        const struct fabric_lrp *port = f->lrp_of_row[row->index];
-        if (!port || port->router->row != row->owner) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Whether the change takes a part that was there before from another row, or
  * shares it. */
 static bool
@@ -747,7 +732,6 @@ fabric_change_init(struct fabric_change *c, struct fabric *f)
     marks_init(&c->flooded, f->n_chassis);
     build_links(c);
     c->has_twins = has_any_shared(f->evidence) || has_namesakes(f);
-    c->has_strays = has_strays(f);
 }
 
 void

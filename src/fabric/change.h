@@ -84,8 +84,7 @@ struct fabric_change {
     size_t n_sb_records;         /* Looked at for ovn-northd's. */
     bool has_sb;                 /* SB was present. */
     bool northd_behind;
-    bool has_twins;  /* Two rows of one name, or a part of two rows. */
-    bool has_strays; /* A router's port that is of none. */
+    bool has_twins; /* Two rows of one name, or a part of two rows. */
     bool nb_global_changed;
 };
 

@@ -81,7 +81,6 @@ static void
 check_ports(struct fabric_change *c, const struct fabric_router *router)
 {
     bool translates = c->translating.is_marked[router - c->fabric->routers];
-    c->all |= translates && c->has_strays;
     for (size_t i = 0; i < router->n_ports && !c->all; i++) {
         const struct fabric_lrp *port = &router->ports[i];
         c->all |= port->is_gateway != fabric_is_gateway(port)

@@ -1,6 +1,11 @@
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "fabric/build.h"
+
+/* With fewer chassis a second thread costs more than it saves. */
+#define MIN_FOR_THREAD 100
 
 static struct fabric_chassis *
 place_chassis(struct fabric *f, const char *name)
@@ -28,16 +33,16 @@ place_chassis(struct fabric *f, const char *name)
 /* Mappings. */
 
 static void
-set_mappings(struct fabric *f, struct fabric_chassis *chassis, const char *db,
-             const struct ovsdb_row *row, unsigned column, const char *key)
+set_mappings(struct fabric_chassis *chassis, const char *db,
+             const struct ovsdb_row *row, unsigned column, const char *key,
+             struct arena *arena)
 {
     chassis->mappings_known = true;
     chassis->mappings_db = db;
     chassis->mappings_row = row;
     chassis->mappings_column = column;
     chassis->mappings_key = key;
-    mappings_parse(&chassis->mappings, ovsdb_map_get(row, column, key),
-                   &f->arena);
+    mappings_parse(&chassis->mappings, ovsdb_map_get(row, column, key), arena);
 }
 
 /* A chassis tells SB its mappings: in other_config, or before 20.12 in
@@ -48,23 +53,24 @@ read_sb_mappings(struct fabric *f, struct fabric_chassis *chassis)
     static const char key[] = "ovn-bridge-mappings";
     bool old = !ovsdb_map_get(chassis->sb, CHASSIS_OTHER_CONFIG, key)
                && ovsdb_map_get(chassis->sb, CHASSIS_EXTERNAL_IDS, key);
-    set_mappings(f, chassis, "sb", chassis->sb,
-                 old ? CHASSIS_EXTERNAL_IDS : CHASSIS_OTHER_CONFIG, key);
+    set_mappings(chassis, "sb", chassis->sb,
+                 old ? CHASSIS_EXTERNAL_IDS : CHASSIS_OTHER_CONFIG, key,
+                 &f->arena);
 }
 
 /* A key that ends in the chassis's system-id replaces the plain one
  * (ovn-controller(8); observed on 23.03.1: no merge). */
 static void
-read_ovs_mappings(struct fabric *f, struct fabric_chassis *chassis)
+read_ovs_mappings(struct fabric_chassis *chassis, struct arena *arena)
 {
     const char *key =
-        arena_printf(&f->arena, "ovn-bridge-mappings-%s", chassis->name);
+        arena_printf(arena, "ovn-bridge-mappings-%s", chassis->name);
     if (!ovsdb_map_get(chassis->open_vswitch, OPEN_VSWITCH_EXTERNAL_IDS,
                        key)) {
         key = "ovn-bridge-mappings";
     }
-    set_mappings(f, chassis, "ovs", chassis->open_vswitch,
-                 OPEN_VSWITCH_EXTERNAL_IDS, key);
+    set_mappings(chassis, "ovs", chassis->open_vswitch,
+                 OPEN_VSWITCH_EXTERNAL_IDS, key, arena);
 }
 
 /* Bridges. */
@@ -135,13 +141,12 @@ is_other_patch(const struct ovsdb_row *port, const struct ovsdb_row *interface)
 }
 
 static void
-add_port(struct fabric *f, struct fabric_port **ports, size_t *n,
+add_port(struct arena *arena, struct fabric_port **ports, size_t *n,
          const struct ovsdb_row *port, const struct ovsdb_row *interface)
 {
     if (!(*n & (*n - 1))) { /* Room for 1, 2, 4...: few of many ports. */
         size_t n_more = *n ? 2 * *n : 1;
-        struct fabric_port *more =
-            arena_alloc(&f->arena, n_more * sizeof *more);
+        struct fabric_port *more = arena_alloc(arena, n_more * sizeof *more);
         if (*n) {
             memcpy(more, *ports, *n * sizeof *more);
         }
@@ -189,8 +194,8 @@ leave_out_veths(const struct fabric_chassis *chassis,
 }
 
 static void
-build_bridge(struct fabric *f, struct fabric_chassis *chassis,
-             const struct ovsdb_row *row, struct fabric_bridge *bridge)
+build_bridge(struct fabric_chassis *chassis, const struct ovsdb_row *row,
+             struct fabric_bridge *bridge, struct arena *arena)
 {
     unsigned n = ovsdb_count(row, BRIDGE_PORTS);
     const union ovsdb_atom *ports = ovsdb_atoms(row, BRIDGE_PORTS);
@@ -202,9 +207,10 @@ build_bridge(struct fabric *f, struct fabric_chassis *chassis,
         const struct ovsdb_row *interface =
             port->exists ? first_interface(port) : NULL;
         if (interface && is_nic(chassis, interface)) {
-            add_port(f, &bridge->nics, &bridge->n_nics, port, interface);
+            add_port(arena, &bridge->nics, &bridge->n_nics, port, interface);
         } else if (interface && is_other_patch(port, interface)) {
-            add_port(f, &bridge->patches, &bridge->n_patches, port, interface);
+            add_port(arena, &bridge->patches, &bridge->n_patches, port,
+                     interface);
         }
     }
     leave_out_veths(chassis, bridge);
@@ -240,35 +246,49 @@ add_sighting(struct fabric *f, struct fabric_chassis *chassis,
     }
 }
 
+/* Finds the interface among those of the chassis. */
 static void
-index_interface(struct fabric *f, struct fabric_chassis *chassis,
-                struct ovsdb_row *row)
+index_interface(struct fabric_chassis *chassis, struct ovsdb_row *row,
+                struct arena *arena)
+{
+    const char *id = ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "iface-id");
+    const char *mac =
+        ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "attached-mac");
+    *strmap_place(&chassis->interfaces, ovsdb_string(row, INTERFACE_NAME)) =
+        row;
+    if (id && is_on_bridge(row, chassis->integration_bridge)) {
+        void **place = strmap_place(&chassis->interface_ids, id);
+        struct fabric_interface *entry = arena_alloc(arena, sizeof *entry);
+        *entry = (struct fabric_interface){ row, *place };
+        *place = entry;
+    }
+    if (mac) {
+        *strmap_place(&chassis->macs, mac) = row;
+    }
+    const char *remote = ovsdb_map_get(row, INTERFACE_OPTIONS, "remote_ip");
+    if (remote && is_on_bridge(row, chassis->integration_bridge)) {
+        *strmap_place(&chassis->tunnels, remote) = row;
+    }
+}
+
+/* Finds it among those of all chassis. */
+static void
+index_everywhere(struct fabric *f, struct fabric_chassis *chassis,
+                 const struct ovsdb_row *row)
 {
     const char *id = ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "iface-id");
     const char *mac =
         ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "attached-mac");
     const char *name = ovsdb_string(row, INTERFACE_NAME);
-    *strmap_place(&chassis->interfaces, name) = row;
     if (!strncmp(name, "tap", strlen("tap"))) {
         add_sighting(f, chassis, name);
     }
     if (id) {
         add_sighting(f, chassis, id);
     }
-    if (id && is_on_bridge(row, chassis->integration_bridge)) {
-        void **place = strmap_place(&chassis->interface_ids, id);
-        struct fabric_interface *entry = arena_alloc(&f->arena, sizeof *entry);
-        *entry = (struct fabric_interface){ row, *place };
-        *place = entry;
-    }
     if (mac) {
-        *strmap_place(&chassis->macs, mac) = row;
         fabric_note_attached(f, mac);
         add_sighting(f, chassis, mac);
-    }
-    const char *remote = ovsdb_map_get(row, INTERFACE_OPTIONS, "remote_ip");
-    if (remote && is_on_bridge(row, chassis->integration_bridge)) {
-        *strmap_place(&chassis->tunnels, remote) = row;
     }
 }
 
@@ -362,11 +382,11 @@ fabric_read_isolation(struct fabric_chassis *chassis)
     chassis->is_isolated = any && all_down;
 }
 
+/* Reads its database; what this builds is the chassis' own. */
 static void
-read_ovs(struct fabric *f, struct fabric_chassis *chassis)
+read_ovs(struct fabric_chassis *chassis, struct arena *arena)
 {
     const struct ovsdb_store *store = &chassis->evidence->ovs.store;
-    index_lost(f, &chassis->evidence->ovs);
     chassis->open_vswitch =
         ovsdb_table_next(&store->tables[OVS_OPEN_VSWITCH], NULL);
     chassis->ovs_known =
@@ -379,21 +399,100 @@ read_ovs(struct fabric *f, struct fabric_chassis *chassis)
     if (name && *name) {
         chassis->integration_bridge = name;
     }
-    chassis->encap_ips = external_id(chassis, "ovn-encap-ip", &f->arena);
-    chassis->encap_types = external_id(chassis, "ovn-encap-type", &f->arena);
-    read_ovs_mappings(f, chassis);
+    chassis->encap_ips = external_id(chassis, "ovn-encap-ip", arena);
+    chassis->encap_types = external_id(chassis, "ovn-encap-type", arena);
+    read_ovs_mappings(chassis, arena);
     const struct ovsdb_table *bridges = &store->tables[OVS_BRIDGE];
     chassis->bridges =
-        arena_alloc(&f->arena, bridges->n_existing * sizeof *chassis->bridges);
+        arena_alloc(arena, bridges->n_existing * sizeof *chassis->bridges);
     OVSDB_TABLE_FOR_EACH (row, bridges) {
-        build_bridge(f, chassis, row, &chassis->bridges[chassis->n_bridges++]);
+        build_bridge(chassis, row, &chassis->bridges[chassis->n_bridges++],
+                     arena);
     }
     strmap_reserve(&chassis->interfaces,
                    store->tables[OVS_INTERFACE].n_existing);
     OVSDB_TABLE_FOR_EACH (row, &store->tables[OVS_INTERFACE]) {
-        index_interface(f, chassis, row);
+        index_interface(chassis, row, arena);
     }
     fabric_read_isolation(chassis);
+}
+
+/* Then notes what of it is looked for on all chassis. */
+static void
+index_ovs(struct fabric *f, struct fabric_chassis *chassis)
+{
+    const struct evidence_db *ovs = &chassis->evidence->ovs;
+    index_lost(f, ovs);
+    for (const struct ovsdb_row *row = NULL;
+         chassis->ovs_known
+         && (row =
+                 ovsdb_table_next(&ovs->store.tables[OVS_INTERFACE], row));) {
+        index_everywhere(f, chassis, row);
+    }
+}
+
+/* A second thread reads the databases; the first one notes what is there, as
+ * soon as it is. */
+struct reading {
+    struct fabric *f;
+    atomic_size_t n_read;
+    bool has_thread;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t more;
+};
+
+static void *
+read_all(void *reading)
+{
+    struct reading *r = reading;
+    for (size_t i = 0; i < r->f->n_chassis; i++) {
+        struct fabric_chassis *chassis = r->f->chassis[i];
+        if (chassis->evidence) {
+            read_ovs(chassis, &r->f->ovs_arena);
+        }
+        pthread_mutex_lock(&r->mutex);
+        atomic_store(&r->n_read, i + 1);
+        pthread_cond_signal(&r->more);
+        pthread_mutex_unlock(&r->mutex);
+    }
+    return NULL;
+}
+
+static void
+wait_for(struct reading *r, size_t n)
+{
+    if (atomic_load(&r->n_read) < n) {
+        pthread_mutex_lock(&r->mutex);
+        while (atomic_load(&r->n_read) < n) {
+            pthread_cond_wait(&r->more, &r->mutex);
+        }
+        pthread_mutex_unlock(&r->mutex);
+    }
+}
+
+static void
+read_databases(struct fabric *f)
+{
+    struct reading r = { .f = f };
+    pthread_mutex_init(&r.mutex, NULL);
+    pthread_cond_init(&r.more, NULL);
+    r.has_thread = f->n_chassis >= MIN_FOR_THREAD
+                   && !pthread_create(&r.thread, NULL, read_all, &r);
+    if (!r.has_thread) {
+        read_all(&r);
+    }
+    for (size_t i = 0; i < f->n_chassis; i++) {
+        wait_for(&r, i + 1);
+        if (f->chassis[i]->evidence) {
+            index_ovs(f, f->chassis[i]);
+        }
+    }
+    if (r.has_thread) {
+        pthread_join(r.thread, NULL);
+    }
+    pthread_cond_destroy(&r.more);
+    pthread_mutex_destroy(&r.mutex);
 }
 
 void
@@ -412,7 +511,8 @@ fabric_read_chassis(struct fabric *f, struct fabric_chassis *chassis)
         read_sb_mappings(f, chassis);
     }
     if (chassis->evidence) {
-        read_ovs(f, chassis);
+        read_ovs(chassis, &f->arena);
+        index_ovs(f, chassis);
     }
 }
 
@@ -501,8 +601,8 @@ fabric_build_chassis(struct fabric *f)
                           chassis->name);
         } else {
             chassis->evidence = e->chassis[i];
-            read_ovs(f, chassis);
         }
     }
+    read_databases(f);
     find_new_encaps(f);
 }

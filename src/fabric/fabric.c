@@ -34,6 +34,7 @@ fabric_init(struct fabric *f, struct evidence *e)
 {
     memset(f, 0, sizeof *f);
     arena_init(&f->arena);
+    arena_init(&f->ovs_arena);
     f->evidence = e;
     f->northd_ms = find_northd_ms(&e->sb);
     strmap_init(&f->chassis_names);
@@ -103,6 +104,7 @@ fabric_done(struct fabric *f)
     strmap_done(&f->segments);
     strmap_done(&f->sb_localnets);
     arena_done(&f->arena);
+    arena_done(&f->ovs_arena);
     memset(f, 0, sizeof *f);
 }
 

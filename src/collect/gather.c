@@ -177,6 +177,7 @@ drop_chassis(struct evidence *e)
     strmap_done(&chassis->links);
     strmap_done(&chassis->interfaces);
     strmap_done(&chassis->bridges);
+    arena_done(&chassis->arena);
 }
 
 static struct error *

@@ -24,7 +24,8 @@ change_mark_same_macs(struct fabric_change *c, const struct fabric_vif *vif)
     for (size_t i = 0; i < c->foreign.n; i++) { /* These are not in 'macs'. */
         const struct fabric_endpoint *e =
             &c->fabric->endpoints[c->foreign.items[i]];
-        if (!e->is_gone && e->vif->ls == vif->ls) {
+        /* A floating IP may have lost its VM since. */
+        if (!e->is_gone && e->vif && e->vif->ls == vif->ls) {
             change_mark(&c->endpoints, c->foreign.items[i]);
         }
     }

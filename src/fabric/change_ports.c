@@ -240,6 +240,14 @@ can_add(const struct fabric *f, const struct ovsdb_row *lsp)
            && !(guest && *guest && strmap_get(&f->guests, guest));
 }
 
+/* A floating IP that names a port which was not there depends on it now, even
+ * if nothing else about it changes. */
+static void
+link_named(struct fabric_change *c, struct fabric_endpoint *e, void *vif)
+{
+    change_link_vif(c, e, vif);
+}
+
 static void
 add_vif(struct fabric_change *c, struct fabric_switch *ls, size_t index,
         const struct ovsdb_row *lsp)
@@ -251,6 +259,7 @@ add_vif(struct fabric_change *c, struct fabric_switch *ls, size_t index,
     }
     ls->vifs[index] = arena_alloc(&f->arena, sizeof *ls->vifs[index]);
     fabric_read_vif(f, ls, index, lsp);
+    change_visit_named(c, ls->vifs[index]->name, link_named, ls->vifs[index]);
     change_list_vif(c, ls->vifs[index]);
     mark_around(c, ls->vifs[index]);
 }

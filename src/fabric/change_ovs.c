@@ -198,8 +198,9 @@ bind_again(struct fabric_change *c, const struct strmap *ids)
     STRMAP_FOR_EACH (entry, ids) {
         const struct ovsdb_row *lsp = strmap_get(&c->fabric->lsps, entry->key);
         struct fabric_vif *vif = change_find_vif(c, entry->key);
-        if (vif) {
+        if (vif) { /* Bound elsewhere, it may miss the interface. */
             fabric_bind_vif(c->fabric, vif);
+            change_mark_vif(c, vif);
         }
         /* An interface makes a VM's port of a router's. */
         c->all |= lsp && !strcmp(ovsdb_string(lsp, LSP_TYPE), "router");

@@ -222,22 +222,6 @@ mark_owners(struct policy *p, const struct ovsdb_row *ls)
     }
 }
 
-/* Whether some group names the port. */
-static bool
-is_member(const struct policy *p, const struct ovsdb_row *lsp)
-{
-    const struct ovsdb_table *nb = p->fabric->evidence->nb.store.tables;
-    OVSDB_TABLE_FOR_EACH (row, &nb[NB_PORT_GROUP]) {
-        const union ovsdb_atom *ports = ovsdb_atoms(row, PORT_GROUP_PORTS);
-        for (unsigned i = 0; i < ovsdb_count(row, PORT_GROUP_PORTS); i++) {
-            if (ports[i].row == lsp) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 /* Ports' addresses are in the sets of their groups. */
 static void
 apply_port(struct policy *p, struct fabric_change *c,
@@ -249,12 +233,12 @@ apply_port(struct policy *p, struct fabric_change *c,
         mark_owners(p, d->row->owner);
     }
     if (d->kind != OVSDB_CHANGED) {
-        c->all |= p->memberships[d->row->index] || is_member(p, d->row);
+        c->all |= p->is_member[d->row->index];
         return;
     }
     c->all |= (d->column == LSP_ADDRESSES || d->column == LSP_NAME
                || d->column == LSP_DYNAMIC_ADDRESSES)
-              && p->memberships[d->row->index] && !fabric_change_is_none(d);
+              && p->is_member[d->row->index] && !fabric_change_is_none(d);
 }
 
 /* A router of the switch learned or forgot a host: what was found before does

@@ -614,13 +614,17 @@ has_any_shared(const struct evidence *e)
     return any;
 }
 
+/* Looks for the row from '*next' on, round and round: parts that stay are in
+ * the order that they had. */
 static bool
 has_part(const struct ovsdb_column_spec *spec, const struct ovsdb_datum *d,
-         const struct ovsdb_row *row)
+         const struct ovsdb_row *row, uint32_t *next)
 {
     const union ovsdb_atom *atoms = ovsdb_datum_atoms(spec, d);
     for (uint32_t i = 0; i < d->n; i++) {
-        if (atoms[i].row == row) {
+        uint32_t at = *next < d->n ? *next : 0;
+        *next = at + 1;
+        if (atoms[at].row == row) {
             return true;
         }
     }
@@ -648,11 +652,11 @@ takes_part(const struct ovsdb_delta *d)
         return false;
     }
     const union ovsdb_atom *atoms = ovsdb_atoms(d->row, d->column);
-    uint32_t record = (uint32_t) table->store->n_records - 1;
+    uint32_t record = (uint32_t) table->store->n_records - 1, next = 0;
     for (unsigned i = 0; i < ovsdb_count(d->row, d->column); i++) {
         if (atoms[i].row->created_in != record
             && !has_part(&table->spec->columns[d->column], &d->before,
-                         atoms[i].row)) {
+                         atoms[i].row, &next)) {
             return true;
         }
     }

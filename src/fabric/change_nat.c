@@ -256,7 +256,9 @@ move_floating_ip(struct fabric_change *c, struct fabric_endpoint *e)
     struct fabric_chassis *before = e->chassis;
     bool was_distributed = e->is_distributed;
     const char *port = e->port, *name = e->name;
+    forget_mac(c, e); /* It may have got another one at once. */
     fabric_read_floating_ip(c->fabric, e);
+    note_mac(c, e);
     c->renames |= strcmp(port, e->port) || strcmp(name, e->name);
     c->all |= e->is_distributed != was_distributed || has_twin(e);
     change_link_vif(c, e, e->vif);

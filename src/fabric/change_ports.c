@@ -24,7 +24,8 @@ change_mark_same_macs(struct fabric_change *c, const struct fabric_vif *vif)
     for (size_t i = 0; i < c->foreign.n; i++) { /* These are not in 'macs'. */
         const struct fabric_endpoint *e =
             &c->fabric->endpoints[c->foreign.items[i]];
-        if (!e->is_gone && e->vif->ls == vif->ls) {
+        /* A floating IP may have lost its VM since. */
+        if (!e->is_gone && e->vif && e->vif->ls == vif->ls) {
             change_mark(&c->endpoints, c->foreign.items[i]);
         }
     }
@@ -239,6 +240,14 @@ can_add(const struct fabric *f, const struct ovsdb_row *lsp)
            && !(guest && *guest && strmap_get(&f->guests, guest));
 }
 
+/* A floating IP that names a port which was not there depends on it now, even
+ * if nothing else about it changes. */
+static void
+link_named(struct fabric_change *c, struct fabric_endpoint *e, void *vif)
+{
+    change_link_vif(c, e, vif);
+}
+
 static void
 add_vif(struct fabric_change *c, struct fabric_switch *ls, size_t index,
         const struct ovsdb_row *lsp)
@@ -250,6 +259,7 @@ add_vif(struct fabric_change *c, struct fabric_switch *ls, size_t index,
     }
     ls->vifs[index] = arena_alloc(&f->arena, sizeof *ls->vifs[index]);
     fabric_read_vif(f, ls, index, lsp);
+    change_visit_named(c, ls->vifs[index]->name, link_named, ls->vifs[index]);
     change_list_vif(c, ls->vifs[index]);
     mark_around(c, ls->vifs[index]);
 }

@@ -50,14 +50,14 @@ static bool
 look_for(const struct fabric *f, const char *network)
 {
     bool any_mapping = false;
-    for (size_t i = 0; i < f->n_chassis; i++) {
+    for (size_t i = 0; *network && i < f->n_chassis; i++) {
         const struct fabric_chassis *chassis = f->chassis[i];
         if (!chassis->mappings_known || knew_network(chassis, network)) {
             return false;
         }
         any_mapping |= chassis->mappings.n > 0;
     }
-    return any_mapping && *network;
+    return any_mapping;
 }
 
 bool

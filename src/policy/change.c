@@ -388,7 +388,9 @@ static void
 note_groups_of(struct policy *p, const struct ovsdb_row *lsp)
 {
     const struct ovsdb_table *nb = p->fabric->evidence->nb.store.tables;
-    OVSDB_TABLE_FOR_EACH (row, &nb[NB_PORT_GROUP]) {
+    for (const struct ovsdb_row *row = NULL;
+         p->is_member[lsp->index]
+         && (row = ovsdb_table_next(&nb[NB_PORT_GROUP], row));) {
         const union ovsdb_atom *ports = ovsdb_atoms(row, PORT_GROUP_PORTS);
         for (unsigned i = 0; i < ovsdb_count(row, PORT_GROUP_PORTS); i++) {
             if (ports[i].row == lsp) {
@@ -412,7 +414,7 @@ apply_port(struct policy *p, struct fabric_change *c,
         note_groups_of(p, d->row);
         return;
     }
-    if (p->memberships[d->row->index] && !fabric_change_is_none(d)) {
+    if (p->is_member[d->row->index] && !fabric_change_is_none(d)) {
         c->all |= d->column == LSP_NAME;
         if (is_addressed) {
             note_groups_of(p, d->row);

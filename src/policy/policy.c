@@ -166,6 +166,17 @@ join(struct policy *p, struct policy_group *group, struct policy_switch *sw,
     sw->is_stateful |= group->is_stateful;
 }
 
+/* Sets may be made of their addresses, whether or not the group has ACLs. */
+static void
+note_members(struct policy *p, const struct ovsdb_row *group)
+{
+    const union ovsdb_atom *ports = ovsdb_atoms(group, PORT_GROUP_PORTS);
+    unsigned n = ovsdb_count(group, PORT_GROUP_PORTS);
+    for (unsigned i = 0; i < n; i++) {
+        p->is_member[ports[i].row->index] = true;
+    }
+}
+
 static void
 gather_group(struct policy *p, const struct ovsdb_row *row)
 {
@@ -208,8 +219,11 @@ gather(struct policy *p)
                                            * sizeof *p->groups);
     p->memberships = arena_zalloc(p->arena, f->lsp_rows_capacity
                                                 * sizeof(struct membership *));
+    p->is_member =
+        arena_zalloc(p->arena, f->lsp_rows_capacity * sizeof *p->is_member);
     OVSDB_TABLE_FOR_EACH (row, nb_table(p, NB_PORT_GROUP)) {
         gather_group(p, row);
+        note_members(p, row);
     }
     OVSDB_TABLE_FOR_EACH (row, nb_table(p, NB_ADDRESS_SET)) {
         *strmap_place(&p->address_sets, ovsdb_string(row, ADDRESS_SET_NAME)) =

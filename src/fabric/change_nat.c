@@ -23,6 +23,8 @@ change_mark_nats(struct fabric_change *c, const struct ovsdb_row *lr)
     if (router) {
         change_mark(&c->translating, (size_t) (router - c->fabric->routers));
         change_mark_to_read(c, lr);
+    } else if (lr) { /* It is gone; its ports may still be signs. */
+        c->all = true;
     }
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/writer.h"
 
 /* So much goes to a file at a time. */
 #define PIECE_BYTES ((size_t) 256 << 10)
@@ -24,23 +25,58 @@ text_init_file(struct text *t, FILE *file)
     t->file = file;
 }
 
+static void
+note_errno(struct text *t, int failed)
+{
+    if (!t->file_errno) {
+        t->file_errno = failed;
+    }
+}
+
 /* Hands what there is to the file, whose buffer may still hold it. */
 static void
 hand_over(struct text *t)
 {
+    errno = 0;
     if (!t->file_errno && t->length
         && fwrite(t->s, 1, t->length, t->file) != t->length) {
-        t->file_errno = errno ? errno : EIO;
+        note_errno(t, errno ? errno : EIO);
     }
     text_cut(t, 0);
+}
+
+/* Hands a piece over.  Where one came before, others will follow. */
+static void
+hand_piece_over(struct text *t)
+{
+    if (t->has_handed_over && !t->writer) {
+        t->writer = writer_new(t->file);
+    }
+    t->has_handed_over = true;
+    if (!t->writer) {
+        hand_over(t);
+        return;
+    }
+    t->s = writer_put(t->writer, t->s, t->length, &t->size);
+    t->length = 0;
+}
+
+static void
+end_writer(struct text *t)
+{
+    if (t->writer) {
+        note_errno(t, writer_free(t->writer));
+        t->writer = NULL;
+    }
 }
 
 bool
 text_flush(struct text *t)
 {
+    end_writer(t);
     hand_over(t);
     if (!t->file_errno && fflush(t->file)) {
-        t->file_errno = errno ? errno : EIO;
+        note_errno(t, errno ? errno : EIO);
     }
     return !t->file_errno;
 }
@@ -48,6 +84,7 @@ text_flush(struct text *t)
 void
 text_done(struct text *t)
 {
+    end_writer(t);
     free(t->s);
     memset(t, 0, sizeof *t);
 }
@@ -72,7 +109,7 @@ static void
 make_room(struct text *t, size_t length)
 {
     if (t->file && t->size >= PIECE_BYTES) {
-        hand_over(t);
+        hand_piece_over(t);
     }
     if (t->length + length + 1 > t->size) {
         size_t size = t->size ? t->size * 2 : 64;

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include "base/compiler.h"
 
+struct writer;
+
 struct text {
     char *s;        /* NUL-terminated once anything was put in, else NULL. */
     size_t length;  /* Bytes before the NUL. */
@@ -21,6 +23,10 @@ struct text {
     bool truncated;
     FILE *file;     /* Where what is put in goes, or NULL... */
     int file_errno; /* ...and why it did not get there; 0 if it did. */
+
+    /* Private. */
+    bool has_handed_over;
+    struct writer *writer; /* Of long texts. */
 };
 
 #define TEXT_CEILING_BYTES ((size_t) 1 << 30)
@@ -29,7 +35,8 @@ void text_init(struct text *, size_t ceiling_bytes);
 
 /* A text that is written to 'file', which must outlive it: when there is much
  * of it, and by text_flush(), which is false if not all got there
- * ('file_errno' says why). */
+ * ('file_errno' says why).  Much of it is written by a thread of its own, which
+ * has ended when text_flush() or text_done() returns. */
 void text_init_file(struct text *, FILE *file);
 bool text_flush(struct text *);
 void text_done(struct text *);

@@ -462,5 +462,8 @@ ovsdb_chain_read_all(struct ovsdb_chain *chain, struct ovsdb_store *store)
     while (!error && more) {
         error = ovsdb_chain_next(chain, store, &more);
     }
+    if (!error) {
+        ovsdb_store_trim(store);
+    }
     return error;
 }

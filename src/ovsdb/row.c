@@ -8,36 +8,41 @@
 
 /* Finding and keeping rows. */
 
-/* A place of the index by UUID.  The UUID stands in it, so that a row is not
- * touched to be found: it is a cache miss more. */
+/* A place of the index by UUID.  Its hash stands in it, so that hardly a row
+ * is touched that is not the one: it is a cache miss more. */
 struct ovsdb_slot {
-    struct uuid uuid;
-    struct ovsdb_row *row; /* NULL if the place is free. */
+    uint32_t hash;
+    uint32_t number; /* Index into 'rows' + 1, or 0 if the place is free. */
 };
 
-/* Where to look for 'uuid' first.  Seeded, since a hostile file chooses its
- * UUIDs. */
-static size_t
-first_slot(const struct ovsdb_table *table, const struct uuid *uuid)
+/* Seeded, since a hostile file chooses its UUIDs. */
+static uint32_t
+hash(const struct uuid *uuid)
 {
-    return hash_words(uuid->high, uuid->low) & (table->n_slots - 1);
+    return (uint32_t) hash_words(uuid->high, uuid->low);
 }
 
 /* The place of 'uuid', or the free one where it belongs. */
 static struct ovsdb_slot *
-find_slot(const struct ovsdb_table *table, const struct uuid *uuid)
+find_slot(const struct ovsdb_table *table, const struct uuid *uuid,
+          uint32_t hash)
 {
-    size_t i = first_slot(table, uuid);
-    while (table->slots[i].row && !uuid_equals(&table->slots[i].uuid, uuid)) {
-        i = (i + 1) & (table->n_slots - 1);
+    for (size_t i = hash;; i++) {
+        struct ovsdb_slot *slot = &table->slots[i & (table->n_slots - 1)];
+        if (!slot->number
+            || (slot->hash == hash
+                && uuid_equals(&table->rows[slot->number - 1]->uuid, uuid))) {
+            return slot;
+        }
     }
-    return &table->slots[i];
 }
 
 struct ovsdb_row *
 ovsdb_table_find(const struct ovsdb_table *table, const struct uuid *uuid)
 {
-    return table->n_slots ? find_slot(table, uuid)->row : NULL;
+    uint32_t number =
+        table->n_slots ? find_slot(table, uuid, hash(uuid))->number : 0;
+    return number ? table->rows[number - 1] : NULL;
 }
 
 static void
@@ -48,8 +53,12 @@ grow_slots(struct ovsdb_table *table)
     table->n_slots = n_old ? n_old * 2 : 16;
     table->slots = xzalloc_table(table->n_slots * sizeof *table->slots);
     for (size_t i = 0; i < n_old; i++) {
-        if (old[i].row) {
-            *find_slot(table, &old[i].uuid) = old[i];
+        size_t at = old[i].hash & (table->n_slots - 1);
+        while (old[i].number && table->slots[at].number) {
+            at = (at + 1) & (table->n_slots - 1);
+        }
+        if (old[i].number) {
+            table->slots[at] = old[i];
         }
     }
     free(old);
@@ -74,18 +83,30 @@ ovsdb_place_row(struct ovsdb_table *table, const struct uuid *uuid)
     if ((table->n_rows + 1) * 3 > table->n_slots * 2) {
         grow_slots(table);
     }
-    struct ovsdb_slot *slot = find_slot(table, uuid);
-    if (!slot->row) {
-        *slot = (struct ovsdb_slot){ *uuid, new_row(table, uuid) };
+    uint32_t h = hash(uuid);
+    struct ovsdb_slot *slot = find_slot(table, uuid, h);
+    if (slot->number) {
+        return table->rows[slot->number - 1];
     }
-    return slot->row;
+    struct ovsdb_row *row = new_row(table, uuid);
+    *slot = (struct ovsdb_slot){ h, (uint32_t) table->n_rows };
+    return row;
 }
 
 void
 ovsdb_prefetch_row(const struct ovsdb_table *table, const struct uuid *uuid)
 {
-    const struct ovsdb_row *row = ovsdb_table_find(table, uuid);
-    if (row) {
+    if (!table->n_slots) {
+        return;
+    }
+    /* By its hash alone, so as not to wait for a row. */
+    uint32_t h = hash(uuid);
+    size_t i = h & (table->n_slots - 1);
+    while (table->slots[i].number && table->slots[i].hash != h) {
+        i = (i + 1) & (table->n_slots - 1);
+    }
+    if (table->slots[i].number) {
+        const struct ovsdb_row *row = table->rows[table->slots[i].number - 1];
         __builtin_prefetch(row, 1);
         __builtin_prefetch(row + 1, 1);
     }
@@ -95,7 +116,7 @@ void
 ovsdb_prefetch_slot(const struct ovsdb_table *table, const struct uuid *uuid)
 {
     if (table->n_slots) {
-        __builtin_prefetch(&table->slots[first_slot(table, uuid)]);
+        __builtin_prefetch(&table->slots[hash(uuid) & (table->n_slots - 1)]);
     }
 }
 

@@ -384,3 +384,18 @@ ovsdb_store_abort(struct ovsdb_store *store)
     store->n_changes = 0;
     store->expects_whole = false;
 }
+
+void
+ovsdb_store_trim(struct ovsdb_store *store)
+{
+    assert(!store->n_inserted && !store->n_changes);
+    free(store->inserted);
+    free(store->changes);
+    free(store->atoms);
+    store->inserted = NULL;
+    store->changes = NULL;
+    store->atoms = NULL;
+    store->inserted_capacity = 0;
+    store->changes_capacity = 0;
+    store->atoms_capacity = 0;
+}

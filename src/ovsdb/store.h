@@ -220,6 +220,10 @@ void ovsdb_store_convert(struct ovsdb_store *);
 void ovsdb_store_commit(struct ovsdb_store *, uint64_t offset);
 void ovsdb_store_abort(struct ovsdb_store *);
 
+/* Frees what only reading needs, between two transactions; it comes back with
+ * the next. */
+void ovsdb_store_trim(struct ovsdb_store *);
+
 /* Loops over the existing rows of TABLE. */
 #define OVSDB_TABLE_FOR_EACH(ROW, TABLE)                             \
     for (struct ovsdb_row *ROW = ovsdb_table_next(TABLE, NULL); ROW; \

@@ -71,36 +71,41 @@ strmap_done(struct strmap *m)
     memset(m, 0, sizeof *m);
 }
 
-static struct strmap_entry *
-find(const struct strmap *m, const char *key, size_t length, uint64_t hash)
+/* Where a key stands, or would: a key whose hash differs is not touched. */
+static struct strmap_slot *
+find(const struct strmap *m, const char *key, size_t length, uint32_t hash)
 {
-    if (!m->n_slots) {
-        return NULL;
-    }
-    for (size_t i = hash & (m->n_slots - 1); m->slots[i];
-         i = (i + 1) & (m->n_slots - 1)) {
-        struct strmap_entry *e = &m->entries[m->slots[i] - 1];
-        if (e->hash == hash && !strncmp(e->key, key, length)
-            && !e->key[length]) {
-            return e;
+    for (size_t i = hash;; i++) {
+        struct strmap_slot *slot = &m->slots[i & (m->n_slots - 1)];
+        if (!slot->number) {
+            return slot;
+        }
+        if (slot->hash == hash) {
+            const char *other = m->entries[slot->number - 1].key;
+            if (!strncmp(other, key, length) && !other[length]) {
+                return slot;
+            }
         }
     }
-    return NULL;
 }
 
 static void
 rehash(struct strmap *m, size_t n_slots)
 {
-    free(m->slots);
+    size_t n_old = m->n_slots;
+    struct strmap_slot *old = m->slots;
     m->slots = xzalloc_table(n_slots * sizeof *m->slots);
     m->n_slots = n_slots;
-    for (size_t e = 0; e < m->n; e++) {
-        size_t i = m->entries[e].hash & (n_slots - 1);
-        while (m->slots[i]) {
-            i = (i + 1) & (n_slots - 1);
+    for (size_t i = 0; i < n_old; i++) {
+        size_t at = old[i].hash & (n_slots - 1);
+        while (old[i].number && m->slots[at].number) {
+            at = (at + 1) & (n_slots - 1);
         }
-        m->slots[i] = (uint32_t) e + 1;
+        if (old[i].number) {
+            m->slots[at] = old[i];
+        }
     }
+    free(old);
 }
 
 void
@@ -119,11 +124,20 @@ strmap_reserve(struct strmap *m, size_t n)
     }
 }
 
+static uint32_t
+hash_of(const char *key, size_t length)
+{
+    return (uint32_t) hash_bytes(key, length);
+}
+
 void *
 strmap_get_n(const struct strmap *m, const char *key, size_t length)
 {
-    struct strmap_entry *e = find(m, key, length, hash_bytes(key, length));
-    return e ? e->value : NULL;
+    if (!m->n) {
+        return NULL;
+    }
+    uint32_t number = find(m, key, length, hash_of(key, length))->number;
+    return number ? m->entries[number - 1].value : NULL;
 }
 
 void *
@@ -136,22 +150,15 @@ void **
 strmap_place(struct strmap *m, const char *key)
 {
     size_t length = strlen(key);
-    uint64_t hash = hash_bytes(key, length);
-    struct strmap_entry *e = find(m, key, length, hash);
-    if (e) {
-        return &e->value;
-    }
-    m->entries = xgrow(m->entries, m->n, &m->capacity, sizeof *m->entries);
-    e = &m->entries[m->n++];
-    *e = (struct strmap_entry){ .key = key, .hash = hash };
-    if (m->n * 2 > m->n_slots) {
+    uint32_t hash = hash_of(key, length);
+    if ((m->n + 1) * 2 > m->n_slots) {
         rehash(m, m->n_slots ? m->n_slots * 2 : 16);
-    } else {
-        size_t i = hash & (m->n_slots - 1);
-        while (m->slots[i]) {
-            i = (i + 1) & (m->n_slots - 1);
-        }
-        m->slots[i] = (uint32_t) m->n;
     }
-    return &e->value;
+    struct strmap_slot *slot = find(m, key, length, hash);
+    if (!slot->number) {
+        m->entries = xgrow(m->entries, m->n, &m->capacity, sizeof *m->entries);
+        m->entries[m->n++] = (struct strmap_entry){ .key = key };
+        *slot = (struct strmap_slot){ hash, (uint32_t) m->n };
+    }
+    return &m->entries[slot->number - 1].value;
 }

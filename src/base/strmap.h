@@ -12,15 +12,19 @@
 struct strmap_entry {
     const char *key;
     void *value;
-    uint64_t hash;
+};
+
+struct strmap_slot {
+    uint32_t hash;
+    uint32_t number; /* Index into 'entries' + 1, or 0 if it is free. */
 };
 
 struct strmap {
     struct strmap_entry *entries; /* In order of insertion. */
     size_t n;
     size_t capacity;
-    uint32_t *slots; /* Index into 'entries' + 1, or 0. */
-    size_t n_slots;  /* A power of two, or 0. */
+    struct strmap_slot *slots;
+    size_t n_slots; /* A power of two, or 0. */
 };
 
 #define STRMAP_FOR_EACH(ENTRY, MAP)                   \

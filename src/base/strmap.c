@@ -146,6 +146,55 @@ strmap_get(const struct strmap *m, const char *key)
     return strmap_get_n(m, key, strlen(key));
 }
 
+static void
+prefetch_slot(const struct strmap *m, uint32_t hash)
+{
+    if (m->n) {
+        __builtin_prefetch(&m->slots[hash & (m->n_slots - 1)]);
+    }
+}
+
+void
+strmap_prefetch(const struct strmap *m, const char *key)
+{
+    prefetch_slot(m, hash_of(key, strlen(key)));
+}
+
+/* The first key that has the hash. */
+static uint32_t
+guess(const struct strmap *m, uint32_t hash)
+{
+    for (size_t i = hash; m->n; i++) {
+        const struct strmap_slot *slot = &m->slots[i & (m->n_slots - 1)];
+        if (!slot->number || slot->hash == hash) {
+            return slot->number;
+        }
+    }
+    return 0;
+}
+
+void
+strmap_get_many(struct strmap_query *queries, size_t n)
+{
+    const struct strmap_query *end = queries + n;
+    for (struct strmap_query *q = queries; q < end; q++) {
+        q->hash = hash_of(q->key, strlen(q->key));
+        prefetch_slot(q->map, q->hash);
+    }
+    for (struct strmap_query *q = queries; q < end; q++) {
+        q->number = guess(q->map, q->hash);
+        __builtin_prefetch(q->map->entries + q->number - !!q->number);
+    }
+    for (struct strmap_query *q = queries; q < end; q++) {
+        if (q->number) {
+            __builtin_prefetch(q->map->entries[q->number - 1].key);
+        }
+    }
+    for (struct strmap_query *q = queries; q < end; q++) {
+        q->value = q->number ? strmap_get(q->map, q->key) : NULL;
+    }
+}
+
 void **
 strmap_place(struct strmap *m, const char *key)
 {

@@ -41,6 +41,22 @@ void strmap_reserve(struct strmap *, size_t n);
 void *strmap_get(const struct strmap *, const char *key);
 void *strmap_get_n(const struct strmap *, const char *key, size_t length);
 
+/* Many of these at once, in any maps: while one waits for the memory, the
+ * others do as well. */
+struct strmap_query {
+    const struct strmap *map;
+    const char *key;
+    void *value; /* The answer. */
+
+    /* Private. */
+    uint32_t hash;
+    uint32_t number;
+};
+void strmap_get_many(struct strmap_query *, size_t n);
+
+/* Asks the memory for where 'key' stands or would stand, for soon. */
+void strmap_prefetch(const struct strmap *, const char *key);
+
 /* The place of the value at 'key', which is created with NULL if it is not
  * there yet.  Valid until the next insertion. */
 void **strmap_place(struct strmap *, const char *key);

@@ -329,6 +329,12 @@ struct fabric_tap {
 };
 struct fabric_tap fabric_tap_of(const struct fabric_vif *);
 
+/* ahead.c: asks the memory for what belongs to the 'n' endpoints, at most so
+ * many, which are judged next. */
+#define FABRIC_AHEAD 32
+void fabric_look_ahead_at_endpoints(const struct fabric_endpoint *const *,
+                                    size_t n);
+
 /* The attachment of 'localnet' on 'chassis', or NULL. */
 struct fabric_attachment *
 fabric_find_attachment(const struct fabric_localnet *,

@@ -459,7 +459,11 @@ build_switch(struct fabric *f, struct fabric_switch *ls,
     ls->l2gateways = arena_alloc(a, n_others * sizeof *ls->l2gateways);
     ls->router_ports = arena_alloc(a, n_others * sizeof *ls->router_ports);
     make_room(f, ls, n);
+    size_t n_ahead = 0;
     for (unsigned i = 0; i < n; i++) {
+        if (i == n_ahead) {
+            n_ahead += fabric_look_ahead_at_ports(f, &ports[i], n - i);
+        }
         if (ports[i].row->exists) {
             add_port(f, ls, ports[i].row);
         }

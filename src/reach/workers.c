@@ -57,13 +57,33 @@ choose_n_threads(size_t n_endpoints)
 }
 
 static void
+judge_some(struct assessment *view, struct assessed_endpoint *first, size_t n)
+{
+    const struct fabric_endpoint *endpoints[FABRIC_AHEAD];
+    for (size_t i = 0; i < n; i++) {
+        endpoints[i] = first[i].endpoint;
+    }
+    fabric_look_ahead_at_endpoints(endpoints, n);
+    for (size_t i = 0; i < n; i++) {
+        walk_judge_endpoint(view, &first[i]);
+    }
+}
+
+static size_t
+smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static void
 judge_share(struct assessment *view, atomic_size_t *next)
 {
     size_t first;
     while ((first = atomic_fetch_add(next, BATCH)) < view->n_endpoints) {
-        for (size_t i = first; i < first + BATCH && i < view->n_endpoints;
-             i++) {
-            walk_judge_endpoint(view, &view->endpoints[i]);
+        size_t end = smaller(first + BATCH, view->n_endpoints);
+        for (size_t i = first; i < end; i += FABRIC_AHEAD) {
+            judge_some(view, &view->endpoints[i],
+                       smaller(FABRIC_AHEAD, end - i));
         }
     }
 }

@@ -1,0 +1,186 @@
+/* Looking ahead.
+ *
+ * In a large cloud what belongs to a port is spread over all of the memory,
+ * and each step to it (name, binding, chassis, interface) waits for the next.
+ * Of many ports at once, the waits overlap.  Nothing is answered here: what is
+ * asked for later is only near by then. */
+#include "fabric/build.h"
+
+static void
+fetch(const struct ovsdb_row *row)
+{
+    if (row) {
+        __builtin_prefetch(row);
+        __builtin_prefetch(row + 1);
+    }
+}
+
+static void
+fetch_columns(const struct ovsdb_row *row)
+{
+    if (row) {
+        __builtin_prefetch(row->columns);
+        __builtin_prefetch((const char *) row->columns + 64);
+    }
+}
+
+/* Ports of a switch, before they are read. */
+
+static void
+fetch_ports(const union ovsdb_atom *ports, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        fetch_columns(ports[i].row);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct ovsdb_row *lsp = ports[i].row;
+        __builtin_prefetch(ovsdb_atoms(lsp, LSP_EXTERNAL_IDS));
+        __builtin_prefetch(ovsdb_atoms(lsp, LSP_ADDRESSES));
+        __builtin_prefetch(ovsdb_string(lsp, LSP_NAME));
+    }
+}
+
+/* Whose ports they are, and what for. */
+static void
+fetch_owners(const struct fabric *f, const union ovsdb_atom *ports, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct ovsdb_row *lsp = ports[i].row;
+        const char *guest =
+            ovsdb_map_get(lsp, LSP_EXTERNAL_IDS, "neutron:device_id");
+        __builtin_prefetch(
+            ovsdb_map_get(lsp, LSP_EXTERNAL_IDS, "neutron:device_owner"));
+        if (guest) {
+            strmap_prefetch(&f->guests, guest);
+        }
+    }
+}
+
+static void
+ask_for_bindings(const struct fabric *f, const union ovsdb_atom *ports,
+                 size_t n, struct strmap_query *queries)
+{
+    for (size_t i = 0; i < n; i++) {
+        queries[i] = (struct strmap_query){
+            .map = &f->port_bindings,
+            .key = ovsdb_string(ports[i].row, LSP_NAME),
+        };
+    }
+    strmap_get_many(queries, n);
+    for (size_t i = 0; i < n; i++) {
+        fetch(queries[i].value);
+    }
+    for (size_t i = 0; i < n; i++) {
+        fetch_columns(queries[i].value);
+    }
+}
+
+/* From the bindings to the interfaces that they are bound to. */
+static void
+ask_for_interfaces(const struct fabric *f, struct strmap_query *queries,
+                   size_t n)
+{
+    size_t n_asked = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct ovsdb_row *pb = queries[i].value;
+        const struct ovsdb_row *row = pb ? ovsdb_ref(pb, PB_CHASSIS) : NULL;
+        const struct fabric_chassis *chassis =
+            row ? fabric_find_chassis(f, ovsdb_string(row, CHASSIS_NAME))
+                : NULL;
+        if (chassis) {
+            queries[n_asked++] =
+                (struct strmap_query){ .map = &chassis->interface_ids,
+                                       .key = queries[i].key };
+        }
+    }
+    strmap_get_many(queries, n_asked);
+}
+
+size_t
+fabric_look_ahead_at_ports(const struct fabric *f,
+                           const union ovsdb_atom *ports, size_t n)
+{
+    struct strmap_query queries[FABRIC_AHEAD];
+    n = n < FABRIC_AHEAD ? n : FABRIC_AHEAD;
+    fetch_ports(ports, n);
+    fetch_owners(f, ports, n);
+    ask_for_bindings(f, ports, n, queries);
+    ask_for_interfaces(f, queries, n);
+    return n;
+}
+
+/* Endpoints, before they are judged. */
+
+static void
+fetch_vif(const struct fabric_vif *vif)
+{
+    if (vif) {
+        fetch(vif->lsp);
+        fetch(vif->pb);
+        fetch(vif->interface);
+    }
+}
+
+static void
+fetch_vif_columns(const struct fabric_vif *vif)
+{
+    if (vif) {
+        fetch_columns(vif->lsp);
+        fetch_columns(vif->pb);
+        fetch_columns(vif->interface);
+    }
+}
+
+/* What the port's chassis knows of it: its interface, the host's link, and the
+ * tunnel to where its frames enter. */
+static size_t
+ask_chassis(const struct fabric_endpoint *e, struct strmap_query *queries)
+{
+    const struct fabric_vif *vif = e->vif;
+    const struct fabric_chassis *chassis = vif ? vif->chassis : NULL;
+    size_t n = 0;
+    if (!chassis || !vif->interface) {
+        return 0;
+    }
+    queries[n++] = (struct strmap_query){ .map = &chassis->interface_ids,
+                                          .key = vif->name };
+    queries[n++] = (struct strmap_query){
+        .map = &chassis->evidence->links,
+        .key = ovsdb_string(vif->interface, INTERFACE_NAME),
+    };
+    const struct fabric_chassis *other = e->chassis;
+    if (other && other != chassis && other->encap_ips && chassis->encap_ips) {
+        queries[n++] = (struct strmap_query){ .map = &chassis->tunnels,
+                                              .key = other->encap_ips };
+        queries[n++] = (struct strmap_query){ .map = &other->tunnels,
+                                              .key = chassis->encap_ips };
+    }
+    return n;
+}
+
+void
+fabric_look_ahead_at_endpoints(const struct fabric_endpoint *const *endpoints,
+                               size_t n)
+{
+    struct strmap_query queries[4 * FABRIC_AHEAD];
+    size_t n_asked = 0;
+    for (size_t i = 0; i < n; i++) {
+        __builtin_prefetch(endpoints[i]->vif);
+        __builtin_prefetch((const char *) endpoints[i]->vif + 64);
+        fetch(endpoints[i]->nb);
+    }
+    for (size_t i = 0; i < n; i++) {
+        fetch_vif(endpoints[i]->vif);
+        fetch_columns(endpoints[i]->nb);
+    }
+    for (size_t i = 0; i < n; i++) {
+        fetch_vif_columns(endpoints[i]->vif);
+    }
+    for (size_t i = 0; i < n; i++) {
+        n_asked += ask_chassis(endpoints[i], queries + n_asked);
+    }
+    strmap_get_many(queries, n_asked);
+    for (size_t i = 0; i < n_asked; i++) {
+        __builtin_prefetch(queries[i].value);
+    }
+}

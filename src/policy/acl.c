@@ -259,14 +259,29 @@ keep(struct policy *p)
     return list;
 }
 
+/* The place of what was chosen for ports of these groups. */
+static struct acl_selection *
+selection_of(struct policy *p, struct policy_switch *sw,
+             const struct membership *groups)
+{
+    if (!groups) {
+        return &sw->plain;
+    } else if (groups->ls != sw->ls) {
+        return &p->foreign;
+    }
+    struct acl_selection **place = &p->selections[groups->number];
+    if (!*place) {
+        *place = arena_zalloc(p->arena, sizeof **place);
+    }
+    return *place;
+}
+
 const struct acl_list *
 acl_select(struct policy *p, struct policy_switch *sw,
            const struct ovsdb_row *lsp, enum policy_stage stage)
 {
-    struct membership *groups = lsp ? p->memberships[lsp->index] : NULL;
-    struct acl_selection *s = !groups            ? &sw->plain
-                              : groups->sw == sw ? &groups->selection
-                                                 : &p->foreign;
+    const struct membership *groups = lsp ? p->memberships[lsp->index] : NULL;
+    struct acl_selection *s = selection_of(p, sw, groups);
     if (!sw->is_parsed) {
         parse_switch(p, sw);
     }

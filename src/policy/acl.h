@@ -58,6 +58,7 @@ struct policy_group {
     struct policy_acl *acls; /* NULL until parsed. */
     size_t n;
     bool is_stateful;
+    bool is_joined; /* By a port of some switch. */
 
     /* Private: change.c. */
     bool is_changed;
@@ -76,8 +77,8 @@ struct membership {
     struct policy_group *group;
     struct membership *next;
     struct membership *longer; /* One that leads here, the newest. */
-    const struct policy_switch *sw;
-    struct acl_selection selection;
+    const struct fabric_switch *ls;
+    uint32_t number; /* Of all. */
 };
 
 /* A port by its address. */
@@ -125,12 +126,16 @@ struct policy_switch {
 struct policy {
     struct fabric *fabric;
     struct arena *arena;
+    bool is_borrowed; /* What is found out of rows is another's: groups, who is
+                       * in them, and names. */
     struct match_context context;
     bool drops_by_default;          /* NB_Global, options:default_acl_drop. */
     struct policy_group *groups;    /* By the index of their rows. */
     struct policy_switch *switches; /* As in the fabric. */
     struct policy_switch **switch_of_row; /* By the index of its row. */
     struct membership **memberships;      /* By the index of the LSP's row. */
+    size_t n_memberships;
+    struct acl_selection **selections; /* By their numbers; NULL: not asked. */
     bool *is_member;            /* Likewise; of a group without ACLs, too. */
     struct strmap group_names;  /* -> struct policy_group. */
     struct strmap address_sets; /* Name -> row. */

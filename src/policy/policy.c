@@ -150,10 +150,12 @@ join(struct policy *p, struct policy_group *group, struct policy_switch *sw,
     struct membership **groups = &p->memberships[lsp->index];
     struct membership **longer = *groups ? &(*groups)->longer : &sw->longer;
     if (!*longer || (*longer)->group != group) {
-        *longer = arena_zalloc(p->arena, sizeof **longer);
-        (*longer)->group = group;
-        (*longer)->next = *groups;
-        (*longer)->sw = sw;
+        *longer = arena_alloc(p->arena, sizeof **longer);
+        **longer =
+            (struct membership){ .group = group,
+                                 .next = *groups,
+                                 .ls = sw->ls,
+                                 .number = (uint32_t) p->n_memberships++ };
     }
     *groups = *longer;
     if (sw->n_groups && sw->groups[sw->n_groups - 1] == group) {
@@ -195,6 +197,7 @@ gather_group(struct policy *p, const struct ovsdb_row *row)
                                        : NULL;
         if (sw) {
             join(p, group, sw, lsp);
+            group->is_joined = true;
         }
     }
 }
@@ -231,30 +234,41 @@ gather(struct policy *p)
     }
 }
 
+/* What is each thread's own. */
+static void
+init_own(struct policy *p)
+{
+    p->generation = 1;
+    p->selections =
+        arena_zalloc(p->arena, p->n_memberships * sizeof *p->selections);
+    match_context_init(&p->context, p->arena, find_address_set,
+                       find_port_group, p);
+}
+
 static void
 init(struct policy *p, struct fabric *fabric, struct arena *arena)
 {
     memset(p, 0, sizeof *p);
     p->fabric = fabric;
     p->arena = arena;
-    p->generation = 1;
     strmap_init(&p->group_names);
     strmap_init(&p->address_sets);
-    match_context_init(&p->context, arena, find_address_set, find_port_group,
-                       p);
     OVSDB_TABLE_FOR_EACH (row, nb_table(p, NB_NB_GLOBAL)) {
         const char *value =
             ovsdb_map_get(row, NB_GLOBAL_OPTIONS, "default_acl_drop");
         p->drops_by_default = value && !strcmp(value, "true");
     }
     gather(p);
+    init_own(p);
 }
 
 static void
 done(struct policy *p)
 {
     for (size_t i = 0; i < p->fabric->n_switches; i++) {
-        free(p->switches[i].groups);
+        if (!p->is_borrowed) {
+            free(p->switches[i].groups);
+        }
         free(p->switches[i].loose.items);
         free(p->switches[i].hosts);
         free(p->switches[i].owners);
@@ -263,8 +277,10 @@ done(struct policy *p)
     free(p->holders);
     free(p->members);
     match_context_done(&p->context);
-    strmap_done(&p->group_names);
-    strmap_done(&p->address_sets);
+    if (!p->is_borrowed) {
+        strmap_done(&p->group_names);
+        strmap_done(&p->address_sets);
+    }
 }
 
 struct policy *
@@ -273,6 +289,36 @@ policy_new(struct fabric *fabric, struct arena *arena)
     struct policy *p = arena_alloc(arena, sizeof *p);
     init(p, fabric, arena);
     return p;
+}
+
+struct policy *
+policy_borrow(const struct policy *of, struct arena *arena)
+{
+    struct policy *p = arena_alloc(arena, sizeof *p);
+    size_t size = of->fabric->n_switches * sizeof *p->switches;
+    *p = *of;
+    p->arena = arena;
+    p->is_borrowed = true;
+    p->switches = arena_alloc(arena, size + 1);
+    memcpy(p->switches, of->switches, size);
+    init_own(p);
+    return p;
+}
+
+size_t
+policy_n_groups(const struct policy *p)
+{
+    return nb_table(p, NB_PORT_GROUP)->n_rows;
+}
+
+void
+policy_parse_groups(struct policy *p, size_t first, size_t n)
+{
+    for (size_t i = first; i < first + n; i++) {
+        if (p->groups[i].is_joined && !p->groups[i].acls) {
+            acl_parse_group(p, &p->groups[i]);
+        }
+    }
 }
 
 void

@@ -12,8 +12,8 @@
  *
  * Life cycle: a policy is made for one fabric, which must outlive it, and
  * keeps what it has parsed; answers live in the arena that it was given.  It
- * belongs to one thread.  No I/O, no errors: a match that does not parse is
- * left out, as ovn-controller does.
+ * belongs to one thread; others borrow from it.  No I/O, no errors: a match
+ * that does not parse is left out, as ovn-controller does.
  *
  * Sources: ovn-nb(5), ACL; ovn-northd(8); OVN 23.03, northd/northd.c:
  * build_pre_acls(), build_acl_hints(), build_acls(), consider_acl(). */
@@ -51,6 +51,16 @@ struct policy_verdict {
 
 struct policy *policy_new(struct fabric *, struct arena *);
 void policy_free(struct policy *);
+
+/* A policy for another thread, which takes over what a new one knows: that
+ * must outlive it, and judge nothing before all groups are parsed. */
+struct policy *policy_borrow(const struct policy *, struct arena *);
+
+/* Parses the ACLs of 'n' port groups, of policy_n_groups(), for all that share
+ * them.  Each group is one thread's; the others have to learn that it is
+ * done. */
+size_t policy_n_groups(const struct policy *);
+void policy_parse_groups(struct policy *, size_t first, size_t n);
 
 /* Whether an exchange between 'endpoint' and a host on the physical network
  * passes, begun by the host if 'inbound'.  'localnet' is the port that it uses

@@ -480,10 +480,10 @@ reach_judge_all(struct assessment *a, struct fabric *f, const char *only)
     arena_init(&a->arena);
     a->fabric = f;
     a->judging = &a->arena;
+    a->policy = policy_new(f, &a->arena);
     if (!only) {
         workers_start(a);
     }
-    a->policy = policy_new(f, &a->arena);
     a->flood = flood_new(f);
     examine_fabric(a);
     judge_endpoints(a, only);

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "flood/flood.h"
 #include "policy/policy.h"
@@ -21,18 +21,27 @@
  * each thread parses for itself. */
 #define BATCH 512
 
+/* Likewise of port groups, whose ACLs are parsed before. */
+#define GROUPS 64
+
 /* What the threads have in common. */
 struct shift {
-    pthread_mutex_t mutex;
-    pthread_cond_t begins;
-    bool has_begun;     /* Views are there, and all may judge. */
+    struct fabric *fabric;
+    atomic_size_t next_group; /* That nobody took. */
+    size_t n_groups;
+
+    pthread_mutex_t mutex; /* Of what follows. */
+    pthread_cond_t changed;
+    size_t n_parsed; /* Of the groups. */
+    bool has_begun;  /* Views are there, and all may judge. */
+
     atomic_size_t next; /* Of the endpoints, the first that nobody took. */
 };
 
 struct reach_worker {
     struct assessment view; /* The assessment, with what is its own. */
     struct arena arena;
-    struct fabric *fabric;
+    struct policy *policy;
     struct shift *shift;
     pthread_t thread;
 };
@@ -88,13 +97,42 @@ judge_share(struct assessment *view, atomic_size_t *next)
     }
 }
 
+/* Parses ACLs, until others have taken all that are left. */
 static void
-wait_for(struct shift *shift)
+parse_share(struct policy *policy, struct shift *shift)
+{
+    size_t first;
+    while ((first = atomic_fetch_add(&shift->next_group, GROUPS))
+           < shift->n_groups) {
+        size_t n = smaller(GROUPS, shift->n_groups - first);
+        policy_parse_groups(policy, first, n);
+        pthread_mutex_lock(&shift->mutex);
+        shift->n_parsed += n;
+        pthread_cond_broadcast(&shift->changed);
+        pthread_mutex_unlock(&shift->mutex);
+    }
+}
+
+static void
+wait_for_beginning(struct shift *shift)
 {
     pthread_mutex_lock(&shift->mutex);
     while (!shift->has_begun) {
-        pthread_cond_wait(&shift->begins, &shift->mutex);
+        pthread_cond_wait(&shift->changed, &shift->mutex);
     }
+    pthread_mutex_unlock(&shift->mutex);
+}
+
+/* Once all ACLs are parsed. */
+static void
+begin(struct shift *shift)
+{
+    pthread_mutex_lock(&shift->mutex);
+    while (shift->n_parsed < shift->n_groups) {
+        pthread_cond_wait(&shift->changed, &shift->mutex);
+    }
+    shift->has_begun = true;
+    pthread_cond_broadcast(&shift->changed);
     pthread_mutex_unlock(&shift->mutex);
 }
 
@@ -102,14 +140,34 @@ static void *
 work(void *worker)
 {
     struct reach_worker *w = worker;
-    struct policy *policy = policy_new(w->fabric, &w->arena);
-    struct flood *flood = flood_new(w->fabric);
-    wait_for(w->shift);
+    parse_share(w->policy, w->shift);
+    struct flood *flood = flood_new(w->shift->fabric);
+    wait_for_beginning(w->shift);
     w->view.judging = &w->arena;
-    w->view.policy = policy;
+    w->view.policy = w->policy;
     w->view.flood = flood;
     judge_share(&w->view, &w->shift->next);
     return NULL;
+}
+
+static struct shift *
+new_shift(struct assessment *a)
+{
+    struct shift *shift = arena_zalloc(&a->arena, sizeof *shift);
+    shift->fabric = a->fabric;
+    shift->n_groups = policy_n_groups(a->policy);
+    pthread_mutex_init(&shift->mutex, NULL);
+    pthread_cond_init(&shift->changed, NULL);
+    return shift;
+}
+
+static void
+done_worker(struct reach_worker *w)
+{
+    policy_free(w->policy);
+    flood_free(w->view.flood);
+    arena_done(&w->arena);
+    memset(w, 0, sizeof *w);
 }
 
 void
@@ -119,16 +177,18 @@ workers_start(struct assessment *a)
     if (n < 2) {
         return;
     }
-    struct shift *shift = arena_zalloc(&a->arena, sizeof *shift);
-    pthread_mutex_init(&shift->mutex, NULL);
-    pthread_cond_init(&shift->begins, NULL);
+    struct shift *shift = new_shift(a);
     a->workers = arena_zalloc(&a->arena, (n - 1) * sizeof *a->workers);
     for (size_t i = 1; i < n; i++) {
         struct reach_worker *w = &a->workers[a->n_workers];
         arena_init(&w->arena);
-        w->fabric = a->fabric;
+        w->policy = policy_borrow(a->policy, &w->arena);
         w->shift = shift;
-        a->n_workers += !pthread_create(&w->thread, NULL, work, w);
+        if (pthread_create(&w->thread, NULL, work, w)) {
+            done_worker(w);
+        } else {
+            a->n_workers++;
+        }
     }
 }
 
@@ -141,14 +201,16 @@ workers_judge(struct assessment *a)
         a->workers[i].view = *a;
     }
     if (shift) {
-        pthread_mutex_lock(&shift->mutex);
-        shift->has_begun = true;
-        pthread_cond_broadcast(&shift->begins);
-        pthread_mutex_unlock(&shift->mutex);
+        parse_share(a->policy, shift);
+        begin(shift);
     }
     judge_share(a, shift ? &shift->next : &alone);
     for (size_t i = 0; i < a->n_workers; i++) {
         pthread_join(a->workers[i].thread, NULL);
+    }
+    if (shift) {
+        pthread_cond_destroy(&shift->changed);
+        pthread_mutex_destroy(&shift->mutex);
     }
 }
 
@@ -156,8 +218,6 @@ void
 workers_done(struct assessment *a)
 {
     for (size_t i = 0; i < a->n_workers; i++) {
-        policy_free(a->workers[i].view.policy);
-        flood_free(a->workers[i].view.flood);
-        arena_done(&a->workers[i].arena);
+        done_worker(&a->workers[i]);
     }
 }

@@ -153,18 +153,6 @@ update_digest(void *digest, const void *bytes, size_t size)
     digest_update(digest, bytes, size);
 }
 
-static bool
-read_schema(struct ovsdb_log *log, struct ovsdb_store *store,
-            struct error **ret_schema_error)
-{
-    const struct json_value *schema =
-        json_read_value(&log->reader, &store->arena, OVSDB_MAX_SCHEMA_NODES);
-    if (schema) {
-        *ret_schema_error = ovsdb_store_set_schema(store, schema);
-    }
-    return schema != NULL;
-}
-
 /* Whether nothing but white space is left of the record. */
 static bool
 check_end(struct json_reader *reader)
@@ -220,7 +208,7 @@ read_record(struct ovsdb_log *log, struct ovsdb_store *store,
     return log->raft ? raft_read_record(log->raft, store, &log->reader)
            : log->n_records
                ? ovsdb_store_read(store, &log->reader, OVSDB_FORM_LOG)
-               : read_schema(log, store, ret_schema_error);
+               : ovsdb_store_read_schema(store, &log->reader, ret_schema_error);
 }
 
 /* Reads a body through the checksum: parses it, then compares.  False if it

@@ -109,14 +109,8 @@ read_schema(struct raft *raft, struct ovsdb_store *store,
     if (!*ret_present) {
         return json_null(r);
     }
-    const struct json_value *schema =
-        json_read_value(r, &store->arena, OVSDB_MAX_SCHEMA_NODES);
-    if (!schema) {
-        return false;
-    }
     error_free(raft->error);
-    raft->error = ovsdb_store_set_schema(store, schema);
-    return true;
+    return ovsdb_store_read_schema(store, r, &raft->error);
 }
 
 /* Reads the transaction behind a schema, or none.  It is "relative to an empty

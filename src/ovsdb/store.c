@@ -102,6 +102,20 @@ ovsdb_store_set_schema(struct ovsdb_store *store,
     return error;
 }
 
+bool
+ovsdb_store_read_schema(struct ovsdb_store *store, struct json_reader *reader,
+                        struct error **ret_error)
+{
+    struct arena arena; /* Ten times as large as what is kept of it. */
+    arena_init(&arena);
+    const struct json_value *schema =
+        json_read_value(reader, &arena, OVSDB_MAX_SCHEMA_NODES);
+    bool is_read = schema != NULL;
+    *ret_error = schema ? ovsdb_store_set_schema(store, schema) : NULL;
+    arena_done(&arena);
+    return is_read;
+}
+
 static void
 empty_table(struct ovsdb_table *table)
 {

@@ -178,6 +178,11 @@ void ovsdb_store_done(struct ovsdb_store *);
 struct error *ovsdb_store_set_schema(struct ovsdb_store *,
                                      const struct json_value *schema);
 
+/* The same with a schema that is to be read.  False on an error that is in the
+ * reader's input. */
+bool ovsdb_store_read_schema(struct ovsdb_store *, struct json_reader *,
+                             struct error **ret_error);
+
 /* Reads one transaction in the form of the log file (ovsdb(5), "Standalone
  * Format"), or one <table-updates2> or <table-updates> of a monitor
  * (ovsdb-server(7), section 4.1.14; RFC 7047, section 4.1.6).  False on an

@@ -1,12 +1,14 @@
 #include "base/strmap.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "base/arena.h"
 
+#define MIN_SLOTS 16
 #define HASH_MULTIPLIER 0x9e3779b97f4a7c15ull
 
 uint64_t
@@ -108,11 +110,18 @@ rehash(struct strmap *m, size_t n_slots)
     free(old);
 }
 
+/* Slots with other hashes cost little, eight of them in a cache line. */
+static bool
+is_crowded(size_t n, size_t n_slots)
+{
+    return n * 4 > n_slots * 3;
+}
+
 void
 strmap_reserve(struct strmap *m, size_t n)
 {
-    size_t n_slots = 16;
-    while (n_slots < 2 * n) {
+    size_t n_slots = MIN_SLOTS;
+    while (is_crowded(n, n_slots)) {
         n_slots *= 2;
     }
     if (n > m->capacity) {
@@ -200,8 +209,8 @@ strmap_place(struct strmap *m, const char *key)
 {
     size_t length = strlen(key);
     uint32_t hash = hash_of(key, length);
-    if ((m->n + 1) * 2 > m->n_slots) {
-        rehash(m, m->n_slots ? m->n_slots * 2 : 16);
+    if (is_crowded(m->n + 1, m->n_slots)) {
+        rehash(m, m->n_slots ? m->n_slots * 2 : MIN_SLOTS);
     }
     struct strmap_slot *slot = find(m, key, length, hash);
     if (!slot->number) {

@@ -271,6 +271,21 @@ index_interface(struct fabric_chassis *chassis, struct ovsdb_row *row,
     }
 }
 
+/* Asks the memory for where index_everywhere() will look. */
+static void
+look_ahead(const struct fabric *f, const struct ovsdb_row *row)
+{
+    static const char *const keys[] = { "iface-id", "attached-mac" };
+    for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
+        const char *mark =
+            ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, keys[i]);
+        if (mark) {
+            strmap_prefetch(&f->sightings, mark);
+            strmap_prefetch(&f->sightings, ovsdb_string(row, INTERFACE_NAME));
+        }
+    }
+}
+
 /* Finds it among those of all chassis. */
 static void
 index_everywhere(struct fabric *f, struct fabric_chassis *chassis,
@@ -422,12 +437,15 @@ static void
 index_ovs(struct fabric *f, struct fabric_chassis *chassis)
 {
     const struct evidence_db *ovs = &chassis->evidence->ovs;
+    const struct ovsdb_table *interfaces = &ovs->store.tables[OVS_INTERFACE];
     index_lost(f, ovs);
-    for (const struct ovsdb_row *row = NULL;
-         chassis->ovs_known
-         && (row =
-                 ovsdb_table_next(&ovs->store.tables[OVS_INTERFACE], row));) {
-        index_everywhere(f, chassis, row);
+    for (size_t i = 0; chassis->ovs_known && i < interfaces->n_rows; i++) {
+        if (i + FABRIC_AHEAD < interfaces->n_rows) {
+            look_ahead(f, interfaces->rows[i + FABRIC_AHEAD]);
+        }
+        if (interfaces->rows[i]->exists) {
+            index_everywhere(f, chassis, interfaces->rows[i]);
+        }
     }
 }
 

@@ -7,12 +7,20 @@
 #include "fabric/balancer.h"
 #include "fabric/build.h"
 
+/* The places are asked for ahead, since they lie anywhere. */
 static void
 index_rows(struct strmap *map, const struct ovsdb_table *table, unsigned name)
 {
     strmap_reserve(map, table->n_existing);
-    OVSDB_TABLE_FOR_EACH (row, table) {
-        *strmap_place(map, ovsdb_string(row, name)) = row;
+    for (size_t i = 0; i < table->n_rows; i++) {
+        if (i + FABRIC_AHEAD < table->n_rows) {
+            strmap_prefetch(map,
+                            ovsdb_string(table->rows[i + FABRIC_AHEAD], name));
+        }
+        if (table->rows[i]->exists) {
+            *strmap_place(map, ovsdb_string(table->rows[i], name)) =
+                table->rows[i];
+        }
     }
 }
 

@@ -208,7 +208,8 @@ read_record(struct ovsdb_log *log, struct ovsdb_store *store,
     return log->raft ? raft_read_record(log->raft, store, &log->reader)
            : log->n_records
                ? ovsdb_store_read(store, &log->reader, OVSDB_FORM_LOG)
-               : ovsdb_store_read_schema(store, &log->reader, ret_schema_error);
+               : ovsdb_store_read_schema(store, &log->reader,
+                                         ret_schema_error);
 }
 
 /* Reads a body through the checksum: parses it, then compares.  False if it

@@ -37,8 +37,6 @@ ovsdb_store_init(struct ovsdb_store *store, const struct ovsdb_spec *spec)
         }
         table->types = arena_zalloc(&store->arena, table->spec->n_columns
                                                        * sizeof *table->types);
-        table->guesses =
-            arena_zalloc(&store->arena, MAX_GUESSES * sizeof *table->guesses);
         assert(table->spec->n_columns <= MAX_COLUMNS);
         strmap_init(&table->columns);
         for (unsigned c = 0; c < table->spec->n_columns; c++) {
@@ -55,6 +53,7 @@ ovsdb_store_done(struct ovsdb_store *store)
         struct ovsdb_table *table = &store->tables[t];
         free(table->rows);
         free(table->slots);
+        free(table->guesses);
         strmap_done(&table->columns);
     }
     strmap_done(&store->names);
@@ -77,6 +76,15 @@ first_record(const struct ovsdb_store *store)
     return store->n_parts ? store->parts[store->n_parts - 1].first : 0;
 }
 
+static void
+forget_guesses(struct ovsdb_store *store)
+{
+    for (unsigned t = 0; t < store->spec->n_tables; t++) {
+        free(store->tables[t].guesses);
+        store->tables[t].guesses = NULL;
+    }
+}
+
 struct error *
 ovsdb_store_set_schema(struct ovsdb_store *store,
                        const struct json_value *schema)
@@ -92,9 +100,8 @@ ovsdb_store_set_schema(struct ovsdb_store *store,
         ovsdb_schema_read(schema, store->spec, types, present);
     for (unsigned t = 0; t < n; t++) {
         store->tables[t].present = present[t];
-        memset(store->tables[t].guesses, 0,
-               MAX_GUESSES * sizeof *store->tables[t].guesses);
     }
+    forget_guesses(store);
     if (!error && store->n_records == first_record(store)) {
         store->n_deltas = 0;
         ovsdb_store_number(store, 1);
@@ -403,6 +410,7 @@ void
 ovsdb_store_trim(struct ovsdb_store *store)
 {
     assert(!store->n_inserted && !store->n_changes);
+    forget_guesses(store);
     free(store->inserted);
     free(store->changes);
     free(store->atoms);

@@ -40,6 +40,15 @@ insert_row(struct ovsdb_store *store, struct ovsdb_row *row)
     }
 }
 
+static struct column_guess *
+guess_at(struct ovsdb_table *table, unsigned i)
+{
+    if (PROVNET_UNLIKELY(!table->guesses)) {
+        table->guesses = xcalloc(MAX_GUESSES, sizeof *table->guesses);
+    }
+    return i < MAX_GUESSES ? &table->guesses[i] : NULL;
+}
+
 /* The column called 'name', the 'i'th of its row: its number + 1, or 0 if it
  * is not wanted.  Servers write the columns of a table's rows in one order, so
  * what stood there in the last row is tried first. */
@@ -47,7 +56,7 @@ static unsigned
 find_column(struct ovsdb_table *table, const struct json_slice *name,
             unsigned i)
 {
-    struct column_guess *guess = i < MAX_GUESSES ? &table->guesses[i] : NULL;
+    struct column_guess *guess = guess_at(table, i);
     if (guess && guess->length == name->length
         && !memcmp(guess->name, name->s, name->length)) {
         return guess->column;

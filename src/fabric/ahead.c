@@ -11,7 +11,6 @@ fetch(const struct ovsdb_row *row)
 {
     if (row) {
         __builtin_prefetch(row);
-        __builtin_prefetch(row + 1);
     }
 }
 

@@ -277,8 +277,7 @@ look_ahead(const struct fabric *f, const struct ovsdb_row *row)
 {
     static const char *const keys[] = { "iface-id", "attached-mac" };
     for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
-        const char *mark =
-            ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, keys[i]);
+        const char *mark = ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, keys[i]);
         if (mark) {
             strmap_prefetch(&f->sightings, mark);
             strmap_prefetch(&f->sightings, ovsdb_string(row, INTERFACE_NAME));

@@ -6,6 +6,10 @@
 
 #include "ovsdb/diff.h"
 
+#define CACHE_LINE 64
+#define ROWS 32                       /* Taken from the arena at a time. */
+#define MAX_ROWS ((uint32_t) 1 << 30) /* What 'index' has bits for. */
+
 /* Finding and keeping rows. */
 
 /* A place of the index by UUID.  Its hash stands in it, so that hardly a row
@@ -64,13 +68,31 @@ grow_slots(struct ovsdb_table *table)
     free(old);
 }
 
+/* Memory for a row, taken from the arena many at a time. */
+static struct ovsdb_row *
+take_row(struct ovsdb_store *store)
+{
+    static_assert(sizeof(struct ovsdb_row) == CACHE_LINE, "see store.h");
+    if (!store->n_free_rows) {
+        char *p = arena_alloc(&store->arena, (ROWS + 1) * CACHE_LINE);
+        p += -(uintptr_t) p & (CACHE_LINE - 1);
+        store->free_rows = (struct ovsdb_row *) (void *) p;
+        store->n_free_rows = ROWS;
+    }
+    store->n_free_rows--;
+    return store->free_rows++;
+}
+
 static struct ovsdb_row *
 new_row(struct ovsdb_table *table, const struct uuid *uuid)
 {
-    struct ovsdb_row *row = arena_zalloc(&table->store->arena, sizeof *row);
-    row->uuid = *uuid;
-    row->table = table;
-    row->index = (uint32_t) table->n_rows;
+    assert(table->n_rows < MAX_ROWS);
+    struct ovsdb_row *row = take_row(table->store);
+    *row = (struct ovsdb_row){
+        .uuid = *uuid,
+        .table = table,
+        .index = (uint32_t) table->n_rows & (MAX_ROWS - 1),
+    };
     table->rows = xgrow(table->rows, table->n_rows, &table->capacity,
                         sizeof *table->rows);
     table->rows[table->n_rows++] = row;
@@ -108,7 +130,6 @@ ovsdb_prefetch_row(const struct ovsdb_table *table, const struct uuid *uuid)
     if (table->slots[i].number) {
         const struct ovsdb_row *row = table->rows[table->slots[i].number - 1];
         __builtin_prefetch(row, 1);
-        __builtin_prefetch(row + 1, 1);
     }
 }
 

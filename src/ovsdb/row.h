@@ -17,6 +17,12 @@ struct column_guess {
     uint8_t column; /* Number + 1, or 0 if it is not wanted. */
 };
 
+/* A row that is known from before, in a transaction that is whole. */
+struct ovsdb_seen {
+    bool is_there;
+    uint32_t columns; /* That it has there: bits as in 'held'. */
+};
+
 enum change_kind { CHANGE_INSERT, CHANGE_DELETE, CHANGE_COLUMN };
 
 /* What a transaction does to a row, until it is known to be sound. */
@@ -32,8 +38,11 @@ struct ovsdb_change {
 struct ovsdb_change *ovsdb_add_change(struct ovsdb_store *, struct ovsdb_row *,
                                       enum change_kind);
 
-/* Makes of a transaction that is whole what it changes: snapshot.c. */
+/* snapshot.c: notes that a transaction that is whole has the row with these
+ * columns; and makes of it what it changes. */
+void ovsdb_note_seen(struct ovsdb_row *, uint32_t columns);
 void ovsdb_make_whole(struct ovsdb_store *);
+void ovsdb_forget_seen(struct ovsdb_store *);
 
 /* The row with 'uuid', made up as not existing if it is new. */
 struct ovsdb_row *ovsdb_place_row(struct ovsdb_table *, const struct uuid *);

@@ -3,20 +3,43 @@
  * A compaction, a conversion or the file of another member begins with all
  * rows.  Most of them are known already, with their past, and nothing happened
  * to them. */
+#include <stdlib.h>
+
 #include "ovsdb/diff.h"
 #include "ovsdb/row.h"
+
+void
+ovsdb_forget_seen(struct ovsdb_store *store)
+{
+    for (unsigned t = 0; t < store->spec->n_tables; t++) {
+        free(store->tables[t].seen);
+        store->tables[t].seen = NULL;
+        store->tables[t].n_seen = 0;
+    }
+}
 
 void
 ovsdb_store_expect_whole(struct ovsdb_store *store)
 {
     store->expects_whole = true;
     store->repeats = false;
+    ovsdb_forget_seen(store);
     for (unsigned t = 0; t < store->spec->n_tables; t++) {
-        const struct ovsdb_table *table = &store->tables[t];
-        for (size_t i = 0; i < table->n_rows; i++) {
-            table->rows[i]->is_seen = false;
-            table->rows[i]->seen = 0;
-        }
+        struct ovsdb_table *table = &store->tables[t];
+        table->n_seen = table->n_rows;
+        table->seen = xcalloc(table->n_seen, sizeof *table->seen);
+    }
+}
+
+void
+ovsdb_note_seen(struct ovsdb_row *row, uint32_t columns)
+{
+    struct ovsdb_table *table = row->table;
+    if (row->index < table->n_seen) {
+        struct ovsdb_seen *seen = &table->seen[row->index];
+        seen->is_there = true;
+        table->store->repeats |= (seen->columns & columns) != 0;
+        seen->columns |= columns;
     }
 }
 
@@ -79,7 +102,8 @@ static void
 empty_columns(struct ovsdb_store *store, struct ovsdb_row *row)
 {
     const struct ovsdb_table *table = row->table;
-    for (uint32_t left = row->held & ~row->seen; left; left &= left - 1) {
+    uint32_t seen = table->seen[row->index].columns;
+    for (uint32_t left = row->held & ~seen; left; left &= left - 1) {
         unsigned c = (unsigned) __builtin_ctz(left);
         if (!is_default(&table->spec->columns[c], &table->types[c],
                         ovsdb_datum(row, c))) {
@@ -98,12 +122,13 @@ ovsdb_make_whole(struct ovsdb_store *store)
         const struct ovsdb_table *table = &store->tables[t];
         for (size_t i = 0; i < table->n_rows; i++) {
             struct ovsdb_row *row = table->rows[i];
-            if (row->exists && !row->is_seen) {
+            if (row->exists && !table->seen[i].is_there) {
                 ovsdb_add_change(store, row, CHANGE_DELETE);
             } else if (row->exists) {
                 empty_columns(store, row);
             }
         }
     }
+    ovsdb_forget_seen(store);
     store->is_diff = false;
 }

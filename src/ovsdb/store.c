@@ -58,6 +58,9 @@ ovsdb_store_done(struct ovsdb_store *store)
     }
     strmap_done(&store->names);
     strmap_done(&store->strings);
+    if (store->spec) {
+        ovsdb_forget_seen(store);
+    }
     free(store->changes);
     free(store->inserted);
     free(store->atoms);
@@ -404,6 +407,7 @@ ovsdb_store_abort(struct ovsdb_store *store)
     }
     store->n_changes = 0;
     store->expects_whole = false;
+    ovsdb_forget_seen(store);
 }
 
 void

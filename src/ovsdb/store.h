@@ -60,18 +60,17 @@ struct ovsdb_past {
     uint32_t until; /* Number of the record that changed it. */
 };
 
+/* A cache line of most processors, in which it stands alone. */
 struct ovsdb_row {
     struct uuid uuid;
     struct ovsdb_table *table;
     struct ovsdb_row *owner; /* Last row to hold a strong reference to it. */
-    uint32_t index;          /* In table->rows. */
-    uint32_t created_in;     /* Record that inserted it last, or 0. */
-    uint32_t deleted_in;     /* Record that deleted it last, or 0. */
+    uint32_t index : 30;     /* In table->rows. */
+    bool exists : 1;
+    bool is_inserted : 1; /* By the transaction being read. */
+    uint32_t created_in;  /* Record that inserted it last, or 0. */
+    uint32_t deleted_in;  /* Record that deleted it last, or 0. */
     uint32_t held; /* Bit C: column C of the spec stands in 'columns'. */
-    bool exists;
-    bool is_inserted; /* By the transaction being read. */
-    bool is_seen;     /* In the transaction being read, if that is whole... */
-    uint32_t seen;    /* ...and the columns that it has there. */
     const struct ovsdb_past *past; /* Newest first; NULL if nothing. */
     struct ovsdb_datum *columns;   /* Those with a bit in 'held', in order. */
 };
@@ -91,6 +90,8 @@ struct ovsdb_table {
     size_t n_slots;
     struct strmap columns; /* Name -> index + 1. */
     struct column_guess *guesses;
+    struct ovsdb_seen *seen; /* By index, while what is whole is read. */
+    size_t n_seen;
 };
 
 /* A transaction record of a log. */
@@ -156,6 +157,8 @@ struct ovsdb_store {
     struct arena delta_arena;
     size_t records_capacity;
     struct strmap names;         /* Of tables: index + 1. */
+    struct ovsdb_row *free_rows; /* Of the arena. */
+    size_t n_free_rows;
     struct strmap strings;       /* Interned keys of maps. */
     const char *recent[128];     /* Short values met lately, by hash. */
     struct ovsdb_row **inserted; /* New rows of the transaction being read. */

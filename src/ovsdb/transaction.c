@@ -133,8 +133,6 @@ take_values(struct ovsdb_row *row, const struct values *values, bool is_diff)
         change->datum = values->datums[change->column];
         change->is_diff = is_diff;
     }
-    store->repeats |= (row->seen & values->held) != 0;
-    row->seen |= values->held;
 }
 
 /* A <row-txn> of the log: the row's columns, or null.  The row is looked for
@@ -153,7 +151,9 @@ read_log_row(struct ovsdb_table *table, struct json_reader *r,
         return false;
     }
     struct ovsdb_row *row = ovsdb_place_row(table, uuid);
-    row->is_seen = true;
+    if (store->expects_whole) {
+        ovsdb_note_seen(row, values.held);
+    }
     if (!row->exists) {
         insert_row(store, row);
     }

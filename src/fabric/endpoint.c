@@ -355,6 +355,9 @@ void
 fabric_build_endpoints(struct fabric *f)
 {
     struct building b = { .fabric = f };
+    const struct ovsdb_table *nb = f->evidence->nb.store.tables;
+    endpoints_reserve(&b.list, nb[NB_LOGICAL_SWITCH_PORT].n_existing
+                                   + nb[NB_NAT].n_existing);
     for (size_t i = 0; i < f->n_switches; i++) {
         if (f->switches[i].intent.why) {
             add_switch_endpoints(&b, &f->switches[i]);

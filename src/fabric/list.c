@@ -17,6 +17,13 @@ compare(const void *a_, const void *b_)
     return order ? order : strcmp(a->port, b->port);
 }
 
+void
+endpoints_reserve(struct endpoints *list, size_t n)
+{
+    list->items = xrealloc(list->items, n * sizeof *list->items);
+    list->capacity = n;
+}
+
 struct fabric_endpoint *
 endpoints_add(struct endpoints *list, struct fabric_switch *ls,
               enum endpoint_kind kind, const char *address)
@@ -63,6 +70,23 @@ compare_ranked(const void *a_, const void *b_)
     return order ? order : strcmp(a->endpoint->port, b->endpoint->port);
 }
 
+/* Moves each item to where it ranks, in place: there may be many. */
+static void
+arrange(struct fabric_endpoint *items, struct ranked *ranked, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct fabric_endpoint first = items[i];
+        size_t to = i, from;
+        while ((from = (size_t) (ranked[to].endpoint - items)) != i) {
+            items[to] = items[from];
+            ranked[to].endpoint = &items[to];
+            to = from;
+        }
+        items[to] = first;
+        ranked[to].endpoint = &items[to];
+    }
+}
+
 void
 fabric_list_build(struct fabric *f, struct endpoints *list)
 {
@@ -73,14 +97,12 @@ fabric_list_build(struct fabric *f, struct endpoints *list)
         ranked[i] = (struct ranked){ address_key(e->address), e };
     }
     qsort(ranked, n, sizeof *ranked, compare_ranked);
+    arrange(list->items, ranked, n);
+    free(ranked);
     f->n_endpoints = n;
     f->endpoints_capacity = n + n / ROOM_SHARE + MIN_ROOM;
-    f->endpoints = xmalloc(f->endpoints_capacity * sizeof *f->endpoints);
-    for (size_t i = 0; i < n; i++) {
-        f->endpoints[i] = *ranked[i].endpoint;
-    }
-    free(ranked);
-    free(list->items);
+    f->endpoints = xrealloc(list->items,
+                            f->endpoints_capacity * sizeof *f->endpoints);
     link_all(f);
 }
 

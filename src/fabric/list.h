@@ -18,6 +18,9 @@ struct endpoints {
     size_t n, capacity;
 };
 
+/* Makes room for about 'n', so that they need not move while they come. */
+void endpoints_reserve(struct endpoints *, size_t n);
+
 /* Adds one, empty but for what it is. */
 struct fabric_endpoint *endpoints_add(struct endpoints *,
                                       struct fabric_switch *,

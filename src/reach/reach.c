@@ -259,7 +259,8 @@ grow_list(struct assessment *a, void *list, size_t n)
 }
 
 static void
-add_string(struct assessment *a, const char ***list, size_t *n, const char *s)
+add_string(struct assessment *a, const char ***list, uint32_t *n,
+           const char *s)
 {
     for (size_t i = 0; i < *n; i++) {
         if (!strcmp((*list)[i], s)) {

@@ -40,16 +40,13 @@ struct reach_finding {
 
 struct verdict {
     enum verdict_kind kind;
+    uint32_t n_codes, n_blamed, n_missing, n_assumptions;
+    bool awaits_daemons; /* What is missing shows once they have followed. */
     const struct finding *culprit; /* Where it stops; NULL if it does not. */
     const char **codes;            /* All that stop it, the culprit's first. */
-    size_t n_codes;
     const struct finding **blamed; /* Likewise, in order of the way. */
-    size_t n_blamed;
     const char **missing;
-    size_t n_missing;
     const char **assumptions;
-    size_t n_assumptions;
-    bool awaits_daemons; /* What is missing shows once they have followed. */
 };
 
 struct assessed_endpoint {

@@ -605,21 +605,36 @@ flood_new(const struct fabric *fabric)
     return f;
 }
 
+struct flood *
+flood_borrow(const struct flood *of)
+{
+    struct flood *f = xmalloc(sizeof *f);
+    *f = *of;
+    f->is_borrowed = true;
+    arena_init(&f->arena);
+    graph_borrow(&of->graph, &f->graph);
+    f->domains = xcalloc(f->graph.n_nodes + 1, sizeof *f->domains);
+    return f;
+}
+
 void
 flood_free(struct flood *f)
 {
-    if (f) {
-        graph_done(&f->graph);
+    if (!f) {
+        return;
+    }
+    if (!f->is_borrowed) {
         segments_done(&f->segments);
         strmap_done(&f->localnets);
-        arena_done(&f->arena);
         free(f->nodes);
         free(f->edges);
         free(f->slots);
         free(f->wires);
-        free(f->domains);
-        free(f);
     }
+    graph_done(&f->graph);
+    arena_done(&f->arena);
+    free(f->domains);
+    free(f);
 }
 
 bool

@@ -30,7 +30,8 @@
  * What OpenFlow flows of a provider bridge drop is not considered.
  *
  * Built from a fabric, which must outlive it and not change; no I/O.  Time:
- * rows, and of each chassis the square of its bridges.  Threads: none. */
+ * rows, and of each chassis the square of its bridges.  Threads: one; others
+ * borrow from it. */
 #ifndef FLOOD_FLOOD_H
 #define FLOOD_FLOOD_H 1
 
@@ -40,6 +41,10 @@ struct flood;
 
 struct flood *flood_new(const struct fabric *);
 void flood_free(struct flood *);
+
+/* A flood for another thread, of one that nobody has asked yet; that must
+ * outlive it. */
+struct flood *flood_borrow(const struct flood *);
 
 /* Whether nothing loops, and nothing would if two more things were joined. */
 bool flood_is_quiet(const struct flood *);

@@ -14,9 +14,11 @@ graph_init(struct graph *g)
 void
 graph_done(struct graph *g)
 {
-    free(g->edges);
-    free(g->first);
-    free(g->component);
+    if (!g->is_borrowed) {
+        free(g->edges);
+        free(g->first);
+        free(g->component);
+    }
     free(g->by);
     free(g->stamp);
     free(g->queue);
@@ -136,6 +138,23 @@ step(struct walk *w)
     }
 }
 
+static void
+prepare_searches(struct graph *g)
+{
+    g->by = xcalloc(g->n_nodes, sizeof *g->by);
+    g->stamp = xcalloc(g->n_nodes, sizeof *g->stamp);
+    g->queue = xcalloc(g->n_nodes, sizeof *g->queue);
+    g->n_searches = 0;
+}
+
+void
+graph_borrow(const struct graph *of, struct graph *ret)
+{
+    *ret = *of;
+    ret->is_borrowed = true;
+    prepare_searches(ret);
+}
+
 void
 graph_find_blocks(struct graph *g)
 {
@@ -147,9 +166,7 @@ graph_find_blocks(struct graph *g)
     w.seen = xcalloc(m, sizeof *w.seen);
     w.is_taken = xcalloc(m, sizeof *w.is_taken);
     g->component = xcalloc(n, sizeof *g->component);
-    g->by = xcalloc(n, sizeof *g->by);
-    g->stamp = xcalloc(n, sizeof *g->stamp);
-    g->queue = xcalloc(n, sizeof *g->queue);
+    prepare_searches(g);
     for (uint32_t node = 0; node < g->n_nodes; node++) {
         if (!w.order[node]) {
             enter(&w, node, GRAPH_NONE, node);

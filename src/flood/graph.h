@@ -37,6 +37,7 @@ struct graph {
     uint32_t *stamp; /* ...if this says that it was this search. */
     uint32_t *queue;
     uint32_t n_searches;
+    bool is_borrowed; /* All but what searches write is another's. */
 };
 
 void graph_init(struct graph *);
@@ -47,6 +48,10 @@ uint32_t graph_add_edge(struct graph *, uint32_t a, uint32_t b);
 
 /* Finds blocks and components. */
 void graph_find_blocks(struct graph *);
+
+/* A graph for another thread, to be asked only, of one that has been found the
+ * blocks of; that must outlive it. */
+void graph_borrow(const struct graph *, struct graph *ret);
 
 /* The end of 'edge' that is not 'node'. */
 static inline uint32_t

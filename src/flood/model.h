@@ -45,6 +45,7 @@ struct flood {
     uint32_t *wires; /* Edges by which two segments are taken for one. */
     size_t n_wires, wires_capacity;
     struct flood_domain **domains; /* By component. */
+    bool is_borrowed; /* All but the arena and these is another's. */
 };
 
 /* The node, or GRAPH_NONE. */

@@ -26,7 +26,6 @@
 
 /* What the threads have in common. */
 struct shift {
-    struct fabric *fabric;
     atomic_size_t next_group; /* That nobody took. */
     size_t n_groups;
 
@@ -141,11 +140,7 @@ work(void *worker)
 {
     struct reach_worker *w = worker;
     parse_share(w->policy, w->shift);
-    struct flood *flood = flood_new(w->shift->fabric);
     wait_for_beginning(w->shift);
-    w->view.judging = &w->arena;
-    w->view.policy = w->policy;
-    w->view.flood = flood;
     judge_share(&w->view, &w->shift->next);
     return NULL;
 }
@@ -154,11 +149,20 @@ static struct shift *
 new_shift(struct assessment *a)
 {
     struct shift *shift = arena_zalloc(&a->arena, sizeof *shift);
-    shift->fabric = a->fabric;
     shift->n_groups = policy_n_groups(a->policy);
     pthread_mutex_init(&shift->mutex, NULL);
     pthread_cond_init(&shift->changed, NULL);
     return shift;
+}
+
+/* What is this thread's own, in an assessment that is complete but for it. */
+static void
+set_view(struct reach_worker *w, const struct assessment *a)
+{
+    w->view = *a;
+    w->view.judging = &w->arena;
+    w->view.policy = w->policy;
+    w->view.flood = flood_borrow(a->flood);
 }
 
 static void
@@ -198,7 +202,7 @@ workers_judge(struct assessment *a)
     struct shift *shift = a->n_workers ? a->workers->shift : NULL;
     atomic_size_t alone = 0;
     for (size_t i = 0; i < a->n_workers; i++) {
-        a->workers[i].view = *a;
+        set_view(&a->workers[i], a);
     }
     if (shift) {
         parse_share(a->policy, shift);

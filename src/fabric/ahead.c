@@ -108,6 +108,43 @@ fabric_look_ahead_at_ports(const struct fabric *f,
     return n;
 }
 
+/* Ports of a bridge. */
+
+static const struct ovsdb_row *
+interface_of(const struct ovsdb_row *port)
+{
+    return ovsdb_count(port, PORT_INTERFACES)
+               ? ovsdb_atoms(port, PORT_INTERFACES)[0].row
+               : NULL;
+}
+
+size_t
+fabric_look_ahead_at_bridge(const union ovsdb_atom *ports, size_t n)
+{
+    n = n < FABRIC_AHEAD ? n : FABRIC_AHEAD;
+    for (size_t i = 0; i < n; i++) {
+        fetch(ports[i].row);
+    }
+    for (size_t i = 0; i < n; i++) {
+        fetch_columns(ports[i].row);
+    }
+    for (size_t i = 0; i < n; i++) {
+        fetch(interface_of(ports[i].row));
+    }
+    for (size_t i = 0; i < n; i++) {
+        fetch_columns(interface_of(ports[i].row));
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct ovsdb_row *interface = interface_of(ports[i].row);
+        if (interface) {
+            __builtin_prefetch(ovsdb_string(interface, INTERFACE_NAME));
+            __builtin_prefetch(ovsdb_atoms(interface, INTERFACE_OPTIONS));
+            __builtin_prefetch(ovsdb_atoms(interface, INTERFACE_EXTERNAL_IDS));
+        }
+    }
+    return n;
+}
+
 /* Endpoints, before they are judged. */
 
 static void

@@ -51,10 +51,12 @@ void fabric_remove_macs(struct fabric_vif *);
 void fabric_read_addresses(struct fabric *, struct fabric_vif *);
 void fabric_bind_vif(struct fabric *, struct fabric_vif *);
 
-/* ahead.c: asks for what belongs to the first of the 'n' ports of a switch,
- * and returns of how many.  So it is near by when they are read. */
+/* ahead.c: ask for what belongs to the first of the 'n' ports of a switch, or
+ * of a bridge, and return of how many.  So it is near by when they are read.
+ */
 size_t fabric_look_ahead_at_ports(const struct fabric *,
                                   const union ovsdb_atom *ports, size_t n);
+size_t fabric_look_ahead_at_bridge(const union ovsdb_atom *ports, size_t n);
 
 /* Reads the chassis's Open_vSwitch database, or none. */
 void fabric_read_chassis(struct fabric *, struct fabric_chassis *);

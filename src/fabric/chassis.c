@@ -202,7 +202,11 @@ build_bridge(struct fabric_chassis *chassis, const struct ovsdb_row *row,
     memset(bridge, 0, sizeof *bridge);
     bridge->row = row;
     bridge->name = ovsdb_string(row, BRIDGE_NAME);
+    size_t n_ahead = 0;
     for (unsigned i = 0; i < n; i++) {
+        if (i == n_ahead) {
+            n_ahead += fabric_look_ahead_at_bridge(&ports[i], n - i);
+        }
         const struct ovsdb_row *port = ports[i].row;
         const struct ovsdb_row *interface =
             port->exists ? first_interface(port) : NULL;

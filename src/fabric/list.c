@@ -101,8 +101,8 @@ fabric_list_build(struct fabric *f, struct endpoints *list)
     free(ranked);
     f->n_endpoints = n;
     f->endpoints_capacity = n + n / ROOM_SHARE + MIN_ROOM;
-    f->endpoints = xrealloc(list->items,
-                            f->endpoints_capacity * sizeof *f->endpoints);
+    f->endpoints =
+        xrealloc(list->items, f->endpoints_capacity * sizeof *f->endpoints);
     link_all(f);
 }
 

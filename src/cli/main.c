@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,10 +65,26 @@ print_usage(FILE *stream)
           stream);
 }
 
+/* What is freed is wanted again soon (a file's buffer, a document's tree), and
+ * the kernel would have to clear it again: what is smaller than the first is
+ * kept, up to the second. */
+#define KEPT_PIECE_BYTES (32 << 20)
+#define KEPT_BYTES (256 << 20)
+
+static void
+keep_memory(void)
+{
+#ifdef M_TRIM_THRESHOLD /* glibc. */
+    mallopt(M_MMAP_THRESHOLD, KEPT_PIECE_BYTES);
+    mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+#endif
+}
+
 int
 main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN);
+    keep_memory();
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_TROUBLE;

@@ -492,10 +492,27 @@ wait_for(struct reading *r, size_t n)
     }
 }
 
+/* Of each VM's port an interface is to be found, under three names. */
+static void
+make_room(struct fabric *f)
+{
+    size_t n_ports =
+        f->evidence->nb.store.tables[NB_LOGICAL_SWITCH_PORT].n_existing;
+    size_t n_interfaces = 0;
+    for (size_t i = 0; i < f->n_chassis; i++) {
+        const struct evidence_chassis *e = f->chassis[i]->evidence;
+        n_interfaces += e ? e->ovs.store.tables[OVS_INTERFACE].n_existing : 0;
+    }
+    size_t n = n_ports < n_interfaces ? n_ports : n_interfaces;
+    strmap_reserve(&f->sightings, 3 * n);
+    strmap_reserve(&f->attached, n);
+}
+
 static void
 read_databases(struct fabric *f)
 {
     struct reading r = { .f = f };
+    make_room(f);
     pthread_mutex_init(&r.mutex, NULL);
     pthread_cond_init(&r.more, NULL);
     r.has_thread = f->n_chassis >= MIN_FOR_THREAD

@@ -443,6 +443,7 @@ build_switch(struct fabric *f, struct fabric_switch *ls,
     strmap_init(&ls->macs);
     strmap_init(&ls->router_macs);
     strmap_init(&ls->ips);
+    strmap_reserve(&ls->macs, n);
     ls->row = row;
     ls->name = ovsdb_string(row, LS_NAME);
     ls->network = network && *network ? network : ls->name;
@@ -506,6 +507,8 @@ fabric_build_switches(struct fabric *f)
     f->lsp_rows_capacity = n_lsps + n_lsps / 16 + 64;
     f->vif_of_row =
         arena_zalloc(&f->arena, f->lsp_rows_capacity * sizeof *f->vif_of_row);
+    strmap_reserve(&f->guests, n_lsps);
+    strmap_reserve(&f->macs, n_lsps);
     fabric_find_lost(f);
     const struct ovsdb_table *table =
         &f->evidence->nb.store.tables[NB_LOGICAL_SWITCH];

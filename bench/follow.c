@@ -3,7 +3,9 @@
  * check from scratch says.
  *
  * usage: follow DIR [--changes N] [--seed N] [--verify EVERY] [--afresh N]
- *              [--daily] [--comings] [--only NAME]
+ *              [--daily] [--comings] [--several] [--only NAME]
+ *
+ * With --several, up to three transactions are judged together.
  *
  * Changes take more away than they bring: after some thousands little is left
  * to be judged.  --afresh begins again with the bundle after N of them, and
@@ -54,6 +56,7 @@ parse(int argc, char **argv, struct options *o)
         { "afresh", required_argument, NULL, 'a' },
         { "daily", no_argument, NULL, 'd' },
         { "comings", no_argument, NULL, 'c' },
+        { "several", no_argument, NULL, 'm' },
         { "only", required_argument, NULL, 'o' },
         { NULL, 0, NULL, 0 },
     };
@@ -81,6 +84,9 @@ parse(int argc, char **argv, struct options *o)
             break;
         case 'c':
             o->mix = MUTATE_COMINGS;
+            break;
+        case 'm':
+            o->mix = MUTATE_SEVERAL;
             break;
         default:
             return false;
@@ -199,12 +205,19 @@ follow(struct following *g, struct tracker *f, struct mutation *m)
     struct sample *sample = &g->samples[g->n];
     size_t every = g->options->verify_every;
     bool same = true;
-    mutation_next(m);
+    size_t n = g->options->mix == MUTATE_SEVERAL ? 1 + g->n % 3 : 1;
+    double us = 0;
+    for (size_t i = 0; i < n; i++) {
+        mutation_next(m);
+        double start = now_us();
+        tracker_apply(f, m->db);
+        us += now_us() - start;
+    }
     double start = now_us();
-    tracker_apply(f, m->db);
     tracker_judge(f);
-    *sample = (struct sample){ now_us() - start, N_DIRECTIONS * f->n_judged,
-                               f->was_rebuilt };
+    us += now_us() - start;
+    *sample =
+        (struct sample){ us, N_DIRECTIONS * f->n_judged, f->was_rebuilt };
     if (getenv("FOLLOW_TRACE")) {
         fprintf(stderr, "%zu %s: %.1f us, %zu paths%s\n", g->n, m->what,
                 sample->us, sample->n_paths,
@@ -268,7 +281,8 @@ main(int argc, char **argv)
     struct options o;
     if (!parse(argc, argv, &o)) {
         fputs("usage: follow DIR [--changes N] [--seed N] [--verify EVERY] "
-              "[--afresh N] [--daily] [--comings] [--only NAME]\n",
+              "[--afresh N] [--daily] [--comings] [--several] "
+              "[--only NAME]\n",
               stderr);
         return 2;
     }

@@ -32,6 +32,13 @@ struct mutation_undo {
     char *value;
 };
 
+/* A column that a transaction changes. */
+#define MAX_EDITS 4
+struct mutation_edit {
+    const struct ovsdb_row *row;
+    unsigned column;
+};
+
 /* Most that wait to be taken back. */
 #define MAX_UNDOS 24
 
@@ -44,6 +51,7 @@ mutation_init(struct mutation *m, struct evidence *e, enum mutation_mix mix,
     m->mix = mix;
     m->state = seed * 2 + 1;
     m->date_ms = e->now_ms;
+    m->edits = xcalloc(MAX_EDITS, sizeof *m->edits);
     text_init(&m->text, TEXT_CEILING_BYTES);
 }
 
@@ -62,6 +70,7 @@ mutation_done(struct mutation *m)
         undo_done(&m->undos[i]);
     }
     free(m->undos);
+    free(m->edits);
     text_done(&m->text);
 }
 
@@ -312,6 +321,89 @@ put_value(struct mutation *m, const struct ovsdb_row *row, unsigned c)
     }
 }
 
+/* A word of the first address of some port ("" if it has none): its MAC, or
+ * its first IP. */
+static const char *
+word_of_some_port(struct mutation *m, unsigned word)
+{
+    const struct ovsdb_row *lsp =
+        choose_row(m, &m->evidence->nb.store.tables[NB_LOGICAL_SWITCH_PORT]);
+    const char *s = lsp && ovsdb_count(lsp, LSP_ADDRESSES)
+                        ? ovsdb_atoms(lsp, LSP_ADDRESSES)[0].string
+                        : "";
+    for (; word && *s; word--) {
+        s += strcspn(s, " ");
+        s += *s == ' ';
+    }
+    snprintf(m->word, sizeof m->word, "%.*s", (int) strcspn(s, " "), s);
+    return m->word;
+}
+
+/* The name of some port, or that of the twin that may come next. */
+static const char *
+name_of_some_port(struct mutation *m)
+{
+    const struct ovsdb_table *lsps =
+        &m->evidence->nb.store.tables[NB_LOGICAL_SWITCH_PORT];
+    const struct ovsdb_row *lsp = choose_row(m, lsps);
+    if (lsp && draw(m, 2)) {
+        return ovsdb_string(lsp, LSP_NAME);
+    }
+    snprintf(m->word, sizeof m->word, "%.20s%u", lsps->spec->name,
+             (unsigned) lsps->n_rows);
+    return m->word;
+}
+
+/* The ACL's match, with another port group's addresses instead of those that
+ * it asks for; false if it asks for none. */
+static bool
+put_match(struct mutation *m, const struct ovsdb_row *acl)
+{
+    const char *match = ovsdb_string(acl, ACL_MATCH);
+    const char *set = strchr(match, '$'), *rest = set ? strchr(set, ' ') : "";
+    const struct ovsdb_row *group =
+        choose_row(m, &m->evidence->nb.store.tables[NB_PORT_GROUP]);
+    struct text text;
+    if (!set || !group) {
+        return false;
+    }
+    text_init(&text, TEXT_CEILING_BYTES);
+    text_put(&text, match, (size_t) (set - match));
+    text_printf(&text, "$%s_ip4%s", ovsdb_string(group, PORT_GROUP_NAME),
+                rest ? rest : "");
+    put_string(&m->text, text_string(&text));
+    text_done(&text);
+    return true;
+}
+
+/* A value by which a row has to do with another one; false if the column has
+ * none. */
+static bool
+put_related(struct mutation *m, const struct ovsdb_row *row, unsigned c)
+{
+    static const struct ovsdb_datum empty;
+    const struct ovsdb_table *nb = m->evidence->nb.store.tables;
+    const char *s = "";
+    if (row->table == &nb[NB_PORT_GROUP] && c == PORT_GROUP_ACLS) {
+        put_datum(&m->text, &row->table->spec->columns[c], &empty, -1, NULL);
+        return true;
+    } else if (row->table == &nb[NB_ACL]) {
+        return put_match(m, row);
+    } else if (row->table != &nb[NB_NAT]) {
+        return false;
+    } else if (c == NAT_EXTERNAL_MAC) {
+        s = word_of_some_port(m, 0);
+    } else if (c == NAT_LOGICAL_IP) {
+        s = word_of_some_port(m, 1);
+    } else if (c == NAT_LOGICAL_PORT) {
+        s = name_of_some_port(m);
+    }
+    if (*s) {
+        put_string(&m->text, s);
+    }
+    return *s;
+}
+
 /* What a twin has in a column: another name, and some other addresses than its
  * original; a binding may have a port's name that has none so far. */
 static void
@@ -322,7 +414,7 @@ put_twins(struct mutation *m, const struct ovsdb_row *row, unsigned c)
     const struct ovsdb_datum *d = ovsdb_datum(row, c);
     const struct ovsdb_table *lsps =
         &m->evidence->nb.store.tables[NB_LOGICAL_SWITCH_PORT];
-    bool comes = m->mix == MUTATE_COMINGS;
+    bool comes = m->mix >= MUTATE_COMINGS;
     if (comes && !strcmp(spec->name, "logical_port") && draw(m, 2)) {
         const struct ovsdb_row *lsp = choose_row(m, lsps);
         const char *name = lsp ? ovsdb_string(lsp, LSP_NAME) : "";
@@ -426,7 +518,8 @@ put_change(struct mutation *m, const struct ovsdb_row *row, unsigned c)
         text_cut(&m->text, start);
         if (spec->keys && m->mix == MUTATE_DAILY) {
             text_puts(&m->text, text_string(&before)); /* Another key. */
-        } else {
+        } else if (m->mix != MUTATE_SEVERAL || draw(m, 2)
+                   || !put_related(m, row, c)) {
             put_value(m, row, c);
         }
         if (spec->keys
@@ -673,6 +766,8 @@ static const struct {
     { 0, NB_LOGICAL_ROUTER, LR_NAT },
     { 0, NB_PORT_GROUP, PORT_GROUP_PORTS },
     { 0, NB_PORT_GROUP, PORT_GROUP_PORTS },
+    { 0, NB_PORT_GROUP, PORT_GROUP_ACLS },
+    { 0, NB_ACL, ACL_MATCH },
     { 0, NB_NAT, NAT_LOGICAL_IP },
     { 0, NB_NAT, NAT_LOGICAL_PORT },
     { 0, NB_NAT, NAT_EXTERNAL_IP },
@@ -772,6 +867,28 @@ change_comings(struct mutation *m)
     }
 }
 
+/* An interface of some chassis comes or goes, or has another port's iface-id.
+ */
+static void
+change_interface(struct mutation *m)
+{
+    const struct evidence *e = m->evidence;
+    m->db = &e->chassis[draw(m, e->n_chassis)]->ovs;
+    const struct ovsdb_row *row =
+        choose_row(m, &m->db->store.tables[OVS_INTERFACE]);
+    m->label[0] = '\0';
+    if (!row) {
+        change_comings(m);
+        return;
+    }
+    begin(&m->text);
+    if (draw(m, 3)) {
+        come_or_go_again(m, row, draw(m, 2));
+    } else {
+        change_column(m, row, INTERFACE_EXTERNAL_IDS);
+    }
+}
+
 static void
 change_beside(struct mutation *m)
 {
@@ -784,6 +901,102 @@ change_beside(struct mutation *m)
         change_column(m, row, beside[i].column);
     } else {
         change_comings(m);
+    }
+}
+
+/* The port that a floating IP names, or a floating IP that names the port, or
+ * NULL. */
+static const struct ovsdb_row *
+find_related(const struct mutation *m, const struct ovsdb_row *row)
+{
+    const struct ovsdb_table *nb = m->evidence->nb.store.tables;
+    bool is_nat = row->table == &nb[NB_NAT];
+    bool is_port = row->table == &nb[NB_LOGICAL_SWITCH_PORT];
+    const struct ovsdb_table *others =
+        is_nat ? &nb[NB_LOGICAL_SWITCH_PORT] : &nb[NB_NAT];
+    const char *name = is_nat    ? ovsdb_string(row, NAT_LOGICAL_PORT)
+                       : is_port ? ovsdb_string(row, LSP_NAME)
+                                 : "";
+    if (!*name) {
+        return NULL;
+    }
+    OVSDB_TABLE_FOR_EACH (other, others) {
+        if (!strcmp(name, ovsdb_string(other, is_nat ? LSP_NAME
+                                                     : NAT_LOGICAL_PORT))) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+/* The row that is changed next, in one of the columns that matter: the last
+ * one again, one that has to do with it, or any.  NULL if it has none. */
+static const struct ovsdb_row *
+choose_next(struct mutation *m, unsigned *ret_column)
+{
+    const struct ovsdb_row *last =
+        m->n_edits ? m->edits[m->n_edits - 1].row : NULL;
+    uint64_t n = last ? draw(m, 3) : 2;
+    const struct ovsdb_row *row = n == 0   ? last
+                                  : n == 1 ? find_related(m, last)
+                                           : NULL;
+    const struct ovsdb_table *tables = m->db->store.tables;
+    for (int tries = 0; tries < 40; tries++) {
+        size_t i = draw(m, N_ELEMENTS(beside));
+        if (db_of(m, beside[i].db) == m->db
+            && (!row || row->table == &tables[beside[i].table])) {
+            *ret_column = beside[i].column;
+            return row ? row : choose_row(m, &tables[beside[i].table]);
+        }
+    }
+    return NULL;
+}
+
+/* Whether the transaction says something about the row already, other than in
+ * columns that may be changed beside this one. */
+static bool
+is_taken(const struct mutation *m, const struct ovsdb_row *row, unsigned c)
+{
+    char uuid[UUID_LENGTH + 1];
+    bool is_edited = false;
+    uuid_format(&row->uuid, uuid);
+    for (size_t i = 0; i < m->n_edits; i++) {
+        if (m->edits[i].row == row && m->edits[i].column == c) {
+            return true;
+        }
+        is_edited |= m->edits[i].row == row;
+    }
+    return !is_edited && strstr(text_string(&m->text), uuid);
+}
+
+/* A table may be a member of the transaction several times, which servers do
+ * not write: for who reads it, it is the same. */
+static void
+change_several(struct mutation *m)
+{
+    size_t n = 2 + draw(m, MAX_EDITS - 1);
+    m->n_edits = 0;
+    if (draw(m, 3)) {
+        m->db = draw(m, 5) ? &m->evidence->nb : &m->evidence->sb;
+        begin(&m->text);
+    } else {
+        change_comings(m);
+    }
+    bool is_first = m->text.length == 1;
+    for (size_t i = 0; i < n; i++) {
+        unsigned c = 0;
+        const struct ovsdb_row *row = choose_next(m, &c);
+        if (row && !is_taken(m, row, c)) {
+            text_puts(&m->text, is_first ? "" : ",");
+            change_column(m, row, c);
+            m->edits[m->n_edits++] = (struct mutation_edit){ row, c };
+            is_first = false;
+        }
+    }
+    if (is_first) {
+        change_beside(m);
+    } else {
+        snprintf(m->label, sizeof m->label, "several");
     }
 }
 
@@ -899,6 +1112,11 @@ mutation_next(struct mutation *m)
         ; /* Done. */
     } else if (m->mix == MUTATE_DAILY) {
         change_daily(m);
+    } else if (m->mix == MUTATE_SEVERAL && m->evidence->n_chassis
+               && !draw(m, 6)) {
+        change_interface(m);
+    } else if (m->mix == MUTATE_SEVERAL) {
+        change_several(m);
     } else if (m->mix == MUTATE_COMINGS && draw(m, 3)) {
         change_comings(m);
     } else if (m->mix == MUTATE_COMINGS) {

@@ -16,10 +16,13 @@
 
 /* Which rows are changed. */
 enum mutation_mix {
-    MUTATE_ANY,    /* All tables and columns alike. */
-    MUTATE_DAILY,  /* One column of one row, as in a day of a cloud. */
-    MUTATE_COMINGS /* Ports, bindings and floating IPs that come and go, and
-                    * what they depend on. */
+    MUTATE_ANY,     /* All tables and columns alike. */
+    MUTATE_DAILY,   /* One column of one row, as in a day of a cloud. */
+    MUTATE_COMINGS, /* Ports, bindings and floating IPs that come and go, and
+                     * what they depend on. */
+    MUTATE_SEVERAL  /* The same, and two to four columns of theirs, of one row
+                     * or of rows that have to do with each other, in one
+                     * transaction. */
 };
 
 struct mutation_undo;
@@ -41,6 +44,9 @@ struct mutation {
     char label[128];
     struct uuid twin; /* The last that came. */
     char twin_name[32];
+    char word[64];
+    struct mutation_edit *edits; /* In the transaction that is being made. */
+    size_t n_edits;
 };
 
 void mutation_init(struct mutation *, struct evidence *, enum mutation_mix,

@@ -121,19 +121,29 @@ make_room(struct text *t, size_t length)
     }
 }
 
+char *
+text_extend(struct text *t, size_t n)
+{
+    if (n >= t->ceiling - t->length) {
+        t->truncated = true;
+        return NULL;
+    }
+    if (t->length + n + 1 > t->size) {
+        make_room(t, n);
+    }
+    char *more = t->s + t->length;
+    t->length += n;
+    t->s[t->length] = '\0';
+    return more;
+}
+
 void
 text_put(struct text *t, const char *s, size_t length)
 {
-    if (length >= t->ceiling - t->length) {
-        t->truncated = true;
-        return;
+    char *more = text_extend(t, length);
+    if (more) {
+        memcpy(more, s, length);
     }
-    if (t->length + length + 1 > t->size) {
-        make_room(t, length);
-    }
-    memcpy(t->s + t->length, s, length);
-    t->length += length;
-    t->s[t->length] = '\0';
 }
 
 void

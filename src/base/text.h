@@ -43,6 +43,10 @@ void text_done(struct text *);
 void text_clear(struct text *); /* Empties it, keeps the memory. */
 void text_cut(struct text *, size_t length); /* To at most so many bytes. */
 
+/* Makes it 'n' bytes longer, which the caller fills in at once; NULL if it
+ * would reach its ceiling. */
+char *text_extend(struct text *, size_t n);
+
 void text_put(struct text *, const char *s, size_t length);
 void text_puts(struct text *, const char *s);
 void text_putc(struct text *, char c);

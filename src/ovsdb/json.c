@@ -763,14 +763,9 @@ json_member_string(const struct json_value *object, const char *name)
 
 /* The length of what needs no escape. */
 static size_t
-plain_length(const char *s)
+plain_length(const char *s, size_t length)
 {
-    size_t n = 0;
-    for (unsigned char c; (c = (unsigned char) s[n]) >= ' ' && c != '"'
-                          && c != '\\' && c != 0x7f && c != 0xc2;
-         n++) {
-    }
-    return n;
+    return (size_t) (scan_printable(s, s + length) - s);
 }
 
 /* As much of it as there is room for. */
@@ -782,12 +777,32 @@ put_plain(struct text *t, const char *s, size_t n)
     t->truncated |= n > room;
 }
 
+/* Most strings need none. */
+static bool
+put_unescaped(struct text *t, const char *s, size_t length)
+{
+    char *p = plain_length(s, length) == length
+                      && length + 2 < t->ceiling - t->length
+                  ? text_extend(t, length + 2)
+                  : NULL;
+    if (p) {
+        p[0] = '"';
+        memcpy(p + 1, s, length);
+        p[length + 1] = '"';
+    }
+    return p != NULL;
+}
+
 void
 json_put_string(struct text *t, const char *s)
 {
+    const char *end = s + strlen(s);
+    if (put_unescaped(t, s, (size_t) (end - s))) {
+        return;
+    }
     text_putc(t, '"');
     while (*s) {
-        size_t n = plain_length(s);
+        size_t n = plain_length(s, (size_t) (end - s));
         unsigned char c = (unsigned char) s[n];
         put_plain(t, s, n);
         s += n + (c != '\0');

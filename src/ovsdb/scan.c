@@ -35,6 +35,46 @@ scan_string(const unsigned char *p, const unsigned char *end, bool *high)
     return p;
 }
 
+static bool
+is_printable(unsigned char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f && c != 0xc2;
+}
+
+#ifdef __SSE2__
+/* A bit for each of 16 bytes that is_printable() refuses. */
+static int
+refused(const char *p)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *) p);
+    __m128i stop = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    stop = _mm_or_si128(stop, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+    stop = _mm_or_si128(stop, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
+    stop =
+        _mm_or_si128(stop, _mm_cmpeq_epi8(bytes, _mm_set1_epi8((char) 0xc2)));
+    __m128i low = _mm_min_epu8(bytes, _mm_set1_epi8(0x1f));
+    return _mm_movemask_epi8(_mm_or_si128(stop, _mm_cmpeq_epi8(low, bytes)));
+}
+#endif
+
+const char *
+scan_printable(const char *p, const char *end)
+{
+#ifdef __SSE2__
+    while (end - p >= 16) {
+        int mask = refused(p);
+        if (mask) {
+            return p + __builtin_ctz((unsigned) mask);
+        }
+        p += 16;
+    }
+#endif
+    while (p < end && is_printable((unsigned char) *p)) {
+        p++;
+    }
+    return p;
+}
+
 /* The first byte at or after 'p' that is not ASCII. */
 static const unsigned char *
 scan_ascii(const unsigned char *p, const unsigned char *end)

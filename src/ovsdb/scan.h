@@ -15,6 +15,11 @@
 const unsigned char *scan_string(const unsigned char *p,
                                  const unsigned char *end, bool *high);
 
+/* The first byte at or after 'p' that a JSON string for people to read has to
+ * escape, or that may begin such a character: '"', '\\', a control character
+ * (also DEL) or 0xc2, behind which C1's come; 'end' if there is none. */
+const char *scan_printable(const char *p, const char *end);
+
 /* Whether the 'length' bytes at 's' are valid UTF-8 (RFC 3629). */
 bool scan_utf8(const unsigned char *s, size_t length);
 

@@ -44,6 +44,27 @@ test_strings_stop_at_quote_backslash_and_control(void **state PROVNET_UNUSED)
 }
 
 static void
+test_what_is_printed_stops_at_what_is_escaped(void **state PROVNET_UNUSED)
+{
+    size_t page;
+    unsigned char *fence = fenced_page(&page);
+    for (size_t length = 0; length <= 40; length++) {
+        char *end = (char *) fence + page, *p = end - length;
+        memset(p, 'x', length);
+        for (size_t at = 0; at < length; at++) {
+            for (int c = 0; c < 256; c++) {
+                bool stops = c == '"' || c == '\\' || c < 0x20 || c == 0x7f
+                             || c == 0xc2;
+                p[at] = (char) c;
+                assert_ptr_equal(scan_printable(p, end), stops ? p + at : end);
+            }
+            p[at] = 'x';
+        }
+    }
+    munmap(fence, 2 * page);
+}
+
+static void
 test_the_first_of_several_stops_counts(void **state PROVNET_UNUSED)
 {
     static const unsigned char s[] = "0123456789abcdef012\"456\\89\n";
@@ -167,6 +188,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strings_stop_at_quote_backslash_and_control),
+        cmocka_unit_test(test_what_is_printed_stops_at_what_is_escaped),
         cmocka_unit_test(test_the_first_of_several_stops_counts),
         cmocka_unit_test(test_high_is_never_taken_back),
         cmocka_unit_test(test_all_pairs_of_bytes_follow_rfc_3629),

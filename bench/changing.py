@@ -42,13 +42,14 @@ def follow(bench, directory, *arguments):
 
 
 def bench_following(report, bench):
-    """Random changes of rows, followed.  Any change of any table, and what
-    comes and goes, on the home lab, each compared with a check from scratch;
-    and changes of one row, as in a day of a cloud, for what they cost (CPU
-    time)."""
+    """Random changes of rows, followed.  Any change of any table, what comes
+    and goes, and several rows at once, on the home lab, each compared with a
+    check from scratch; and changes of one row, as in a day of a cloud, for
+    what they cost (CPU time)."""
     log("Following changes ...")
     for what, options in (("any change", ()),
-                          ("what comes and goes", ("--comings",))):
+                          ("what comes and goes", ("--comings",)),
+                          ("several rows at once", ("--several",))):
         home = follow(bench, bundles.shaped("home"), "--verify", "1",
                       "--afresh", str(AFRESH),
                       "--changes", str(bench.changes), *options)

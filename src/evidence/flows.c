@@ -495,3 +495,11 @@ flows_apply(const struct flow_table *table, const struct flow_frame *frame,
     }
     return effect;
 }
+
+bool
+flows_are_normal(const struct flow_table *table)
+{
+    const struct flow *flow = table->flows;
+    return table->n == 1 && !flow->table_id && !flow->has_timeout
+           && !*flow->match && !strcasecmp(flow->actions, "NORMAL");
+}

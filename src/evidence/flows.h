@@ -46,6 +46,11 @@ struct flow_frame {
     const struct strmap *ovn_macs; /* MACs of OVN's own ports, lower case. */
 };
 
+/* Whether all that the table has is one flow by which each frame is handled as
+ * by a learning switch, as Open vSwitch gives it to a bridge that nobody
+ * controls: then whatever the frame is, it is FLOW_NORMAL. */
+bool flows_are_normal(const struct flow_table *);
+
 enum flow_effect {
     FLOW_MISSES,    /* No flow matches: the frame is dropped. */
     FLOW_DROPS,     /* The flow matched drops it. */

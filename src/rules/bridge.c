@@ -320,6 +320,9 @@ follow_flows(const struct place *place)
     size_t n = ipv6 ? N_ELEMENTS(ipv6_steps) : N_ELEMENTS(ipv4_steps);
     const struct fabric_bridge *bridge = place->attachment->bridge;
     struct flow_result unsure = { FLOW_NORMAL, NULL, NULL };
+    if (flows_are_normal(bridge->flows)) {
+        return unsure;
+    }
     for (size_t i = 0; i < n; i++) {
         struct flow_result r = { FLOW_MISSES, NULL, &steps[i] };
         for (size_t j = 0; j < bridge->n_nics && !is_good(r.effect); j++) {

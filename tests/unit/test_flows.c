@@ -386,6 +386,39 @@ test_no_flow_means_a_miss(void **state PROVNET_UNUSED)
 }
 
 static void
+test_one_flow_normal_is_all_there_is(void **state PROVNET_UNUSED)
+{
+    static const struct {
+        const char *dump;
+        bool is_normal;
+    } cases[] = {
+        { " cookie=0x0, table=0, n_packets=4, priority=0 actions=NORMAL\n",
+          true },
+        { "actions=normal\n", true },
+        { "", false },
+        { "actions=drop\n", false },
+        { "actions=NORMAL,output:2\n", false },
+        { "arp actions=NORMAL\n", false },
+        { "table=1, actions=NORMAL\n", false },
+        { "idle_timeout=5, actions=NORMAL\n", false },
+        { "priority=1 actions=NORMAL\npriority=0 actions=NORMAL\n", false },
+    };
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct arena arena;
+        struct flow_table *table;
+        arena_init(&arena);
+        check_success(
+            flows_parse(cases[i].dump, strlen(cases[i].dump), &arena, &table));
+        assert_int_equal(flows_are_normal(table), cases[i].is_normal);
+        if (cases[i].is_normal) {
+            assert_int_equal(apply(cases[i].dump, &untagged, NULL),
+                             FLOW_NORMAL);
+        }
+        arena_done(&arena);
+    }
+}
+
+static void
 test_a_doubtful_flow_that_passes_is_no_obstacle(void **state PROVNET_UNUSED)
 {
     char why[256];
@@ -456,6 +489,7 @@ main(void)
         cmocka_unit_test(test_actions_have_their_effect),
         cmocka_unit_test(test_the_highest_priority_decides_wherever_it_stands),
         cmocka_unit_test(test_no_flow_means_a_miss),
+        cmocka_unit_test(test_one_flow_normal_is_all_there_is),
         cmocka_unit_test(test_a_doubtful_flow_that_passes_is_no_obstacle),
         cmocka_unit_test(test_ties_are_unknown_unless_both_let_pass),
     };

@@ -6,6 +6,8 @@
  * asked for later is only near by then. */
 #include "fabric/build.h"
 
+#define CACHE_LINE 64
+
 static void
 fetch(const struct ovsdb_row *row)
 {
@@ -14,12 +16,21 @@ fetch(const struct ovsdb_row *row)
     }
 }
 
+/* What takes two lines. */
+static void
+fetch_two(const void *p)
+{
+    if (p) {
+        __builtin_prefetch(p);
+        __builtin_prefetch((const char *) p + CACHE_LINE);
+    }
+}
+
 static void
 fetch_columns(const struct ovsdb_row *row)
 {
     if (row) {
-        __builtin_prefetch(row->columns);
-        __builtin_prefetch((const char *) row->columns + 64);
+        fetch_two(row->columns);
     }
 }
 
@@ -201,8 +212,7 @@ fabric_look_ahead_at_endpoints(const struct fabric_endpoint *const *endpoints,
     struct strmap_query queries[4 * FABRIC_AHEAD];
     size_t n_asked = 0;
     for (size_t i = 0; i < n; i++) {
-        __builtin_prefetch(endpoints[i]->vif);
-        __builtin_prefetch((const char *) endpoints[i]->vif + 64);
+        fetch_two(endpoints[i]->vif);
         fetch(endpoints[i]->nb);
     }
     for (size_t i = 0; i < n; i++) {

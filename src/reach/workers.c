@@ -17,8 +17,8 @@
 #define MIN_SHARE 2000
 #define MAX_THREADS 8
 
-/* Endpoints that a thread takes at a time: they stand by switches, whose ACLs
- * each thread parses for itself. */
+/* Endpoints that a thread takes at a time: they stand by switches, and each
+ * thread chooses for itself which ACLs concern a switch's ports. */
 #define BATCH 512
 
 /* Likewise of port groups, whose ACLs are parsed before. */

@@ -49,11 +49,12 @@ def works_of(sizes):
     works = [Work("home lab", 50, shaped("home"))]
     for size in sizes:
         n_vms = SHAPES[size]["vms"]
+        deployments = [(size, n_vms, shaped(size))]
         if size in GROWING:
-            works.append(Work(size + "/10", n_vms // 10, tenth_of(size)))
-        directory = shaped(size)
-        works += [Work(size, n_vms, directory),
-                  Work(size, n_vms, directory, is_central=True)]
+            deployments.insert(0, (size + "/10", n_vms // 10, tenth_of(size)))
+        works += [Work(*deployment, is_central)
+                  for is_central in (False, True)
+                  for deployment in deployments]
     return works
 
 
@@ -90,7 +91,8 @@ def budgets_of(work, works, costs):
         budgets = [Budget("<= 8 s", cost["wall"] <= 8),
                    Budget("<= 2.5 GB", cost["peak_bytes"] <= 2500 * MB)]
     for tenth in works:
-        if tenth.size == work.size + "/10" and not work.is_central:
+        if tenth.size == work.size + "/10" \
+                and tenth.is_central == work.is_central:
             budgets += growth(costs[tenth.name], cost,
                               work.n_bytes() / tenth.n_bytes())
     return budgets

@@ -4,7 +4,11 @@
  * and each step to it (name, binding, chassis, interface) waits for the next.
  * Of many ports at once, the waits overlap.  Nothing is answered here: what is
  * asked for later is only near by then. */
+#include <stdint.h>
+
 #include "fabric/build.h"
+
+#define CACHE_LINE 64
 
 static void
 fetch(const struct ovsdb_row *row)
@@ -14,12 +18,23 @@ fetch(const struct ovsdb_row *row)
     }
 }
 
+/* The first two lines of 'p', which may be shorter: so its end is no pointer
+ * that C knows. */
+static void
+fetch_lines(const void *p)
+{
+    if (p) {
+        __builtin_prefetch(p);
+        __builtin_prefetch((const void *) ((uintptr_t) p + CACHE_LINE));
+    }
+}
+
+/* A row that is only referred to has none, nor has one without values. */
 static void
 fetch_columns(const struct ovsdb_row *row)
 {
     if (row) {
-        __builtin_prefetch(row->columns);
-        __builtin_prefetch((const char *) row->columns + 64);
+        fetch_lines(row->columns);
     }
 }
 
@@ -201,8 +216,7 @@ fabric_look_ahead_at_endpoints(const struct fabric_endpoint *const *endpoints,
     struct strmap_query queries[4 * FABRIC_AHEAD];
     size_t n_asked = 0;
     for (size_t i = 0; i < n; i++) {
-        __builtin_prefetch(endpoints[i]->vif);
-        __builtin_prefetch((const char *) endpoints[i]->vif + 64);
+        fetch_lines(endpoints[i]->vif);
         fetch(endpoints[i]->nb);
     }
     for (size_t i = 0; i < n; i++) {

@@ -243,6 +243,34 @@ test_a_copy_that_cannot_be_read_is_noted(void **state PROVNET_UNUSED)
     fixture_done(&f);
 }
 
+/* What was read of it before does not get into the next file. */
+static void
+test_a_copy_whose_header_lacks_something_is_noted(void **state PROVNET_UNUSED)
+{
+    struct fixture f;
+    struct text file, record;
+    fixture_init(&f);
+    text_init(&file, TEXT_CEILING_BYTES);
+    text_init(&record, TEXT_CEILING_BYTES);
+    text_printf(&record,
+                "{'name':'Small','cluster_id':'" B "','prev_term':1,"
+                "'prev_data':[%s,{'Switch':{'" C "':{'name':'c'}}}]}",
+                small_schema);
+    small_put_clustered(&file, text_string(&record));
+    ovsdb_chain_add(&f.chain, "copy", small_memory_file(file.s, file.length),
+                    true);
+    ADD_FILE(&f, "own", false, NAME(A, "a"));
+    fixture_read(&f);
+    check_success(f.error);
+    f.error = NULL;
+    assert_int_equal(f.chain.n_notes, 1);
+    assert_string_equal(ovsdb_string(find_switch(&f, A), SWITCH_NAME), "a");
+    assert_false(find_switch(&f, C)->exists);
+    text_done(&record);
+    text_done(&file);
+    fixture_done(&f);
+}
+
 static void
 test_a_file_without_transactions_is_empty(void **state PROVNET_UNUSED)
 {
@@ -285,6 +313,7 @@ main(void)
         cmocka_unit_test(test_a_gap_between_members_is_one_change),
         cmocka_unit_test(test_two_clusters_of_one_time_are_refused),
         cmocka_unit_test(test_a_copy_that_cannot_be_read_is_noted),
+        cmocka_unit_test(test_a_copy_whose_header_lacks_something_is_noted),
         cmocka_unit_test(test_a_file_without_transactions_is_empty),
         cmocka_unit_test(test_a_file_given_twice_counts_once),
     };

@@ -56,6 +56,11 @@ void policy_free(struct policy *);
  * must outlive it, and judge nothing before all groups are parsed. */
 struct policy *policy_borrow(const struct policy *, struct arena *);
 
+/* What a borrowed policy found out, and its lender did not: who is asked about
+ * on a switch, so that changes (policy/change.h) find whom that concerns.  The
+ * borrowed one judges nothing after that. */
+void policy_take_back(struct policy *, struct policy *borrowed);
+
 /* Parses the ACLs of 'n' port groups, of policy_n_groups(), for all that share
  * them.  Each group is one thread's; the others have to learn that it is
  * done. */

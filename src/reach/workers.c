@@ -211,6 +211,7 @@ workers_judge(struct assessment *a)
     judge_share(a, shift ? &shift->next : &alone);
     for (size_t i = 0; i < a->n_workers; i++) {
         pthread_join(a->workers[i].thread, NULL);
+        policy_take_back(a->policy, a->workers[i].policy);
     }
     if (shift) {
         pthread_cond_destroy(&shift->changed);

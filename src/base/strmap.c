@@ -192,7 +192,9 @@ strmap_get_many(struct strmap_query *queries, size_t n)
     }
     for (struct strmap_query *q = queries; q < end; q++) {
         q->number = guess(q->map, q->hash);
-        __builtin_prefetch(q->map->entries + q->number - !!q->number);
+        if (q->number) {
+            __builtin_prefetch(&q->map->entries[q->number - 1]);
+        }
     }
     for (struct strmap_query *q = queries; q < end; q++) {
         if (q->number) {

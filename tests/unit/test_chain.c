@@ -154,6 +154,25 @@ test_what_stayed_the_same_keeps_its_past(void **state PROVNET_UNUSED)
     fixture_done(&f);
 }
 
+/* Such as one that was only referred to before. */
+static void
+test_a_row_that_comes_twice_changes_no_others(void **state PROVNET_UNUSED)
+{
+    struct fixture f;
+    fixture_init(&f);
+    ADD_FILE(&f, "own", false,
+             "{'_date':5000000009000,'Switch':{'" A "':{'name':'a'}},"
+             "'Port':{'" B "':{'name':'b'},'" B "':{'name':'b'}}}");
+    ADD_FILE(&f, "copy", true,
+             "{'_date':5000000001000,'Switch':{"
+             "'" A "':{'name':'a','ports':['set',[['uuid','" B "']]]}}}");
+    fixture_read(&f);
+    check_success(f.error);
+    f.error = NULL;
+    assert_int_equal(ovsdb_changed_in(find_switch(&f, A), SWITCH_NAME), 1);
+    fixture_done(&f);
+}
+
 static void
 test_one_file_has_no_name_to_tell(void **state PROVNET_UNUSED)
 {
@@ -308,6 +327,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_stayed_the_same_keeps_its_past),
+        cmocka_unit_test(test_a_row_that_comes_twice_changes_no_others),
         cmocka_unit_test(test_one_file_has_no_name_to_tell),
         cmocka_unit_test(test_members_complete_each_other),
         cmocka_unit_test(test_a_gap_between_members_is_one_change),

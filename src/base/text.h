@@ -36,7 +36,8 @@ void text_init(struct text *, size_t ceiling_bytes);
 /* A text that is written to 'file', which must outlive it: when there is much
  * of it, and by text_flush(), which is false if not all got there
  * ('file_errno' says why).  Much of it is written by a thread of its own,
- * which has ended when text_flush() or text_done() returns. */
+ * which has ended when text_flush() or text_done() returns: until then nobody
+ * else may write to 'file'. */
 void text_init_file(struct text *, FILE *file);
 bool text_flush(struct text *);
 void text_done(struct text *);

@@ -4,6 +4,8 @@
  * and each step to it (name, binding, chassis, interface) waits for the next.
  * Of many ports at once, the waits overlap.  Nothing is answered here: what is
  * asked for later is only near by then. */
+#include <stdint.h>
+
 #include "fabric/build.h"
 
 #define CACHE_LINE 64
@@ -16,21 +18,23 @@ fetch(const struct ovsdb_row *row)
     }
 }
 
-/* What takes two lines. */
+/* The first two lines of 'p', which may be shorter: so its end is no pointer
+ * that C knows. */
 static void
-fetch_two(const void *p)
+fetch_lines(const void *p)
 {
     if (p) {
         __builtin_prefetch(p);
-        __builtin_prefetch((const char *) p + CACHE_LINE);
+        __builtin_prefetch((const void *) ((uintptr_t) p + CACHE_LINE));
     }
 }
 
+/* A row that is only referred to has none, nor has one without values. */
 static void
 fetch_columns(const struct ovsdb_row *row)
 {
     if (row) {
-        fetch_two(row->columns);
+        fetch_lines(row->columns);
     }
 }
 
@@ -212,7 +216,7 @@ fabric_look_ahead_at_endpoints(const struct fabric_endpoint *const *endpoints,
     struct strmap_query queries[4 * FABRIC_AHEAD];
     size_t n_asked = 0;
     for (size_t i = 0; i < n; i++) {
-        fetch_two(endpoints[i]->vif);
+        fetch_lines(endpoints[i]->vif);
         fetch(endpoints[i]->nb);
     }
     for (size_t i = 0; i < n; i++) {

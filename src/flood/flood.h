@@ -42,8 +42,9 @@ struct flood;
 struct flood *flood_new(const struct fabric *);
 void flood_free(struct flood *);
 
-/* A flood for another thread, of one that nobody has asked yet; that must
- * outlive it. */
+/* A flood for another thread.  The two share a graph that neither changes, and
+ * may be asked at the same time.  Nothing may be asked of it any more once the
+ * lender is freed; to free it is fine. */
 struct flood *flood_borrow(const struct flood *);
 
 /* Whether nothing loops, and nothing would if two more things were joined. */

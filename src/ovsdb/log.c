@@ -304,6 +304,9 @@ ovsdb_log_next(struct ovsdb_log *log, struct ovsdb_store *store,
         }
     } else if (!error && *ret_more) {
         error = take_record(log, store, header.offset);
+        if (error) { /* A header's snapshot may stand there. */
+            ovsdb_store_abort(store);
+        }
     }
     if (!error && !*ret_more && log->raft) {
         end_cluster(log, store);

@@ -39,7 +39,8 @@ struct ovsdb_change *ovsdb_add_change(struct ovsdb_store *, struct ovsdb_row *,
                                       enum change_kind);
 
 /* snapshot.c: notes that a transaction that is whole has the row with these
- * columns; and makes of it what it changes. */
+ * columns; and makes of it what it changes, or, if it is not to count, forgets
+ * what was noted. */
 void ovsdb_note_seen(struct ovsdb_row *, uint32_t columns);
 void ovsdb_make_whole(struct ovsdb_store *);
 void ovsdb_forget_seen(struct ovsdb_store *);

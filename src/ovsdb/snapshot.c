@@ -38,6 +38,9 @@ ovsdb_note_seen(struct ovsdb_row *row, uint32_t columns)
     if (row->index < table->n_seen) {
         struct ovsdb_seen *seen = &table->seen[row->index];
         seen->is_there = true;
+        /* One that was only referred to takes its values at once, the last
+         * ones: they are no changes. */
+        columns = ovsdb_is_blank(row) ? 0 : columns;
         table->store->repeats |= (seen->columns & columns) != 0;
         seen->columns |= columns;
     }

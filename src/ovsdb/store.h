@@ -90,8 +90,8 @@ struct ovsdb_table {
     size_t n_slots;
     struct strmap columns; /* Name -> index + 1. */
     struct column_guess *guesses;
-    struct ovsdb_seen *seen; /* By index, while what is whole is read. */
-    size_t n_seen;
+    struct ovsdb_seen *seen; /* By index, while what is whole is read... */
+    size_t n_seen;           /* ...of the rows that were known before. */
 };
 
 /* A transaction record of a log. */
@@ -157,7 +157,7 @@ struct ovsdb_store {
     struct arena delta_arena;
     size_t records_capacity;
     struct strmap names;         /* Of tables: index + 1. */
-    struct ovsdb_row *free_rows; /* Of the arena. */
+    struct ovsdb_row *free_rows; /* In the arena, for rows that come. */
     size_t n_free_rows;
     struct strmap strings;       /* Interned keys of maps. */
     const char *recent[128];     /* Short values met lately, by hash. */

@@ -134,12 +134,12 @@ struct policy {
     struct policy_switch *switches; /* As in the fabric. */
     struct policy_switch **switch_of_row; /* By the index of its row. */
     struct membership **memberships;      /* By the index of the LSP's row. */
-    size_t n_memberships;
+    bool *is_member;      /* Likewise; of a group without ACLs, too. */
+    size_t n_memberships; /* Of all ports. */
     struct acl_selection **selections; /* By their numbers; NULL: not asked. */
-    bool *is_member;            /* Likewise; of a group without ACLs, too. */
-    struct strmap group_names;  /* -> struct policy_group. */
-    struct strmap address_sets; /* Name -> row. */
-    const char **members;       /* Of the set asked for last. */
+    struct strmap group_names;         /* -> struct policy_group. */
+    struct strmap address_sets;        /* Name -> row. */
+    const char **members;              /* Of the set asked for last. */
     size_t n_members, members_capacity;
     unsigned generation;          /* Of all that was parsed; from 1. */
     struct acl_list chosen;       /* The list that is being made. */

@@ -305,6 +305,28 @@ policy_borrow(const struct policy *of, struct arena *arena)
     return p;
 }
 
+void
+policy_take_back(struct policy *p, struct policy *borrowed)
+{
+    for (size_t i = 0; i < p->fabric->n_switches; i++) {
+        struct policy_switch *to = &p->switches[i];
+        struct policy_switch *from = &borrowed->switches[i];
+        if (from->hosts && !to->hosts) {
+            to->hosts = from->hosts;
+            to->n_hosts = from->n_hosts;
+            from->hosts = NULL;
+            p->n_with_hosts++;
+        }
+        for (int family = 0; family < 2; family++) {
+            if (from->prefixes[family] && !to->prefixes[family]) {
+                to->prefixes[family] = from->prefixes[family];
+                to->hosts_in[family] = from->hosts_in[family];
+                to->strangers[family] = from->strangers[family];
+            }
+        }
+    }
+}
+
 size_t
 policy_n_groups(const struct policy *p)
 {

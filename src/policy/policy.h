@@ -52,9 +52,16 @@ struct policy_verdict {
 struct policy *policy_new(struct fabric *, struct arena *);
 void policy_free(struct policy *);
 
-/* A policy for another thread, which takes over what a new one knows: that
- * must outlive it, and judge nothing before all groups are parsed. */
+/* A policy for another thread, which takes over what a new one knows.  Neither
+ * of the two may judge before all groups are parsed.  Nothing may be asked of
+ * the borrowed one any more once changes are told to its lender
+ * (policy/change.h) or that is freed; to free it is fine. */
 struct policy *policy_borrow(const struct policy *, struct arena *);
+
+/* What a borrowed policy found out, and its lender did not: who is asked about
+ * on a switch, so that changes (policy/change.h) find whom that concerns.  The
+ * borrowed one judges nothing after that. */
+void policy_take_back(struct policy *, struct policy *borrowed);
 
 /* Parses the ACLs of 'n' port groups, of policy_n_groups(), for all that share
  * them.  Each group is one thread's; the others have to learn that it is

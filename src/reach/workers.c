@@ -2,8 +2,11 @@
  *
  * What is read is common: the fabric and the examinations of its things, which
  * are complete before.  What is written is each thread's own: its verdicts and
- * the endpoints' own examinations, and where they live; and whatever keeps
- * what it has found out (policy, flood). */
+ * the endpoints' own examinations, and where they live; and what a policy or a
+ * flood keeps of what it was asked: each thread borrows both.  The ACLs of
+ * port groups are parsed once for all, by all threads together, before any
+ * judges.
+ */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -211,6 +214,7 @@ workers_judge(struct assessment *a)
     judge_share(a, shift ? &shift->next : &alone);
     for (size_t i = 0; i < a->n_workers; i++) {
         pthread_join(a->workers[i].thread, NULL);
+        policy_take_back(a->policy, a->workers[i].policy);
     }
     if (shift) {
         pthread_cond_destroy(&shift->changed);

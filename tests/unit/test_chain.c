@@ -154,6 +154,25 @@ test_what_stayed_the_same_keeps_its_past(void **state PROVNET_UNUSED)
     fixture_done(&f);
 }
 
+/* Such as one that was only referred to before. */
+static void
+test_a_row_that_comes_twice_changes_no_others(void **state PROVNET_UNUSED)
+{
+    struct fixture f;
+    fixture_init(&f);
+    ADD_FILE(&f, "own", false,
+             "{'_date':5000000009000,'Switch':{'" A "':{'name':'a'}},"
+             "'Port':{'" B "':{'name':'b'},'" B "':{'name':'b'}}}");
+    ADD_FILE(&f, "copy", true,
+             "{'_date':5000000001000,'Switch':{"
+             "'" A "':{'name':'a','ports':['set',[['uuid','" B "']]]}}}");
+    fixture_read(&f);
+    check_success(f.error);
+    f.error = NULL;
+    assert_int_equal(ovsdb_changed_in(find_switch(&f, A), SWITCH_NAME), 1);
+    fixture_done(&f);
+}
+
 static void
 test_one_file_has_no_name_to_tell(void **state PROVNET_UNUSED)
 {
@@ -243,6 +262,34 @@ test_a_copy_that_cannot_be_read_is_noted(void **state PROVNET_UNUSED)
     fixture_done(&f);
 }
 
+/* What was read of it before does not get into the next file. */
+static void
+test_a_copy_whose_header_lacks_something_is_noted(void **state PROVNET_UNUSED)
+{
+    struct fixture f;
+    struct text file, record;
+    fixture_init(&f);
+    text_init(&file, TEXT_CEILING_BYTES);
+    text_init(&record, TEXT_CEILING_BYTES);
+    text_printf(&record,
+                "{'name':'Small','cluster_id':'" B "','prev_term':1,"
+                "'prev_data':[%s,{'Switch':{'" C "':{'name':'c'}}}]}",
+                small_schema);
+    small_put_clustered(&file, text_string(&record));
+    ovsdb_chain_add(&f.chain, "copy", small_memory_file(file.s, file.length),
+                    true);
+    ADD_FILE(&f, "own", false, NAME(A, "a"));
+    fixture_read(&f);
+    check_success(f.error);
+    f.error = NULL;
+    assert_int_equal(f.chain.n_notes, 1);
+    assert_string_equal(ovsdb_string(find_switch(&f, A), SWITCH_NAME), "a");
+    assert_false(find_switch(&f, C)->exists);
+    text_done(&record);
+    text_done(&file);
+    fixture_done(&f);
+}
+
 static void
 test_a_file_without_transactions_is_empty(void **state PROVNET_UNUSED)
 {
@@ -280,11 +327,13 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_stayed_the_same_keeps_its_past),
+        cmocka_unit_test(test_a_row_that_comes_twice_changes_no_others),
         cmocka_unit_test(test_one_file_has_no_name_to_tell),
         cmocka_unit_test(test_members_complete_each_other),
         cmocka_unit_test(test_a_gap_between_members_is_one_change),
         cmocka_unit_test(test_two_clusters_of_one_time_are_refused),
         cmocka_unit_test(test_a_copy_that_cannot_be_read_is_noted),
+        cmocka_unit_test(test_a_copy_whose_header_lacks_something_is_noted),
         cmocka_unit_test(test_a_file_without_transactions_is_empty),
         cmocka_unit_test(test_a_file_given_twice_counts_once),
     };

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "policy/change.h"
 #include "policy/policy.h"
 
 /* A switch with a localnet port and a VM, in a Northbound database of which
@@ -328,6 +329,51 @@ test_doubts_name_what_is_missing(void **state)
     done(&f);
 }
 
+/* Whether all is to be judged again once the VM takes the address that was
+ * asked about as one that no port has; a borrowed policy asked, or nobody. */
+static bool
+is_all_marked(bool is_asked)
+{
+    struct fixture f;
+    struct fabric_change c;
+    struct arena arena;
+    build(&f, ACL("12", "to-lport", "2", "drop", "ip4.src == 10.1.0.0/16", ""),
+          REF("12"), "");
+    arena_init(&arena);
+    struct policy *lender = f.policy;
+    struct policy *borrowed = policy_borrow(lender, &arena);
+    policy_parse_groups(borrowed, 0, policy_n_groups(borrowed));
+    if (is_asked) {
+        f.policy = borrowed;
+        assert_int_equal(ask_about(&f, "10.0.0.5", true, NULL),
+                         POLICY_ALLOWED);
+        f.policy = lender;
+    }
+    policy_take_back(lender, borrowed);
+    struct evidence_db *nb = &f.evidence.nb;
+    nb->store.keeps_deltas = true;
+    fabric_change_init(&c, &f.fabric);
+    read_rows(&nb->store,
+              "{'Logical_Switch_Port':{'" ID(
+                  "03") "':{'addresses':'fa:16:3e:00:00:85 10.0.0.254'}}}");
+    fabric_change_apply(&c, nb);
+    policy_change_apply(lender, &c, nb);
+    bool all = c.all;
+    fabric_change_done(&c);
+    policy_free(borrowed);
+    arena_done(&arena);
+    done(&f);
+    return all;
+}
+
+static void
+test_changes_find_whom_a_borrowed_policy_asked_about(void **state)
+{
+    (void) state;
+    assert_false(is_all_marked(false));
+    assert_true(is_all_marked(true));
+}
+
 int
 main(void)
 {
@@ -335,6 +381,7 @@ main(void)
         cmocka_unit_test(test_exchanges_fare_as_northd_compiles),
         cmocka_unit_test(test_verdicts_name_the_acl),
         cmocka_unit_test(test_doubts_name_what_is_missing),
+        cmocka_unit_test(test_changes_find_whom_a_borrowed_policy_asked_about),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

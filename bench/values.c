@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ovsdb/diff.h"
+#include "ovsdb/json.h"
 
 /* xorshift64*. */
 uint64_t
@@ -17,23 +18,6 @@ draw(struct mutation *m, uint64_t n)
 }
 
 /* JSON. */
-
-static void
-put_string(struct text *t, const char *s)
-{
-    text_putc(t, '"');
-    for (; *s; s++) {
-        if (*s == '"' || *s == '\\') {
-            text_putc(t, '\\');
-        }
-        if ((unsigned char) *s < 32) {
-            text_printf(t, "\\u%04x", *s);
-        } else {
-            text_putc(t, *s);
-        }
-    }
-    text_putc(t, '"');
-}
 
 static void
 put_uuid(struct text *t, const struct uuid *uuid)
@@ -57,7 +41,7 @@ put_atom(struct text *t, enum ovsdb_atomic type, union ovsdb_atom atom)
         text_puts(t, atom.boolean ? "true" : "false");
         break;
     case OVSDB_STRING:
-        put_string(t, atom.string);
+        json_put_string(t, atom.string);
         break;
     case OVSDB_UUID:
         put_uuid(t, &atom.row->uuid);
@@ -269,7 +253,7 @@ put_match(struct mutation *m, const struct ovsdb_row *acl)
     text_put(&text, match, (size_t) (set - match));
     text_printf(&text, "$%s_ip4%s", ovsdb_string(group, PORT_GROUP_NAME),
                 rest ? rest : "");
-    put_string(&m->text, text_string(&text));
+    json_put_string(&m->text, text_string(&text));
     text_done(&text);
     return true;
 }
@@ -297,7 +281,7 @@ put_related(struct mutation *m, const struct ovsdb_row *row, unsigned c)
         s = name_of_some_port(m);
     }
     if (*s) {
-        put_string(&m->text, s);
+        json_put_string(&m->text, s);
     }
     return *s;
 }
@@ -317,9 +301,9 @@ put_twins(struct mutation *m, const struct ovsdb_row *row, unsigned c)
         const struct ovsdb_row *lsp = choose_row(m, lsps);
         const char *name = lsp ? ovsdb_string(lsp, LSP_NAME) : "";
         bool is_free = !is_bound(m, name);
-        put_string(&m->text, is_free ? name : m->twin_name);
+        json_put_string(&m->text, is_free ? name : m->twin_name);
     } else if (is_name(spec)) {
-        put_string(&m->text, m->twin_name);
+        json_put_string(&m->text, m->twin_name);
     } else if (comes && is_address(spec) && d->n && draw(m, 2)) {
         put_near(m, spec, d);
     } else if (comes && !strcmp(spec->name, "external_ids") && draw(m, 4)) {

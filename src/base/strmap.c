@@ -1,14 +1,12 @@
 #include "base/strmap.h"
 
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "base/arena.h"
 
-#define MIN_SLOTS 16
 #define HASH_MULTIPLIER 0x9e3779b97f4a7c15ull
 
 uint64_t
@@ -69,68 +67,33 @@ void
 strmap_done(struct strmap *m)
 {
     free(m->entries);
-    free(m->slots);
+    slots_done(&m->slots);
     memset(m, 0, sizeof *m);
 }
 
-/* Where a key stands, or would: a key whose hash differs is not touched. */
-static struct strmap_slot *
+/* Where a key stands, or would. */
+static struct slot *
 find(const struct strmap *m, const char *key, size_t length, uint32_t hash)
 {
-    for (size_t i = hash;; i++) {
-        struct strmap_slot *slot = &m->slots[i & (m->n_slots - 1)];
-        if (!slot->number) {
-            return slot;
-        }
-        if (slot->hash == hash) {
-            const char *other = m->entries[slot->number - 1].key;
-            if (!strncmp(other, key, length) && !other[length]) {
-                return slot;
-            }
+    size_t i = hash;
+    struct slot *slot;
+    while ((slot = slots_next(&m->slots, hash, &i))->number) {
+        const char *other = m->entries[slot->number - 1].key;
+        if (!strncmp(other, key, length) && !other[length]) {
+            break;
         }
     }
-}
-
-static void
-rehash(struct strmap *m, size_t n_slots)
-{
-    size_t n_old = m->n_slots;
-    struct strmap_slot *old = m->slots;
-    m->slots = xzalloc_table(n_slots * sizeof *m->slots);
-    m->n_slots = n_slots;
-    for (size_t i = 0; i < n_old; i++) {
-        size_t at = old[i].hash & (n_slots - 1);
-        while (old[i].number && m->slots[at].number) {
-            at = (at + 1) & (n_slots - 1);
-        }
-        if (old[i].number) {
-            m->slots[at] = old[i];
-        }
-    }
-    free(old);
-}
-
-/* Slots with other hashes cost little, eight of them in a cache line. */
-static bool
-is_crowded(size_t n, size_t n_slots)
-{
-    return n * 4 > n_slots * 3;
+    return slot;
 }
 
 void
 strmap_reserve(struct strmap *m, size_t n)
 {
-    size_t n_slots = MIN_SLOTS;
-    while (is_crowded(n, n_slots)) {
-        n_slots *= 2;
-    }
     if (n > m->capacity) {
         m->entries = xrealloc(m->entries, n * sizeof *m->entries);
         m->capacity = n;
     }
-    if (n && n_slots > m->n_slots) {
-        rehash(m, n_slots);
-    }
+    slots_reserve(&m->slots, n);
 }
 
 static uint32_t
@@ -155,31 +118,10 @@ strmap_get(const struct strmap *m, const char *key)
     return strmap_get_n(m, key, strlen(key));
 }
 
-static void
-prefetch_slot(const struct strmap *m, uint32_t hash)
-{
-    if (m->n) {
-        __builtin_prefetch(&m->slots[hash & (m->n_slots - 1)]);
-    }
-}
-
 void
 strmap_prefetch(const struct strmap *m, const char *key)
 {
-    prefetch_slot(m, hash_of(key, strlen(key)));
-}
-
-/* The first key that has the hash. */
-static uint32_t
-guess(const struct strmap *m, uint32_t hash)
-{
-    for (size_t i = hash; m->n; i++) {
-        const struct strmap_slot *slot = &m->slots[i & (m->n_slots - 1)];
-        if (!slot->number || slot->hash == hash) {
-            return slot->number;
-        }
-    }
-    return 0;
+    slots_prefetch(&m->slots, hash_of(key, strlen(key)));
 }
 
 void
@@ -188,10 +130,10 @@ strmap_get_many(struct strmap_query *queries, size_t n)
     const struct strmap_query *end = queries + n;
     for (struct strmap_query *q = queries; q < end; q++) {
         q->hash = hash_of(q->key, strlen(q->key));
-        prefetch_slot(q->map, q->hash);
+        slots_prefetch(&q->map->slots, q->hash);
     }
     for (struct strmap_query *q = queries; q < end; q++) {
-        q->number = guess(q->map, q->hash);
+        q->number = slots_guess(&q->map->slots, q->hash);
         if (q->number) {
             __builtin_prefetch(&q->map->entries[q->number - 1]);
         }
@@ -211,14 +153,12 @@ strmap_place(struct strmap *m, const char *key)
 {
     size_t length = strlen(key);
     uint32_t hash = hash_of(key, length);
-    if (is_crowded(m->n + 1, m->n_slots)) {
-        rehash(m, m->n_slots ? m->n_slots * 2 : MIN_SLOTS);
-    }
-    struct strmap_slot *slot = find(m, key, length, hash);
+    slots_reserve(&m->slots, m->n + 1);
+    struct slot *slot = find(m, key, length, hash);
     if (!slot->number) {
         m->entries = xgrow(m->entries, m->n, &m->capacity, sizeof *m->entries);
         m->entries[m->n++] = (struct strmap_entry){ .key = key };
-        *slot = (struct strmap_slot){ hash, (uint32_t) m->n };
+        *slot = (struct slot){ hash, (uint32_t) m->n };
     }
     return &m->entries[slot->number - 1].value;
 }

@@ -8,23 +8,18 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "base/slots.h"
 
 struct strmap_entry {
     const char *key;
     void *value;
 };
 
-struct strmap_slot {
-    uint32_t hash;
-    uint32_t number; /* Index into 'entries' + 1, or 0 if it is free. */
-};
-
 struct strmap {
     struct strmap_entry *entries; /* In order of insertion. */
     size_t n;
     size_t capacity;
-    struct strmap_slot *slots;
-    size_t n_slots; /* A power of two, or 0. */
+    struct slots slots; /* Of the entries, by the hashes of their keys. */
 };
 
 #define STRMAP_FOR_EACH(ENTRY, MAP)                   \

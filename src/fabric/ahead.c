@@ -162,23 +162,15 @@ fabric_look_ahead_at_bridge(const union ovsdb_atom *ports, size_t n)
 
 /* Endpoints, before they are judged. */
 
+/* The rows of a port, or what belongs to them. */
 static void
-fetch_vif(const struct fabric_vif *vif)
+fetch_of_vif(const struct fabric_vif *vif,
+             void (*ask)(const struct ovsdb_row *))
 {
     if (vif) {
-        fetch(vif->lsp);
-        fetch(vif->pb);
-        fetch(vif->interface);
-    }
-}
-
-static void
-fetch_vif_columns(const struct fabric_vif *vif)
-{
-    if (vif) {
-        fetch_columns(vif->lsp);
-        fetch_columns(vif->pb);
-        fetch_columns(vif->interface);
+        ask(vif->lsp);
+        ask(vif->pb);
+        ask(vif->interface);
     }
 }
 
@@ -220,11 +212,11 @@ fabric_look_ahead_at_endpoints(const struct fabric_endpoint *const *endpoints,
         fetch(endpoints[i]->nb);
     }
     for (size_t i = 0; i < n; i++) {
-        fetch_vif(endpoints[i]->vif);
+        fetch_of_vif(endpoints[i]->vif, fetch);
         fetch_columns(endpoints[i]->nb);
     }
     for (size_t i = 0; i < n; i++) {
-        fetch_vif_columns(endpoints[i]->vif);
+        fetch_of_vif(endpoints[i]->vif, fetch_columns);
     }
     for (size_t i = 0; i < n; i++) {
         n_asked += ask_chassis(endpoints[i], queries + n_asked);

@@ -12,13 +12,6 @@
 
 /* Finding and keeping rows. */
 
-/* A place of the index by UUID.  Its hash stands in it, so that hardly a row
- * is touched that is not the one: it is a cache miss more. */
-struct ovsdb_slot {
-    uint32_t hash;
-    uint32_t number; /* Index into 'rows' + 1, or 0 if the place is free. */
-};
-
 /* Seeded, since a hostile file chooses its UUIDs. */
 static uint32_t
 hash(const struct uuid *uuid)
@@ -27,45 +20,25 @@ hash(const struct uuid *uuid)
 }
 
 /* The place of 'uuid', or the free one where it belongs. */
-static struct ovsdb_slot *
+static struct slot *
 find_slot(const struct ovsdb_table *table, const struct uuid *uuid,
           uint32_t hash)
 {
-    for (size_t i = hash;; i++) {
-        struct ovsdb_slot *slot = &table->slots[i & (table->n_slots - 1)];
-        if (!slot->number
-            || (slot->hash == hash
-                && uuid_equals(&table->rows[slot->number - 1]->uuid, uuid))) {
-            return slot;
-        }
-    }
+    size_t i = hash;
+    struct slot *slot;
+    do {
+        slot = slots_next(&table->slots, hash, &i);
+    } while (slot->number
+             && !uuid_equals(&table->rows[slot->number - 1]->uuid, uuid));
+    return slot;
 }
 
 struct ovsdb_row *
 ovsdb_table_find(const struct ovsdb_table *table, const struct uuid *uuid)
 {
     uint32_t number =
-        table->n_slots ? find_slot(table, uuid, hash(uuid))->number : 0;
+        table->n_rows ? find_slot(table, uuid, hash(uuid))->number : 0;
     return number ? table->rows[number - 1] : NULL;
-}
-
-static void
-grow_slots(struct ovsdb_table *table)
-{
-    size_t n_old = table->n_slots;
-    struct ovsdb_slot *old = table->slots;
-    table->n_slots = n_old ? n_old * 2 : 16;
-    table->slots = xzalloc_table(table->n_slots * sizeof *table->slots);
-    for (size_t i = 0; i < n_old; i++) {
-        size_t at = old[i].hash & (table->n_slots - 1);
-        while (old[i].number && table->slots[at].number) {
-            at = (at + 1) & (table->n_slots - 1);
-        }
-        if (old[i].number) {
-            table->slots[at] = old[i];
-        }
-    }
-    free(old);
 }
 
 /* Memory for a row, taken from the arena many at a time. */
@@ -102,43 +75,31 @@ new_row(struct ovsdb_table *table, const struct uuid *uuid)
 struct ovsdb_row *
 ovsdb_place_row(struct ovsdb_table *table, const struct uuid *uuid)
 {
-    if ((table->n_rows + 1) * 3 > table->n_slots * 2) {
-        grow_slots(table);
-    }
     uint32_t h = hash(uuid);
-    struct ovsdb_slot *slot = find_slot(table, uuid, h);
+    slots_reserve(&table->slots, table->n_rows + 1);
+    struct slot *slot = find_slot(table, uuid, h);
     if (slot->number) {
         return table->rows[slot->number - 1];
     }
     struct ovsdb_row *row = new_row(table, uuid);
-    *slot = (struct ovsdb_slot){ h, (uint32_t) table->n_rows };
+    *slot = (struct slot){ h, (uint32_t) table->n_rows };
     return row;
 }
 
 void
 ovsdb_prefetch_row(const struct ovsdb_table *table, const struct uuid *uuid)
 {
-    if (!table->n_slots) {
-        return;
-    }
     /* By its hash alone, so as not to wait for a row. */
-    uint32_t h = hash(uuid);
-    size_t i = h & (table->n_slots - 1);
-    while (table->slots[i].number && table->slots[i].hash != h) {
-        i = (i + 1) & (table->n_slots - 1);
-    }
-    if (table->slots[i].number) {
-        const struct ovsdb_row *row = table->rows[table->slots[i].number - 1];
-        __builtin_prefetch(row, 1);
+    uint32_t number = slots_guess(&table->slots, hash(uuid));
+    if (number) {
+        __builtin_prefetch(table->rows[number - 1], 1);
     }
 }
 
 void
 ovsdb_prefetch_slot(const struct ovsdb_table *table, const struct uuid *uuid)
 {
-    if (table->n_slots) {
-        __builtin_prefetch(&table->slots[hash(uuid) & (table->n_slots - 1)]);
-    }
+    slots_prefetch(&table->slots, hash(uuid));
 }
 
 /* Where column 'c' stands in the row's 'columns', or would stand. */

@@ -52,7 +52,7 @@ ovsdb_store_done(struct ovsdb_store *store)
     for (unsigned t = 0; store->spec && t < store->spec->n_tables; t++) {
         struct ovsdb_table *table = &store->tables[t];
         free(table->rows);
-        free(table->slots);
+        slots_done(&table->slots);
         free(table->guesses);
         strmap_done(&table->columns);
     }

@@ -26,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/arena.h"
+#include "base/slots.h"
 #include "base/strmap.h"
 #include "ovsdb/json.h"
 #include "ovsdb/schema.h"
@@ -86,8 +87,7 @@ struct ovsdb_table {
 
     /* Private. */
     size_t capacity;
-    struct ovsdb_slot *slots;
-    size_t n_slots;
+    struct slots slots;    /* Of the rows, by the hashes of their UUIDs. */
     struct strmap columns; /* Name -> index + 1. */
     struct column_guess *guesses;
     struct ovsdb_seen *seen; /* By index, while what is whole is read... */

@@ -374,6 +374,36 @@ test_changes_find_whom_a_borrowed_policy_asked_about(void **state)
     assert_true(is_all_marked(true));
 }
 
+/* ovn-nb(5), Port_Group: northd makes address sets of every group, and an ACL
+ * of others may name those of one that has no ACLs. */
+static void
+test_a_group_without_acls_has_addresses_that_change(void **state)
+{
+    struct fixture f;
+    struct fabric_change c;
+    (void) state;
+    build(&f,
+          ACL("12", "to-lport", "2", "drop",
+              "outport == `vm` && ip4.src == $pg_ip4", ""),
+          REF("12"), "");
+    assert_int_equal(ask_about(&f, "10.0.0.5", true, "10.0.0.7"),
+                     POLICY_ALLOWED);
+    struct evidence_db *nb = &f.evidence.nb;
+    nb->store.keeps_deltas = true;
+    fabric_change_init(&c, &f.fabric);
+    read_rows(&nb->store, "{'Logical_Switch_Port':{'" ID(
+                              "03") "':{'addresses':'fa:16:3e:00:00:85 "
+                                    "10.0.0.7'}}}");
+    fabric_change_apply(&c, nb);
+    policy_change_apply(f.policy, &c, nb);
+    /* All is judged again, or the set is what it is now. */
+    assert_true(c.all
+                || ask_about(&f, "10.0.0.7", true, "10.0.0.7")
+                       == POLICY_DROPPED);
+    fabric_change_done(&c);
+    done(&f);
+}
+
 int
 main(void)
 {
@@ -382,6 +412,7 @@ main(void)
         cmocka_unit_test(test_verdicts_name_the_acl),
         cmocka_unit_test(test_doubts_name_what_is_missing),
         cmocka_unit_test(test_changes_find_whom_a_borrowed_policy_asked_about),
+        cmocka_unit_test(test_a_group_without_acls_has_addresses_that_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/evp.h>
+#include <nettle/sha1.h>
 
 #include "base/arena.h"
 
@@ -34,7 +34,7 @@ struct ring {
 };
 
 struct digest {
-    EVP_MD_CTX *context;
+    struct sha1_ctx context;
     struct ring *ring; /* NULL until a long body comes. */
     bool threaded;     /* The current body goes through the ring. */
     bool can_thread;
@@ -44,11 +44,7 @@ struct digest *
 digest_new(void)
 {
     struct digest *d = xcalloc(1, sizeof *d);
-    d->context = EVP_MD_CTX_new();
     d->can_thread = true;
-    if (!d->context || !EVP_DigestInit_ex(d->context, EVP_sha1(), NULL)) {
-        abort();
-    }
     return d;
 }
 
@@ -67,7 +63,7 @@ hash_chunks(void *d_)
         }
         struct chunk *chunk = &ring->chunks[ring->tail % N_CHUNKS];
         pthread_mutex_unlock(&ring->mutex);
-        EVP_DigestUpdate(d->context, chunk->bytes, chunk->size);
+        sha1_update(&d->context, chunk->size, chunk->bytes);
         pthread_mutex_lock(&ring->mutex);
         ring->tail++;
         if (ring->head - ring->tail <= N_CHUNKS / 2) {
@@ -97,10 +93,7 @@ start_thread(struct digest *d)
 void
 digest_begin(struct digest *d, uint64_t length)
 {
-    /* The same once more: looking for SHA-1 costs as much as a short body. */
-    if (!EVP_DigestInit_ex(d->context, NULL, NULL)) {
-        abort();
-    }
+    sha1_init(&d->context);
     if (length >= MIN_THREADED_BYTES && !d->ring && d->can_thread) {
         start_thread(d);
     }
@@ -121,7 +114,7 @@ digest_update(struct digest *d, const void *bytes_, size_t size)
 {
     const unsigned char *bytes = bytes_;
     if (!d->threaded) {
-        EVP_DigestUpdate(d->context, bytes, size);
+        sha1_update(&d->context, size, bytes);
         return;
     }
     struct ring *ring = d->ring;
@@ -156,12 +149,10 @@ drain(struct ring *ring)
 void
 digest_end(struct digest *d, unsigned char sha1[DIGEST_BYTES])
 {
-    unsigned char value[EVP_MAX_MD_SIZE];
     if (d->threaded) {
         drain(d->ring);
     }
-    EVP_DigestFinal_ex(d->context, value, NULL);
-    memcpy(sha1, value, DIGEST_BYTES);
+    sha1_digest(&d->context, DIGEST_BYTES, sha1);
 }
 
 void
@@ -180,6 +171,5 @@ digest_free(struct digest *d)
         pthread_cond_destroy(&d->ring->changed);
         free(d->ring);
     }
-    EVP_MD_CTX_free(d->context);
     free(d);
 }

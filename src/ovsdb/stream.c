@@ -6,14 +6,12 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -25,9 +23,7 @@ struct ovsdb_stream {
     int fd;
     int64_t start_ms;
     int64_t deadline_ms;
-    SSL_CTX *context; /* Of ssl: streams only, else NULL. */
-    BIO_METHOD *method;
-    SSL *ssl;
+    struct tls *tls; /* Of ssl: streams only, else NULL. */
 };
 
 /* Remotes. */
@@ -335,101 +331,29 @@ connect_tcp(struct ovsdb_stream *s, const struct address *address)
     return error;
 }
 
-/* TLS.
- *
- * OpenSSL reads and writes through a BIO of our own, for one reason only:
- * its socket BIO raises SIGPIPE where the peer has gone, and a library should
- * not change the program's signals. */
+/* TLS. */
 
-static int
-bio_write(BIO *bio, const char *bytes, int size)
-{
-    const struct ovsdb_stream *s = BIO_get_data(bio);
-    ssize_t n = send(s->fd, bytes, (size_t) size, MSG_NOSIGNAL);
-    BIO_clear_retry_flags(bio);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-        BIO_set_retry_write(bio);
-    }
-    return (int) n;
-}
-
-static int
-bio_read(BIO *bio, char *buffer, int size)
-{
-    const struct ovsdb_stream *s = BIO_get_data(bio);
-    errno = 0; /* Stays so at the end of the stream. */
-    ssize_t n = recv(s->fd, buffer, (size_t) size, 0);
-    BIO_clear_retry_flags(bio);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-        BIO_set_retry_read(bio);
-    }
-    return (int) n;
-}
-
-static long
-bio_control(BIO *bio PROVNET_UNUSED, int command, long n PROVNET_UNUSED,
-            void *p PROVNET_UNUSED)
-{
-    return command == BIO_CTRL_FLUSH;
-}
-
-static struct error *
-tls_error(const char *what)
-{
-    unsigned long code = ERR_get_error();
-    const char *reason = code ? ERR_reason_error_string(code) : NULL;
-    ERR_clear_error();
-    return error_new("%s: %s", what, reason ? reason : "no reason known");
-}
-
-static struct error *
-load_tls(SSL_CTX *context, const struct ovsdb_tls *tls)
-{
-    if (!tls || !tls->private_key || !tls->certificate || !tls->ca_cert) {
-        return error_hint(error_new("ssl: needs a key, a certificate and the "
-                                    "CA's certificate"),
-                          "give -p PRIVKEY -c CERT -C CACERT, as to "
-                          "ovn-nbctl");
-    }
-    if (SSL_CTX_load_verify_locations(context, tls->ca_cert, NULL) != 1) {
-        return error_wrap(tls_error("cannot read the CA's certificate"), "%s",
-                          tls->ca_cert);
-    }
-    if (SSL_CTX_use_certificate_chain_file(context, tls->certificate) != 1) {
-        return error_wrap(tls_error("cannot read the certificate"), "%s",
-                          tls->certificate);
-    }
-    if (SSL_CTX_use_PrivateKey_file(context, tls->private_key,
-                                    SSL_FILETYPE_PEM)
-        != 1) {
-        return error_wrap(tls_error("cannot use the private key"), "%s",
-                          tls->private_key);
-    }
-    return NULL;
-}
-
-/* Whether an SSL call that returned 'result' should be repeated: waits first.
+/* Whether a call that came to 'result' should be repeated: waits first.
  * '*error' is set where it failed for good. */
 static bool
-tls_again(struct ovsdb_stream *s, int result, const char *doing,
+tls_again(struct ovsdb_stream *s, enum tls_result result, const char *doing,
           struct error **error)
 {
-    int code = errno;
-    switch (SSL_get_error(s->ssl, result)) {
-    case SSL_ERROR_WANT_READ:
+    switch (result) {
+    case TLS_WANT_READ:
         *error = wait_ready(s, POLLIN, doing);
         return !*error;
-    case SSL_ERROR_WANT_WRITE:
+    case TLS_WANT_WRITE:
         *error = wait_ready(s, POLLOUT, doing);
         return !*error;
-    case SSL_ERROR_ZERO_RETURN:
+    case TLS_CLOSED:
         *error = error_new("the server closed the connection");
         break;
-    case SSL_ERROR_SYSCALL:
-        *error = broken(code);
+    case TLS_BROKEN:
+        *error = broken(errno);
         break;
-    default:
-        *error = tls_error("TLS failed");
+    case TLS_DONE:
+    case TLS_FAILED:
         break;
     }
     *error = error_hint(*error, "does the server speak TLS there, and trust "
@@ -442,79 +366,72 @@ tls_again(struct ovsdb_stream *s, int result, const char *doing,
 static struct error *
 explain_handshake(struct ovsdb_stream *s, struct error *error)
 {
-    long verdict = SSL_get_verify_result(s->ssl);
-    if (verdict == X509_V_OK) {
+    const char *why = tls_verify_error(s->tls);
+    if (!why) {
         return error_wrap(error, "TLS handshake");
     }
     error_free(error);
-    return error_hint(error_new("the server's certificate does not verify: "
-                                "%s",
-                                X509_verify_cert_error_string(verdict)),
-                      "give the certificate of the CA that signed it by -C");
+    return error_hint(
+        error_new("the server's certificate does not verify: %s", why),
+        "give the certificate of the CA that signed it by -C");
 }
 
-/* As Open vSwitch does, the peer's certificate must be signed by the CA; its
- * name is not compared, since OVS's PKI (ovs-pki(8)) does not put host names
- * into certificates. */
 static struct error *
-start_tls(struct ovsdb_stream *s, const struct ovsdb_tls *tls)
+start_tls(struct ovsdb_stream *s, const struct ovsdb_tls *files)
 {
-    struct error *error;
-    s->context = SSL_CTX_new(TLS_client_method());
-    s->method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK,
-                             "ovsdb-stream");
-    if (!s->context || !s->method) {
-        abort();
-    }
-    BIO_meth_set_write(s->method, bio_write);
-    BIO_meth_set_read(s->method, bio_read);
-    BIO_meth_set_ctrl(s->method, bio_control);
-    SSL_CTX_set_min_proto_version(s->context, TLS1_2_VERSION);
-    SSL_CTX_set_verify(s->context, SSL_VERIFY_PEER, NULL);
-    SSL_CTX_set_mode(s->context, SSL_MODE_ENABLE_PARTIAL_WRITE
-                                     | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    error = load_tls(s->context, tls);
-    if (error) {
-        return error;
-    }
-    s->ssl = SSL_new(s->context);
-    BIO *bio = s->ssl ? BIO_new(s->method) : NULL;
-    if (!bio) {
-        abort();
-    }
-    BIO_set_data(bio, s);
-    BIO_set_init(bio, 1);
-    SSL_set_bio(s->ssl, bio, bio);
-    for (;;) {
-        ERR_clear_error();
-        int n = SSL_connect(s->ssl);
-        if (n == 1) {
-            return NULL;
+    struct error *error = tls_new(s->fd, files, &s->tls);
+    while (!error) {
+        enum tls_result result = tls_connect(s->tls, &error);
+        if (result == TLS_DONE) {
+            break;
         }
-        if (!tls_again(s, n, "waiting for the TLS handshake", &error)) {
+        if (!tls_again(s, result, "waiting for the TLS handshake", &error)) {
             return explain_handshake(s, error);
         }
     }
+    return error;
 }
 
 static ssize_t
-tls_read(struct ovsdb_stream *s, void *buffer, size_t size,
-         struct error **error)
+fill_by_tls(struct ovsdb_stream *s, void *buffer, size_t size,
+            const char *doing, struct error **error)
 {
-    for (;;) {
-        ERR_clear_error();
-        int n = SSL_read(s->ssl, buffer,
-                         size > INT32_MAX ? INT32_MAX : (int) size);
-        if (n > 0) {
-            return n;
+    enum tls_result result;
+    size_t n;
+    do {
+        result = tls_read(s->tls, buffer, size, &n, error);
+        if (result == TLS_DONE || result == TLS_CLOSED) {
+            return (ssize_t) n;
         }
-        if (SSL_get_error(s->ssl, n) == SSL_ERROR_ZERO_RETURN) {
-            return 0;
-        }
-        if (!tls_again(s, n, "waiting for its answer", error)) {
-            return -1;
-        }
+    } while (tls_again(s, result, doing, error));
+    return -1;
+}
+
+/* How many of 'size' bytes were sent: 0 where it is to be tried again, or
+ * '*error' is set. */
+static size_t
+write_by_tls(struct ovsdb_stream *s, const char *bytes, size_t size,
+             const char *doing, struct error **error)
+{
+    size_t n;
+    enum tls_result result = tls_write(s->tls, bytes, size, &n, error);
+    if (result != TLS_DONE) {
+        tls_again(s, result, doing, error);
     }
+    return n;
+}
+
+static size_t
+write_plain(struct ovsdb_stream *s, const char *bytes, size_t size,
+            const char *doing, struct error **error)
+{
+    ssize_t n = send(s->fd, bytes, size, MSG_NOSIGNAL);
+    if (n < 0 && errno == EAGAIN) {
+        *error = wait_ready(s, POLLOUT, doing);
+    } else if (n < 0 && errno != EINTR) {
+        *error = broken(errno);
+    }
+    return n < 0 ? 0 : (size_t) n;
 }
 
 /* The stream. */
@@ -554,9 +471,7 @@ void
 ovsdb_stream_close(struct ovsdb_stream *s)
 {
     if (s) {
-        SSL_free(s->ssl);
-        SSL_CTX_free(s->context);
-        BIO_meth_free(s->method);
+        tls_free(s->tls);
         if (s->fd >= 0) {
             close(s->fd);
         }
@@ -580,8 +495,8 @@ ovsdb_stream_fill(void *aux, void *buffer, size_t size, struct error **error)
         *error = timed_out(s, doing);
         return -1;
     }
-    if (s->ssl) {
-        return tls_read(s, buffer, size, error);
+    if (s->tls) {
+        return fill_by_tls(s, buffer, size, doing, error);
     }
     for (;;) {
         ssize_t n = recv(s->fd, buffer, size, 0);
@@ -610,27 +525,10 @@ ovsdb_stream_write(struct ovsdb_stream *s, const char *bytes, size_t size)
     static const char doing[] = "sending a request";
     struct error *error = NULL;
     while (size && !error) {
-        ssize_t n;
-        if (s->ssl) {
-            ERR_clear_error();
-            n = SSL_write(s->ssl, bytes,
-                          size > INT32_MAX ? INT32_MAX : (int) size);
-            if (n <= 0 && tls_again(s, (int) n, doing, &error)) {
-                continue;
-            }
-        } else {
-            n = send(s->fd, bytes, size, MSG_NOSIGNAL);
-            if (n < 0 && errno == EAGAIN) {
-                error = wait_ready(s, POLLOUT, doing);
-                continue;
-            } else if (n < 0 && errno != EINTR) {
-                error = broken(errno);
-            }
-        }
-        if (n > 0) {
-            bytes += n;
-            size -= (size_t) n;
-        }
+        size_t n = s->tls ? write_by_tls(s, bytes, size, doing, &error)
+                          : write_plain(s, bytes, size, doing, &error);
+        bytes += n;
+        size -= n;
     }
     return error;
 }

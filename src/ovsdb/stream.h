@@ -17,15 +17,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include "base/error.h"
+#include "ovsdb/tls.h"
 
 #define OVSDB_DEFAULT_PORT "6640"
-
-/* Paths of PEM files, for ssl: remotes, as -p, -c and -C of ovn-nbctl(8). */
-struct ovsdb_tls {
-    const char *private_key;
-    const char *certificate;
-    const char *ca_cert;
-};
 
 struct ovsdb_stream;
 

@@ -16,7 +16,8 @@
 
 struct arena_block {
     struct arena_block *older;
-    size_t size; /* Bytes of the whole block, this header included. */
+    size_t size : 63; /* Bytes of the whole block, this header included. */
+    size_t is_borrowed : 1;
 };
 
 void *
@@ -86,13 +87,28 @@ arena_init_sized(struct arena *a, size_t size)
 }
 
 void
+arena_borrow(struct arena *a, struct arena *lender)
+{
+    a->lender = lender;
+}
+
+/* Returns the block before 'b'. */
+static struct arena_block *
+free_block(struct arena_block *b)
+{
+    struct arena_block *older = b->older;
+    if (!b->is_borrowed) {
+        free(b);
+    }
+    return older;
+}
+
+void
 arena_done(struct arena *a)
 {
     struct arena_block *b = a->blocks;
     while (b) {
-        struct arena_block *older = b->older;
-        free(b);
-        b = older;
+        b = free_block(b);
     }
     memset(a, 0, sizeof *a);
 }
@@ -101,12 +117,12 @@ void
 arena_clear(struct arena *a)
 {
     struct arena_block *b = a->blocks;
+    struct arena *lender = a->lender;
     while (b && b->older) {
-        struct arena_block *older = b->older;
-        free(b);
-        b = older;
+        b = free_block(b);
     }
     arena_init(a);
+    a->lender = lender;
     if (b) {
         a->blocks = b;
         a->next = (char *) (b + 1);
@@ -143,7 +159,7 @@ static void
 add_block(struct arena *a, size_t size, size_t need)
 {
     if (!size) {
-        size = a->blocks ? a->blocks->size * 4 : BLOCK_MIN_BYTES;
+        size = a->blocks && !a->lender ? a->blocks->size * 4 : BLOCK_MIN_BYTES;
     }
     if (size > BLOCK_MAX_BYTES) {
         size = BLOCK_MAX_BYTES;
@@ -152,8 +168,10 @@ add_block(struct arena *a, size_t size, size_t need)
     if (size < need) {
         size = need;
     }
-    struct arena_block *b = alloc_block(size);
+    struct arena_block *b =
+        a->lender ? arena_alloc(a->lender, size) : alloc_block(size);
     b->size = size;
+    b->is_borrowed = a->lender != NULL;
     b->older = a->blocks;
     a->blocks = b;
     a->next = (char *) (b + 1);
@@ -194,9 +212,7 @@ void
 arena_release(struct arena *a, const struct arena_mark *mark)
 {
     while (a->blocks != mark->block) {
-        struct arena_block *older = a->blocks->older;
-        free(a->blocks);
-        a->blocks = older;
+        a->blocks = free_block(a->blocks);
     }
     a->next = mark->next;
     a->end = a->blocks ? (char *) a->blocks + a->blocks->size : NULL;

@@ -26,6 +26,7 @@ struct arena {
     char *end;                  /* ...end here. */
     size_t used_bytes;          /* Handed out, for figures and tests. */
     void *recycled[ARENA_N_CLASSES];
+    struct arena *lender; /* Of further blocks; NULL: malloc(). */
 };
 
 void arena_init(struct arena *);
@@ -33,6 +34,11 @@ void arena_init(struct arena *);
 /* Likewise, with a first block of 'size' bytes. */
 void arena_init_sized(struct arena *, size_t size);
 void arena_done(struct arena *);
+
+/* From now on 'a' takes its blocks, small ones, from 'lender', which must
+ * outlive it and gets nothing back; or, if that is NULL, from malloc() again.
+ * So thousands of small arenas stand in few large pieces of memory. */
+void arena_borrow(struct arena *a, struct arena *lender);
 
 /* Forgets everything handed out; keeps the first block for reuse. */
 void arena_clear(struct arena *);

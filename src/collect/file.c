@@ -343,24 +343,37 @@ append_jobs(struct file_jobs *jobs, struct file_jobs *more)
     *more = (struct file_jobs){ .n = 0 };
 }
 
+/* One of the threads that do jobs. */
+struct worker {
+    _Atomic(struct file_job *) *next; /* Of all of them. */
+    struct arena *arena;              /* Its own. */
+};
+
 static struct error *
-do_job(struct file_job *job)
+do_job(struct file_job *job, struct arena *lender)
 {
+    if (job->chassis) {
+        evidence_set_lender(job->chassis, lender);
+    }
     struct error *error =
         job->db ? read_chain(&job->chain, &job->db->store) : NULL;
-    return error || !job->chassis ? error : read_dumps(job->chassis, job->dir);
+    if (job->chassis) {
+        error = error ? error : read_dumps(job->chassis, job->dir);
+        evidence_set_lender(job->chassis, NULL);
+    }
+    return error;
 }
 
 /* Takes one job after the other.  What a job reads into is its own. */
 static void *
 work(void *aux)
 {
-    _Atomic(struct file_job *) *next = aux;
-    struct file_job *job = atomic_load(next);
+    struct worker *worker = aux;
+    struct file_job *job = atomic_load(worker->next);
     while (job) {
-        if (atomic_compare_exchange_weak(next, &job, job->next)) {
-            job->error = do_job(job);
-            job = atomic_load(next);
+        if (atomic_compare_exchange_weak(worker->next, &job, job->next)) {
+            job->error = do_job(job, worker->arena);
+            job = atomic_load(worker->next);
         }
     }
     return NULL;
@@ -390,10 +403,12 @@ struct error *
 file_run_jobs(struct file_jobs *jobs, struct evidence *e)
 {
     _Atomic(struct file_job *) next = jobs->first;
+    struct worker workers[2] = { { &next, &e->chassis_arenas[0] },
+                                 { &next, &e->chassis_arenas[1] } };
     pthread_t second;
     bool has_second =
-        jobs->n > 1 && !pthread_create(&second, NULL, work, &next);
-    work(&next);
+        jobs->n > 1 && !pthread_create(&second, NULL, work, &workers[1]);
+    work(&workers[0]);
     if (has_second) {
         pthread_join(second, NULL);
     }

@@ -8,12 +8,13 @@
 #include "base/clock.h"
 
 static void
-init_db(struct evidence_db *db, const struct ovsdb_spec *spec)
+init_db(struct evidence_db *db, const struct ovsdb_spec *spec,
+        struct arena *lender)
 {
     memset(db, 0, sizeof *db);
     db->db = spec->db;
     db->log_until_ms = INT64_MAX;
-    ovsdb_store_init(&db->store, spec);
+    ovsdb_store_init_borrowing(&db->store, spec, lender);
 }
 
 static void
@@ -31,9 +32,11 @@ evidence_init(struct evidence *e)
 {
     memset(e, 0, sizeof *e);
     arena_init(&e->arena);
+    arena_init(&e->chassis_arenas[0]);
+    arena_init(&e->chassis_arenas[1]);
     strmap_init(&e->networks);
-    init_db(&e->nb, &nb_spec);
-    init_db(&e->sb, &sb_spec);
+    init_db(&e->nb, &nb_spec, NULL);
+    init_db(&e->sb, &sb_spec, NULL);
     e->now_ms = clock_wall_ms();
 }
 
@@ -53,8 +56,17 @@ evidence_done(struct evidence *e)
     strmap_done(&e->networks);
     done_db(&e->nb);
     done_db(&e->sb);
+    arena_done(&e->chassis_arenas[0]);
+    arena_done(&e->chassis_arenas[1]);
     arena_done(&e->arena);
     memset(e, 0, sizeof *e);
+}
+
+void
+evidence_set_lender(struct evidence_chassis *chassis, struct arena *lender)
+{
+    arena_borrow(&chassis->arena, lender);
+    arena_borrow(&chassis->ovs.store.arena, lender);
 }
 
 struct evidence_chassis *
@@ -64,7 +76,8 @@ evidence_add_chassis(struct evidence *e, const char *name)
         arena_zalloc(&e->arena, sizeof *chassis);
     chassis->name = arena_strdup(&e->arena, name);
     arena_init(&chassis->arena);
-    init_db(&chassis->ovs, &ovs_spec);
+    init_db(&chassis->ovs, &ovs_spec, &e->arena);
+    evidence_set_lender(chassis, NULL);
     strmap_init(&chassis->links);
     strmap_init(&chassis->interfaces);
     strmap_init(&chassis->bridges);

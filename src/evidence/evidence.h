@@ -80,6 +80,9 @@ struct evidence {
     size_t n_warnings;
 
     /* Private. */
+    struct arena chassis_arenas[2]; /* In which those of the chassis stand
+                                     * that files are read into: a thread's
+                                     * each. */
     size_t chassis_capacity;
     size_t warnings_capacity;
 };
@@ -90,6 +93,10 @@ void evidence_done(struct evidence *);
 /* Adds a chassis, empty but for its name. */
 struct evidence_chassis *evidence_add_chassis(struct evidence *,
                                               const char *name);
+
+/* Of whom the chassis' arenas borrow (base/arena.h) from now on: while it is
+ * read with thousands of others, of an arena of its thread. */
+void evidence_set_lender(struct evidence_chassis *, struct arena *lender);
 
 /* The row as the database's log has it, with its past: 'row' itself if it
  * came from a file; NULL if there is no log, or it is not in it. */

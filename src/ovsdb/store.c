@@ -19,9 +19,17 @@
 void
 ovsdb_store_init(struct ovsdb_store *store, const struct ovsdb_spec *spec)
 {
+    ovsdb_store_init_borrowing(store, spec, NULL);
+}
+
+void
+ovsdb_store_init_borrowing(struct ovsdb_store *store,
+                           const struct ovsdb_spec *spec, struct arena *lender)
+{
     memset(store, 0, sizeof *store);
     store->spec = spec;
     arena_init(&store->arena);
+    arena_borrow(&store->arena, lender);
     arena_init(&store->delta_arena);
     strmap_init(&store->names);
     strmap_init(&store->strings);

@@ -175,6 +175,12 @@ struct ovsdb_store {
 };
 
 void ovsdb_store_init(struct ovsdb_store *, const struct ovsdb_spec *);
+
+/* Likewise; store->arena borrows of 'lender' (base/arena.h), until it is told
+ * otherwise. */
+void ovsdb_store_init_borrowing(struct ovsdb_store *,
+                                const struct ovsdb_spec *,
+                                struct arena *lender);
 void ovsdb_store_done(struct ovsdb_store *);
 
 /* Takes the database's own schema; must come before any transaction. */

@@ -28,6 +28,39 @@ test_nothing_has_a_place_too(void **state PROVNET_UNUSED)
     arena_done(&a);
 }
 
+/* Small arenas that borrow stand in the lender, before and after it lends. */
+static void
+test_borrowed_blocks_stand_in_the_lender(void **state PROVNET_UNUSED)
+{
+    enum { N = 50 };
+    struct arena lender, a[N];
+    arena_init(&lender);
+    for (size_t i = 0; i < N; i++) {
+        arena_init(&a[i]);
+        char *own = arena_strdup(&a[i], "own");
+        arena_borrow(&a[i], &lender);
+        size_t lent = lender.used_bytes;
+        memset(arena_alloc(&a[i], 20000), (int) i, 20000);
+        assert_true(lender.used_bytes >= lent + 20000);
+        struct arena_mark mark = arena_mark(&a[i]);
+        memset(arena_alloc(&a[i], 100000), 0xff, 100000);
+        arena_release(&a[i], &mark);
+        arena_borrow(&a[i], NULL);
+        lent = lender.used_bytes;
+        memset(arena_alloc(&a[i], 100000), (int) i, 100000);
+        assert_int_equal(lender.used_bytes, lent);
+        assert_string_equal(own, "own");
+    }
+    for (size_t i = 0; i < N; i += 2) {
+        arena_clear(&a[i]);
+        assert_string_equal(arena_strdup(&a[i], "again"), "again");
+    }
+    for (size_t i = 0; i < N; i++) {
+        arena_done(&a[i]);
+    }
+    arena_done(&lender);
+}
+
 static void
 test_allocations_are_aligned_and_do_not_overlap(void **state PROVNET_UNUSED)
 {
@@ -166,6 +199,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_zalloc_clears_recycled_bytes),
         cmocka_unit_test(test_nothing_has_a_place_too),
+        cmocka_unit_test(test_borrowed_blocks_stand_in_the_lender),
         cmocka_unit_test(test_allocations_are_aligned_and_do_not_overlap),
         cmocka_unit_test(test_release_takes_back_what_came_after_the_mark),
         cmocka_unit_test(test_recycled_arrays_are_given_out_again),

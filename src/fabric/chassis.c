@@ -1,5 +1,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fabric/build.h"
@@ -452,40 +453,52 @@ index_ovs(struct fabric *f, struct fabric_chassis *chassis)
     }
 }
 
-/* A second thread reads the databases; the first one notes what is there, as
- * soon as it is. */
+/* Two threads read the databases; the first one notes what is there, in the
+ * order of the chassis, as soon as it is. */
 struct reading {
     struct fabric *f;
-    atomic_size_t n_read;
-    bool has_thread;
-    pthread_t thread;
+    atomic_size_t next;   /* To be read. */
+    atomic_bool *is_read; /* By index. */
     pthread_mutex_t mutex;
     pthread_cond_t more;
 };
+
+/* Reads the next database into 'arena'.  False if there is none left. */
+static bool
+read_next(struct reading *r, struct arena *arena)
+{
+    size_t i = atomic_fetch_add(&r->next, 1);
+    if (i >= r->f->n_chassis) {
+        return false;
+    }
+    if (r->f->chassis[i]->evidence) {
+        read_ovs(r->f->chassis[i], arena);
+    }
+    pthread_mutex_lock(&r->mutex);
+    atomic_store(&r->is_read[i], true);
+    pthread_cond_signal(&r->more);
+    pthread_mutex_unlock(&r->mutex);
+    return true;
+}
 
 static void *
 read_all(void *reading)
 {
     struct reading *r = reading;
-    for (size_t i = 0; i < r->f->n_chassis; i++) {
-        struct fabric_chassis *chassis = r->f->chassis[i];
-        if (chassis->evidence) {
-            read_ovs(chassis, &r->f->ovs_arena);
-        }
-        pthread_mutex_lock(&r->mutex);
-        atomic_store(&r->n_read, i + 1);
-        pthread_cond_signal(&r->more);
-        pthread_mutex_unlock(&r->mutex);
+    while (read_next(r, &r->f->ovs_arena)) {
     }
     return NULL;
 }
 
+/* Reads others until chassis 'i' is read. */
 static void
-wait_for(struct reading *r, size_t n)
+wait_for(struct reading *r, size_t i)
 {
-    if (atomic_load(&r->n_read) < n) {
+    while (!atomic_load(&r->is_read[i]) && read_next(r, &r->f->arena)) {
+    }
+    if (!atomic_load(&r->is_read[i])) {
         pthread_mutex_lock(&r->mutex);
-        while (atomic_load(&r->n_read) < n) {
+        while (!atomic_load(&r->is_read[i])) {
             pthread_cond_wait(&r->more, &r->mutex);
         }
         pthread_mutex_unlock(&r->mutex);
@@ -511,26 +524,28 @@ make_room(struct fabric *f)
 static void
 read_databases(struct fabric *f)
 {
-    struct reading r = { .f = f };
+    struct reading r = {
+        .f = f,
+        .is_read = xcalloc(f->n_chassis, sizeof *r.is_read),
+    };
+    pthread_t second;
     make_room(f);
     pthread_mutex_init(&r.mutex, NULL);
     pthread_cond_init(&r.more, NULL);
-    r.has_thread = f->n_chassis >= MIN_FOR_THREAD
-                   && !pthread_create(&r.thread, NULL, read_all, &r);
-    if (!r.has_thread) {
-        read_all(&r);
-    }
+    bool has_second = f->n_chassis >= MIN_FOR_THREAD
+                      && !pthread_create(&second, NULL, read_all, &r);
     for (size_t i = 0; i < f->n_chassis; i++) {
-        wait_for(&r, i + 1);
+        wait_for(&r, i);
         if (f->chassis[i]->evidence) {
             index_ovs(f, f->chassis[i]);
         }
     }
-    if (r.has_thread) {
-        pthread_join(r.thread, NULL);
+    if (has_second) {
+        pthread_join(second, NULL);
     }
     pthread_cond_destroy(&r.more);
     pthread_mutex_destroy(&r.mutex);
+    free(r.is_read);
 }
 
 void

@@ -115,14 +115,28 @@ read_columns(struct ovsdb_table *table, struct json_reader *r,
     return !json_failed(r);
 }
 
-/* Values become changes, or, in a row that is new, stand in it at once. */
+/* Those of the columns that are not empty. */
+static uint32_t
+filled(const struct values *values)
+{
+    uint32_t ret = values->held;
+    for (unsigned i = 0; i < values->n; i++) {
+        unsigned c = values->order[i];
+        ret &= values->datums[c].n ? UINT32_MAX : ~(1u << c);
+    }
+    return ret;
+}
+
+/* Values become changes, or, in a row that is new, stand in it at once.  That
+ * they are empty need not be held of it. */
 static void
 take_values(struct ovsdb_row *row, const struct values *values, bool is_diff)
 {
     struct ovsdb_store *store = row->table->store;
     if (ovsdb_is_blank(row)) {
-        if (values->held) {
-            ovsdb_hold_columns(row, values->datums, values->held);
+        uint32_t which = filled(values);
+        if (which) {
+            ovsdb_hold_columns(row, values->datums, which);
         }
         return;
     }

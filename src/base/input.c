@@ -15,6 +15,11 @@
 #define INPUT_WINDOW_BYTES ((size_t) 128 << 10)
 #endif
 
+/* Of a small file less is read at a time, so that fewer pages are touched for
+ * the first time. */
+#define MIN_FILL_BYTES ((size_t) 16 << 10)
+#define FILL_SHARE 8 /* Of what was read. */
+
 void
 input_init(struct input *in, input_fill_fn *fill, void *aux)
 {
@@ -174,6 +179,15 @@ make_room(struct input *in, size_t start)
     return true;
 }
 
+static size_t
+next_fill(const struct input *in)
+{
+    size_t room = in->size - in->filled;
+    uint64_t share = (in->base + in->filled) / FILL_SHARE;
+    size_t most = share > MIN_FILL_BYTES ? (size_t) share : MIN_FILL_BYTES;
+    return most < room ? most : room;
+}
+
 bool
 input_more(struct input *in, const unsigned char **keep)
 {
@@ -189,8 +203,8 @@ input_more(struct input *in, const unsigned char **keep)
         return false;
     }
     struct error *error = NULL;
-    ssize_t n = in->fill(in->aux, in->window + in->filled,
-                         in->size - in->filled, &error);
+    ssize_t n = in->fill(in->aux, in->window + in->filled, next_fill(in),
+                         &error);
     if (keep) {
         *keep = in->p - token;
     }

@@ -649,23 +649,53 @@ json_skip(struct json_reader *r)
 
 /* Trees. */
 
-static struct json_value *read_value(struct json_reader *, struct arena *,
-                                     size_t *n_left);
+/* A tree that grows. */
+struct tree {
+    struct arena *arena;
+    size_t n_left; /* Values that it may still have. */
+    json_keep_fn *keep;
+    void *aux;
+    unsigned depth; /* Objects around what is read next. */
+};
+
+static struct json_value *read_value(struct json_reader *, struct tree *);
 
 static bool
-read_members(struct json_reader *r, struct arena *arena, size_t *n_left,
-             struct json_value *parent)
+read_elements(struct json_reader *r, struct tree *t, struct json_value *parent)
 {
     struct json_value **tail = &parent->first;
-    bool object = parent->kind == JSON_OBJECT;
-    struct json_slice name;
-    if (!json_begin(r, object ? '{' : '[')) {
+    if (!json_begin(r, '[')) {
         return false;
     }
-    while (object ? json_next_member(r, &name) : json_next_element(r)) {
-        const char *copy =
-            object ? arena_strndup(arena, name.s, name.length) : NULL;
-        struct json_value *value = read_value(r, arena, n_left);
+    while (json_next_element(r)) {
+        struct json_value *value = read_value(r, t);
+        if (!value) {
+            return false;
+        }
+        *tail = value;
+        tail = &value->next;
+    }
+    return !json_failed(r);
+}
+
+static bool
+read_members(struct json_reader *r, struct tree *t, struct json_value *parent)
+{
+    struct json_value **tail = &parent->first;
+    struct json_slice name;
+    if (!json_begin(r, '{')) {
+        return false;
+    }
+    t->depth++;
+    while (json_next_member(r, &name)) {
+        if (t->keep && !t->keep(t->aux, t->depth, &name)) {
+            if (!json_skip(r)) {
+                return false;
+            }
+            continue;
+        }
+        const char *copy = arena_strndup(t->arena, name.s, name.length);
+        struct json_value *value = read_value(r, t);
         if (!value) {
             return false;
         }
@@ -673,6 +703,7 @@ read_members(struct json_reader *r, struct arena *arena, size_t *n_left,
         *tail = value;
         tail = &value->next;
     }
+    t->depth--;
     return !json_failed(r);
 }
 
@@ -695,28 +726,31 @@ read_number(struct json_reader *r, struct json_value *v)
 }
 
 static struct json_value *
-read_value(struct json_reader *r, struct arena *arena, size_t *n_left)
+read_value(struct json_reader *r, struct tree *t)
 {
-    if (!(*n_left)--) {
+    if (!t->n_left) {
         json_fail(r, "too many values");
-        *n_left = 0;
         return NULL;
     }
-    struct json_value *v = arena_zalloc(arena, sizeof *v);
+    t->n_left--;
+    struct json_value *v = arena_zalloc(t->arena, sizeof *v);
     struct json_slice slice;
     bool ok;
     int c = peek(r);
     switch (c) {
     case '{':
+        v->kind = JSON_OBJECT;
+        ok = read_members(r, t, v);
+        break;
     case '[':
-        v->kind = c == '{' ? JSON_OBJECT : JSON_ARRAY;
-        ok = read_members(r, arena, n_left, v);
+        v->kind = JSON_ARRAY;
+        ok = read_elements(r, t, v);
         break;
     case '"':
         v->kind = JSON_STRING;
         ok = json_string(r, &slice);
         if (ok) {
-            v->string = arena_strndup(arena, slice.s, slice.length);
+            v->string = arena_strndup(t->arena, slice.s, slice.length);
         }
         break;
     case 't':
@@ -738,7 +772,17 @@ read_value(struct json_reader *r, struct arena *arena, size_t *n_left)
 struct json_value *
 json_read_value(struct json_reader *r, struct arena *arena, size_t max_nodes)
 {
-    return read_value(r, arena, &max_nodes);
+    return json_read_kept(r, arena, max_nodes, NULL, NULL);
+}
+
+struct json_value *
+json_read_kept(struct json_reader *r, struct arena *arena, size_t max_nodes,
+               json_keep_fn *keep, void *aux)
+{
+    struct tree tree = {
+        .arena = arena, .n_left = max_nodes, .keep = keep, .aux = aux
+    };
+    return read_value(r, &tree);
 }
 
 const struct json_value *

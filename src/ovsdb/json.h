@@ -108,6 +108,14 @@ struct json_value {
 struct json_value *json_read_value(struct json_reader *, struct arena *,
                                    size_t max_nodes);
 
+/* The same without the members that 'keep' says no to: 'depth' is 1 for those
+ * of the outermost object, 2 for those of objects in it... */
+typedef bool json_keep_fn(void *aux, unsigned depth,
+                          const struct json_slice *name);
+struct json_value *json_read_kept(struct json_reader *, struct arena *,
+                                  size_t max_nodes, json_keep_fn *keep,
+                                  void *aux);
+
 /* The member 'name' of 'object', or NULL; NULL too if 'object' is NULL or no
  * object. */
 const struct json_value *json_member(const struct json_value *object,

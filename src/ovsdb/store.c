@@ -120,14 +120,42 @@ ovsdb_store_set_schema(struct ovsdb_store *store,
     return error;
 }
 
+/* A schema being read, and where. */
+struct schema_place {
+    const struct ovsdb_store *store;
+    const struct ovsdb_table *table;
+};
+
+/* Whether a member of a schema is wanted: {"tables": {TABLE: {"columns":
+ * {COLUMN: ...}}}} (RFC 7047, section 3.2). */
+static bool
+is_wanted(void *place_, unsigned depth, const struct json_slice *name)
+{
+    struct schema_place *place = place_;
+    uintptr_t t;
+    switch (depth) {
+    case 2:
+        t = (uintptr_t) strmap_get_n(&place->store->names, name->s,
+                                     name->length);
+        place->table = t ? &place->store->tables[t - 1] : NULL;
+        return place->table != NULL;
+    case 4:
+        return strmap_get_n(&place->table->columns, name->s, name->length)
+               != NULL;
+    default:
+        return true;
+    }
+}
+
 bool
 ovsdb_store_read_schema(struct ovsdb_store *store, struct json_reader *reader,
                         struct error **ret_error)
 {
-    struct arena arena; /* Ten times as large as what is kept of it. */
+    struct schema_place place = { store, NULL };
+    struct arena arena;
     arena_init(&arena);
-    const struct json_value *schema =
-        json_read_value(reader, &arena, OVSDB_MAX_SCHEMA_NODES);
+    const struct json_value *schema = json_read_kept(
+        reader, &arena, OVSDB_MAX_SCHEMA_NODES, is_wanted, &place);
     bool is_read = schema != NULL;
     *ret_error = schema ? ovsdb_store_set_schema(store, schema) : NULL;
     arena_done(&arena);

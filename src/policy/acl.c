@@ -293,6 +293,40 @@ acl_select(struct policy *p, struct policy_switch *sw,
     return &s->lists[stage];
 }
 
+/* Step by step for all of them, so that the waits overlap. */
+void
+policy_look_ahead(const struct policy *p,
+                  const struct fabric_endpoint *const *endpoints, size_t n)
+{
+    const struct membership *groups[FABRIC_AHEAD];
+    size_t n_groups = 0;
+    n = n < FABRIC_AHEAD ? n : FABRIC_AHEAD;
+    for (size_t i = 0; i < n; i++) {
+        if (endpoints[i]->vif) {
+            __builtin_prefetch(&p->memberships[endpoints[i]->vif->lsp->index]);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct membership *m =
+            endpoints[i]->vif ? p->memberships[endpoints[i]->vif->lsp->index]
+                              : NULL;
+        if (m) {
+            __builtin_prefetch(m);
+            groups[n_groups++] = m;
+        }
+    }
+    for (size_t i = 0; i < n_groups; i++) {
+        __builtin_prefetch(groups[i]->group);
+        __builtin_prefetch(&p->selections[groups[i]->number]);
+    }
+    for (size_t i = 0; i < n_groups; i++) {
+        const struct policy_group *group = groups[i]->group;
+        for (size_t j = 0; j < group->n; j++) {
+            __builtin_prefetch(&group->acls[j]);
+        }
+    }
+}
+
 /* Deciding. */
 
 /* What is being asked, and what has been answered so far. */

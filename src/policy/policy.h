@@ -76,6 +76,11 @@ void policy_judge(struct policy *, const struct fabric_endpoint *endpoint,
                   const struct fabric_localnet *localnet, bool inbound,
                   const char *host, struct policy_verdict *ret);
 
+/* Asks the memory for what belongs to the 'n' endpoints, of which is asked
+ * next. */
+void policy_look_ahead(const struct policy *,
+                       const struct fabric_endpoint *const *, size_t n);
+
 /* The port group of the 'i'th of Neutron's security groups that 'lsp' is in,
  * in no order; NULL behind the last. */
 const struct ovsdb_row *policy_security_group(const struct policy *,

@@ -75,6 +75,7 @@ judge_some(struct assessment *view, struct assessed_endpoint *first, size_t n)
         endpoints[i] = first[i].endpoint;
     }
     fabric_look_ahead_at_endpoints(endpoints, n);
+    policy_look_ahead(view->policy, endpoints, n);
     for (size_t i = 0; i < n; i++) {
         walk_judge_endpoint(view, &first[i]);
     }

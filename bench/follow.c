@@ -28,6 +28,7 @@ struct options {
     size_t n_changes;
     size_t verify_every; /* 0: never. */
     size_t afresh;       /* After so many changes from the bundle again. */
+    size_t n_runs;       /* Of the same changes; medians of each count. */
     uint64_t seed;
     enum mutation_mix mix;
 };
@@ -57,11 +58,14 @@ parse(int argc, char **argv, struct options *o)
         { "daily", no_argument, NULL, 'd' },
         { "comings", no_argument, NULL, 'c' },
         { "several", no_argument, NULL, 'm' },
+        { "runs", required_argument, NULL, 'r' },
         { "only", required_argument, NULL, 'o' },
         { NULL, 0, NULL, 0 },
     };
     int option;
-    *o = (struct options){ .n_changes = 1000, .afresh = SIZE_MAX, .seed = 1 };
+    *o = (struct options){
+        .n_changes = 1000, .afresh = SIZE_MAX, .n_runs = 1, .seed = 1
+    };
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
         case 'n':
@@ -88,12 +92,15 @@ parse(int argc, char **argv, struct options *o)
         case 'm':
             o->mix = MUTATE_SEVERAL;
             break;
+        case 'r':
+            o->n_runs = strtoul(optarg, NULL, 10);
+            break;
         default:
             return false;
         }
     }
     o->directory = optind == argc - 1 ? argv[optind] : NULL;
-    return o->directory && o->n_changes && o->afresh;
+    return o->directory && o->n_changes && o->afresh && o->n_runs;
 }
 
 /* Paths that a change may touch within 250 us at 10 us a path. */
@@ -170,6 +177,23 @@ p99_of_few(const struct sample *samples, size_t n)
     return 0;
 }
 
+/* Makes of the samples of 'n_runs' runs of 'n' changes, one run after the
+ * other, those of one: each change's median.  What somebody else did to the
+ * processor meanwhile hardly meets the same change twice. */
+static void
+take_medians(struct sample *samples, size_t n, size_t n_runs)
+{
+    struct sample *of_one = xcalloc(n_runs, sizeof *of_one);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t run = 0; run < n_runs; run++) {
+            of_one[run] = samples[run * n + i];
+        }
+        qsort(of_one, n_runs, sizeof *of_one, compare_samples);
+        samples[i] = of_one[n_runs / 2];
+    }
+    free(of_one);
+}
+
 static void
 print(struct sample *samples, size_t n, size_t n_verified)
 {
@@ -194,7 +218,7 @@ print(struct sample *samples, size_t n, size_t n_verified)
 /* What all rounds have in common. */
 struct following {
     const struct options *options;
-    struct sample *samples; /* Room for all changes. */
+    struct sample *samples; /* Room for all changes of a run. */
     size_t n, n_verified;
 };
 
@@ -275,6 +299,19 @@ run_round(struct following *g, uint64_t seed)
     return status;
 }
 
+/* All rounds.  Exit status. */
+static int
+run_rounds(struct following *g)
+{
+    const struct options *o = g->options;
+    int status = 0;
+    g->n = g->n_verified = 0;
+    for (uint64_t seed = o->seed; !status && g->n < o->n_changes; seed++) {
+        status = run_round(g, seed);
+    }
+    return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -282,19 +319,21 @@ main(int argc, char **argv)
     if (!parse(argc, argv, &o)) {
         fputs("usage: follow DIR [--changes N] [--seed N] [--verify EVERY] "
               "[--afresh N] [--daily] [--comings] [--several] "
-              "[--only NAME]\n",
+              "[--runs N] [--only NAME]\n",
               stderr);
         return 2;
     }
     struct following g = { .options = &o };
     int status = 0;
-    g.samples = xcalloc(o.n_changes, sizeof *g.samples);
-    for (uint64_t seed = o.seed; !status && g.n < o.n_changes; seed++) {
-        status = run_round(&g, seed);
+    struct sample *samples = xcalloc(o.n_changes * o.n_runs, sizeof *samples);
+    for (size_t i = 0; !status && i < o.n_runs; i++) {
+        g.samples = samples + i * o.n_changes;
+        status = run_rounds(&g);
     }
     if (!status) {
-        print(g.samples, g.n, g.n_verified);
+        take_medians(samples, o.n_changes, o.n_runs);
+        print(samples, o.n_changes, g.n_verified);
     }
-    free(g.samples);
+    free(samples);
     return status;
 }

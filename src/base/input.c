@@ -203,8 +203,8 @@ input_more(struct input *in, const unsigned char **keep)
         return false;
     }
     struct error *error = NULL;
-    ssize_t n = in->fill(in->aux, in->window + in->filled, next_fill(in),
-                         &error);
+    ssize_t n =
+        in->fill(in->aux, in->window + in->filled, next_fill(in), &error);
     if (keep) {
         *keep = in->p - token;
     }

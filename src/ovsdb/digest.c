@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <nettle/sha1.h>
+#include <nettle/version.h>
 
 #include "base/arena.h"
 
@@ -152,7 +153,11 @@ digest_end(struct digest *d, unsigned char sha1[DIGEST_BYTES])
     if (d->threaded) {
         drain(d->ring);
     }
+#if NETTLE_VERSION_MAJOR >= 4 /* Which does not ask for the length. */
+    sha1_digest(&d->context, sha1);
+#else
     sha1_digest(&d->context, DIGEST_BYTES, sha1);
+#endif
 }
 
 void

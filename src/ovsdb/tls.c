@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -67,17 +68,23 @@ static const struct {
     FUNCTIONS(ENTRY)
 };
 
-static bool is_loaded;
+/* Why it cannot be used; "" if it can.  Written once, as 'openssl' is, by the
+ * thread that comes first. */
+static char why_not[256];
 
 static void
 load_openssl(void)
 {
     void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    is_loaded = library != NULL;
+    bool is_loaded = library != NULL;
     for (size_t i = 0; is_loaded && i < N_ELEMENTS(functions); i++) {
         void *function = dlsym(library, functions[i].name);
         memcpy(functions[i].place, &function, sizeof function);
         is_loaded = function != NULL;
+    }
+    if (!is_loaded) {
+        const char *why = dlerror();
+        snprintf(why_not, sizeof why_not, "%s", why ? why : LIBRARY);
     }
 }
 
@@ -86,10 +93,11 @@ need_openssl(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, load_openssl);
-    return is_loaded
+    return !*why_not
                ? NULL
-               : error_hint(error_new("ssl: needs OpenSSL, and " LIBRARY
-                                      " cannot be loaded"),
+               : error_hint(error_new("ssl: needs OpenSSL, which cannot be "
+                                      "loaded: %s",
+                                      why_not),
                             "install it (Debian's package is libssl3), or "
                             "use the server's unix: socket on its own host");
 }
@@ -141,7 +149,10 @@ static struct error *
 tls_error(const char *what)
 {
     unsigned long code = openssl.ERR_get_error();
-    const char *reason = code ? openssl.ERR_reason_error_string(code) : NULL;
+    const char *reason = !code ? NULL
+                         : ERR_SYSTEM_ERROR(code)
+                             ? strerror(ERR_GET_REASON(code))
+                             : openssl.ERR_reason_error_string(code);
     openssl.ERR_clear_error();
     return error_new("%s: %s", what, reason ? reason : "no reason known");
 }
@@ -168,17 +179,25 @@ load_files(SSL_CTX *context, const struct ovsdb_tls *files)
     return NULL;
 }
 
+/* OpenSSL's own configuration can forbid what it takes. */
+static struct error *
+cannot_set_up(void)
+{
+    return error_hint(tls_error("cannot set up TLS"),
+                      "see openssl.cnf, and OPENSSL_CONF in the environment");
+}
+
 /* As Open vSwitch does, the peer's certificate must be signed by the CA; its
  * name is not compared, since OVS's PKI (ovs-pki(8)) does not put host names
  * into certificates. */
-static void
+static struct error *
 make_context(struct tls *t)
 {
     t->context = openssl.SSL_CTX_new(openssl.TLS_client_method());
     t->method = openssl.BIO_meth_new(
         openssl.BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "ovsdb-stream");
     if (!t->context || !t->method) {
-        abort();
+        return cannot_set_up();
     }
     openssl.BIO_meth_set_write(t->method, bio_write);
     openssl.BIO_meth_set_read(t->method, bio_read);
@@ -190,19 +209,21 @@ make_context(struct tls *t)
                          SSL_MODE_ENABLE_PARTIAL_WRITE
                              | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER,
                          NULL);
+    return NULL;
 }
 
-static void
+static struct error *
 make_connection(struct tls *t)
 {
     t->ssl = openssl.SSL_new(t->context);
     BIO *bio = t->ssl ? openssl.BIO_new(t->method) : NULL;
     if (!bio) {
-        abort();
+        return cannot_set_up();
     }
     openssl.BIO_set_data(bio, t);
     openssl.BIO_set_init(bio, 1);
     openssl.SSL_set_bio(t->ssl, bio, bio);
+    return NULL;
 }
 
 struct error *
@@ -222,13 +243,13 @@ tls_new(int fd, const struct ovsdb_tls *files, struct tls **ret)
     }
     struct tls *t = xcalloc(1, sizeof *t);
     t->fd = fd;
-    make_context(t);
-    error = load_files(t->context, files);
+    error = make_context(t);
+    error = error ? error : load_files(t->context, files);
+    error = error ? error : make_connection(t);
     if (error) {
         tls_free(t);
         return error;
     }
-    make_connection(t);
     *ret = t;
     return NULL;
 }

@@ -24,7 +24,7 @@ enum tls_result {
     TLS_WANT_WRITE, /* Again when it can be written. */
     TLS_CLOSED,     /* The server ended the connection in order. */
     TLS_BROKEN,     /* The socket failed; errno says how, 0 if it ended. */
-    TLS_FAILED,     /* '*error' is set. */
+    TLS_FAILED,     /* '*error' is set, as with no other. */
 };
 
 struct tls;
@@ -36,8 +36,8 @@ void tls_free(struct tls *);
 
 enum tls_result tls_connect(struct tls *, struct error **error);
 
-/* Up to 'size' bytes, more than 0 of them: '*ret' of TLS_DONE says how many
- * were read or written. */
+/* Up to 'size' bytes: '*ret' says how many were read or written, more than 0
+ * if TLS_DONE, else 0. */
 enum tls_result tls_read(struct tls *, void *buffer, size_t size, size_t *ret,
                          struct error **error);
 enum tls_result tls_write(struct tls *, const char *bytes, size_t size,

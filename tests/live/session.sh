@@ -102,6 +102,18 @@ reads "unix:$dir/none,unix:$dir/nb.sock" "unix:$dir/nb.sock"
     refuses "ssl:127.0.0.1:$port" "the server" $ours -C "$dir/ours-ca.pem"
     refuses "ssl:127.0.0.1:$tls_port" "cannot use the private key" \
         -p "$dir/foreign.key" -c "$dir/ours.pem" -C "$dir/ours-ca.pem"
+    refuses "ssl:127.0.0.1:$tls_port" "No such file" $ours -C "$dir/none.pem"
+
+    # OpenSSL that cannot be loaded, or whose own configuration forbids all.
+    mkdir "$dir/junk"
+    echo junk >"$dir/junk/libssl.so.3"
+    LD_LIBRARY_PATH=$dir/junk refuses "ssl:127.0.0.1:$tls_port" \
+        "needs OpenSSL, which cannot be loaded: $dir/junk" $ours \
+        -C "$dir/ours-ca.pem"
+    printf '%s\n' 'openssl_conf = a' '[a]' 'providers = b' '[b]' 'base = c' \
+        '[c]' 'activate = 1' >"$dir/junk/openssl.cnf"
+    OPENSSL_CONF=$dir/junk/openssl.cnf refuses "ssl:127.0.0.1:$tls_port" \
+        "cannot set up TLS" $ours -C "$dir/ours-ca.pem"
 }
 refuses "ssl:127.0.0.1:$tls_port" "needs a key"
 refuses "tcp:127.0.0.1:$tls_port" "127.0.0.1:$tls_port"
@@ -111,6 +123,9 @@ refuses "$dir/nb.sock" "did you mean unix:"
 
 kill -STOP "$server"
 refuses "unix:$dir/nb.sock" "timed out"
+# Unquoted on purpose: a list of words.
+# shellcheck disable=SC2086
+refuses "ssl:127.0.0.1:$tls_port" "timed out" $ours -C "$dir/ours-ca.pem"
 kill -CONT "$server"
 reads "unix:$dir/nb.sock" "unix:$dir/nb.sock"
 

@@ -10,7 +10,8 @@
  * What is sized by input must be given a ceiling by its reader, before it
  * asks the arena.
  *
- * Not thread-safe: one arena, one thread at a time. */
+ * Not thread-safe: one arena, and with it those that borrow of it while they
+ * do, one thread at a time. */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H 1
 

@@ -109,7 +109,8 @@ struct json_value *json_read_value(struct json_reader *, struct arena *,
                                    size_t max_nodes);
 
 /* The same without the members that 'keep' says no to: 'depth' is 1 for those
- * of the outermost object, 2 for those of objects in it... */
+ * of the outermost object, 2 for those of objects in it, arrays not counted.
+ * What is left out is no value of 'max_nodes'. */
 typedef bool json_keep_fn(void *aux, unsigned depth,
                           const struct json_slice *name);
 struct json_value *json_read_kept(struct json_reader *, struct arena *,

@@ -128,13 +128,14 @@ filled(const struct values *values)
 }
 
 /* Values become changes, or, in a row that is new, stand in it at once.  That
- * they are empty need not be held of it. */
+ * they are empty need not be held of it, unless they were not before: the row
+ * stands twice in its transaction. */
 static void
 take_values(struct ovsdb_row *row, const struct values *values, bool is_diff)
 {
     struct ovsdb_store *store = row->table->store;
     if (ovsdb_is_blank(row)) {
-        uint32_t which = filled(values);
+        uint32_t which = filled(values) | (row->held & values->held);
         if (which) {
             ovsdb_hold_columns(row, values->datums, which);
         }

@@ -293,13 +293,39 @@ acl_select(struct policy *p, struct policy_switch *sw,
     return &s->lists[stage];
 }
 
+/* So many of an endpoint's groups, and of each one's ACLs, are asked for. */
+#define GROUPS_AHEAD 3
+#define ACLS_AHEAD 16
+
+/* Asks for a group of each, and for the next membership.  Returns how many
+ * there are of those. */
+static size_t
+fetch_groups(const struct membership **memberships, size_t n)
+{
+    size_t n_next = 0;
+    for (size_t i = 0; i < n; i++) {
+        __builtin_prefetch(memberships[i]->group);
+        __builtin_prefetch(memberships[i]->next);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct membership *m = memberships[i];
+        for (size_t j = 0; j < m->group->n && j < ACLS_AHEAD; j++) {
+            __builtin_prefetch(&m->group->acls[j]);
+        }
+        if (m->next) {
+            memberships[n_next++] = m->next;
+        }
+    }
+    return n_next;
+}
+
 /* Step by step for all of them, so that the waits overlap. */
 void
 policy_look_ahead(const struct policy *p,
                   const struct fabric_endpoint *const *endpoints, size_t n)
 {
-    const struct membership *groups[FABRIC_AHEAD];
-    size_t n_groups = 0;
+    const struct membership *memberships[FABRIC_AHEAD];
+    size_t n_left = 0;
     n = n < FABRIC_AHEAD ? n : FABRIC_AHEAD;
     for (size_t i = 0; i < n; i++) {
         if (endpoints[i]->vif) {
@@ -312,18 +338,14 @@ policy_look_ahead(const struct policy *p,
                               : NULL;
         if (m) {
             __builtin_prefetch(m);
-            groups[n_groups++] = m;
+            memberships[n_left++] = m;
         }
     }
-    for (size_t i = 0; i < n_groups; i++) {
-        __builtin_prefetch(groups[i]->group);
-        __builtin_prefetch(&p->selections[groups[i]->number]);
+    for (size_t i = 0; i < n_left; i++) {
+        __builtin_prefetch(&p->selections[memberships[i]->number]);
     }
-    for (size_t i = 0; i < n_groups; i++) {
-        const struct policy_group *group = groups[i]->group;
-        for (size_t j = 0; j < group->n; j++) {
-            __builtin_prefetch(&group->acls[j]);
-        }
+    for (unsigned depth = 0; depth < GROUPS_AHEAD && n_left; depth++) {
+        n_left = fetch_groups(memberships, n_left);
     }
 }
 

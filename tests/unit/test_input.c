@@ -7,6 +7,7 @@
 
 /* A stream of 'left' bytes, 0, 1, 2... (mod 251), that comes in pieces. */
 struct stream {
+    size_t wanted; /* By the last fill. */
     uint64_t next;
     uint64_t left;
     size_t piece;
@@ -18,6 +19,7 @@ fill(void *aux, void *buffer, size_t size, struct error **error)
 {
     struct stream *s = aux;
     unsigned char *p = buffer;
+    s->wanted = size;
     size = size < s->piece ? size : s->piece;
     size = size < s->left ? size : s->left;
     if (!size && s->fails_at_end) {
@@ -51,6 +53,25 @@ test_every_byte_comes_once_in_order(void **state PROVNET_UNUSED)
         assert_false(input_more(&in, NULL));
         input_done(&in);
     }
+}
+
+/* Little at first, so that a small file touches few pages. */
+static void
+test_more_is_asked_for_the_more_was_read(void **state PROVNET_UNUSED)
+{
+    struct stream s = { .left = 4 << 20, .piece = SIZE_MAX };
+    struct input in;
+    size_t first = 0, before = 0;
+    input_init(&in, fill, &s);
+    while (input_more(&in, NULL)) {
+        first = first ? first : s.wanted;
+        assert_true(s.wanted >= before);
+        before = s.wanted;
+        in.p = in.end;
+    }
+    assert_true(first <= 16 << 10);
+    assert_true(before >= 8 * first);
+    input_done(&in);
 }
 
 static void
@@ -243,6 +264,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_byte_comes_once_in_order),
+        cmocka_unit_test(test_more_is_asked_for_the_more_was_read),
         cmocka_unit_test(test_a_kept_token_stays_whole),
         cmocka_unit_test(test_a_token_beyond_the_limit_is_an_error),
         cmocka_unit_test(test_an_error_of_the_stream_is_kept),

@@ -399,6 +399,56 @@ test_trees_hold_every_kind(void **state PROVNET_UNUSED)
     end(&f);
 }
 
+/* Members called "no" are left out, and at depth 3 all but those called "yes".
+ */
+static bool
+keep(void *n_asked, unsigned depth, const struct json_slice *name)
+{
+    ++*(unsigned *) n_asked;
+    return depth == 3 ? json_slice_equals(name, "yes")
+                      : !json_slice_equals(name, "no");
+}
+
+static void
+test_members_are_left_out_of_trees(void **state PROVNET_UNUSED)
+{
+    static const char s[] =
+        "{\"no\":{\"a\":[1,{}]},\"a\":{\"b\":[[{\"yes\":1,\"c\":2}]],"
+        "\"no\":3},\"d\":[4]}";
+    for (size_t piece = 1; piece <= 100; piece *= 10) {
+        struct fixture f;
+        unsigned n_asked = 0;
+        /* The object, a, b, its two arrays, an object, yes, d and 4. */
+        const struct json_value *v = json_read_kept(
+            begin(&f, s, strlen(s), piece), &f.arena, 8, keep, &n_asked);
+        assert_non_null(v);
+        assert_int_equal(n_asked, 7);
+        assert_null(json_member(v, "no"));
+        const struct json_value *a = json_member(v, "a");
+        assert_null(json_member(a, "no"));
+        const struct json_value *inner = json_member(a, "b")->first->first;
+        assert_int_equal(json_member(inner, "yes")->integer, 1);
+        assert_null(json_member(inner, "c"));
+        assert_int_equal(json_member(v, "d")->first->integer, 4);
+        end(&f);
+    }
+}
+
+static void
+test_what_is_left_out_must_be_json_too(void **state PROVNET_UNUSED)
+{
+    static const char *const bad[] = { "{\"no\":[}", "{\"no\":", "{\"no\":x}",
+                                       "{\"no\":1 \"a\":2}" };
+    for (size_t i = 0; i < N_ELEMENTS(bad); i++) {
+        struct fixture f;
+        unsigned n_asked = 0;
+        assert_null(json_read_kept(begin(&f, bad[i], strlen(bad[i]), 3),
+                                   &f.arena, 100, keep, &n_asked));
+        assert_non_null(f.in.error);
+        end(&f);
+    }
+}
+
 static void
 test_trees_have_a_ceiling(void **state PROVNET_UNUSED)
 {
@@ -488,6 +538,8 @@ main(void)
             test_a_string_beyond_the_limit_is_refused_but_skipped),
         cmocka_unit_test(test_members_and_elements_come_in_order),
         cmocka_unit_test(test_trees_hold_every_kind),
+        cmocka_unit_test(test_members_are_left_out_of_trees),
+        cmocka_unit_test(test_what_is_left_out_must_be_json_too),
         cmocka_unit_test(test_trees_have_a_ceiling),
         cmocka_unit_test(test_strings_written_read_back),
         cmocka_unit_test(test_strings_are_cut),

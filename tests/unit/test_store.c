@@ -331,6 +331,27 @@ test_a_column_that_stands_twice_counts_once(void **state)
     assert_null(a->past->older);
 }
 
+/* The later mention counts, also where it empties what the first one held. */
+static void
+test_a_new_row_that_stands_twice_can_be_emptied(void **state)
+{
+    struct fixture *f = *state;
+    commit(f, "{'Switch':{'" A "':{'sizes':['set',[1,2]],'name':'x'},'" A
+              "':{'sizes':['set',[]]}}}");
+    const struct ovsdb_row *a = row(f->switches, A);
+    assert_int_equal(ovsdb_count(a, SWITCH_SIZES), 0);
+    assert_string_equal(ovsdb_string(a, SWITCH_NAME), "x");
+    uint32_t made = ovsdb_changed_in(a, SWITCH_SIZES);
+    assert_int_equal(made, a->created_in);
+    commit(f, "{'Switch':{'" B "':{'sizes':['set',[]],'name':'y'}}}");
+    const struct ovsdb_row *b = row(f->switches, B);
+    assert_int_equal(ovsdb_count(b, SWITCH_SIZES), 0);
+    assert_int_equal(ovsdb_changed_in(b, SWITCH_SIZES), b->created_in);
+    commit(f, "{'Switch':{'" B "':{'sizes':7}}}");
+    assert_int_equal(ovsdb_integer(b, SWITCH_SIZES, 0), 7);
+    assert_true(ovsdb_changed_in(b, SWITCH_SIZES) > b->created_in);
+}
+
 static void
 test_is_diff_counts_wherever_it_stands(void **state)
 {
@@ -640,6 +661,7 @@ main(void)
         TEST(a_record_that_is_no_diff_replaces),
         TEST(a_diff_changes_sets_and_maps_and_replaces_scalars),
         TEST(a_column_that_stands_twice_counts_once),
+        TEST(a_new_row_that_stands_twice_can_be_emptied),
         TEST(is_diff_counts_wherever_it_stands),
         TEST(large_and_small_diffs_agree),
         TEST(columns_know_the_record_that_changed_them),

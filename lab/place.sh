@@ -29,25 +29,27 @@ need_host() {
 
 # ---- words for commands in a place; incidents use these too -----------------
 # Places are told by environment, so the databases' logs hold the commands as a
-# person would type them.
+# person would type them; and so is that they may take ten seconds, which every
+# program of OVS heeds (lib/util.c, ctl_timeout_setup), and timeout(1) would be a
+# program more to start.
 in_ns()  { local host=$1; shift; ip netns exec "pn-$LAB-$host" "$@"; }
 ip_in()  { local host=$1; shift; ip -n "pn-$LAB-$host" "$@"; }
-nb()     { OVN_NB_DB=unix:$STATE/central/nb.sock timeout 10 ovn-nbctl "$@"; }
-sb()     { OVN_SB_DB=unix:$STATE/central/sb.sock timeout 10 ovn-sbctl "$@"; }
+nb()     { OVS_CTL_TIMEOUT=10 OVN_NB_DB=unix:$STATE/central/nb.sock ovn-nbctl "$@"; }
+sb()     { OVS_CTL_TIMEOUT=10 OVN_SB_DB=unix:$STATE/central/sb.sock ovn-sbctl "$@"; }
 
 vsctl()  {
     local host=$1; shift
-    OVS_RUNDIR=$STATE/$host timeout 10 ovs-vsctl "$@"
+    OVS_CTL_TIMEOUT=10 OVS_RUNDIR=$STATE/$host ovs-vsctl "$@"
 }
 
 ofctl()  {      # ofctl hv1 br-ex dump-flows [FLOW...]
     local host=$1 bridge=$2 command=$3; shift 3
-    timeout 10 ovs-ofctl "$command" "unix:$STATE/$host/$bridge.mgmt" "$@"
+    OVS_CTL_TIMEOUT=10 ovs-ofctl "$command" "unix:$STATE/$host/$bridge.mgmt" "$@"
 }
 
 appctl() {      # appctl hv1 ovs-vswitchd fdb/flush br-ex
     local host=$1 daemon=$2; shift 2
-    timeout 10 ovs-appctl -t "$STATE/$host/$daemon.ctl" "$@"
+    OVS_CTL_TIMEOUT=10 ovs-appctl -t "$STATE/$host/$daemon.ctl" "$@"
 }
 
 # ---- processes --------------------------------------------------------------
@@ -85,7 +87,7 @@ poll() {        # poll SECONDS COMMAND...: until it succeeds
     local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000)); shift
     until "$@"; do
         [[ ${EPOCHREALTIME/[.,]/} -lt $end ]] || return 1
-        sleep 0.02
+        sleep 0.05
     done
 }
 

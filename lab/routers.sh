@@ -287,7 +287,15 @@ gateway_of() {          # the chassis that holds the gateway port, or 'none'
 gateway_on() { [[ $(gateway_of) == "$1" ]]; }
 
 # Election waits for BFD between the chassis, and all must know its outcome.
+# SB tells when the port is where it belongs; asking it again and again would
+# be two programs each time.  A chassis that registers anew has another row, so
+# in the end it is asked all the same.
 gateway_up() {
+    local chassis
+    chassis=$(sb --bare --columns=_uuid find Chassis \
+        "name=${GATEWAY_CHASSIS[0]}")
+    [[ -z $chassis ]] || sb --timeout=5 wait-until Port_Binding \
+        "cr-$(lrp public)" "chassis=$chassis" 2>/dev/null || true
     poll 15 gateway_on "${GATEWAY_CHASSIS[0]}" ||
         { say "lab: no gateway on ${GATEWAY_CHASSIS[0]}"; return 1; }
 }

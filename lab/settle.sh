@@ -17,13 +17,13 @@ settle() {
 # (ovs-vswitchd.conf.db(5), Open_vSwitch: cur_cfg).
 settle_ovs() {
     local db=unix:$STATE/$1/db.sock next
-    next=$(timeout 2 ovsdb-client -voff transact "$db" '["Open_vSwitch",
+    next=$(OVS_CTL_TIMEOUT=2 ovsdb-client -voff transact "$db" '["Open_vSwitch",
         {"op": "mutate", "table": "Open_vSwitch", "where": [],
          "mutations": [["next_cfg", "+=", 1]]},
         {"op": "select", "table": "Open_vSwitch", "where": [],
          "columns": ["next_cfg"]}]') || return 1
     [[ $next =~ \"next_cfg\":([0-9]+) ]] || return 1
-    timeout 2 ovs-vsctl --db="$db" wait-until Open_vSwitch . \
+    OVS_CTL_TIMEOUT=2 ovs-vsctl --db="$db" wait-until Open_vSwitch . \
         "cur_cfg>=${BASH_REMATCH[1]}" 2>/dev/null
 }
 

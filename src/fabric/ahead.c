@@ -52,21 +52,9 @@ fetch_ports(const union ovsdb_atom *ports, size_t n)
         __builtin_prefetch(ovsdb_atoms(lsp, LSP_ADDRESSES));
         __builtin_prefetch(ovsdb_string(lsp, LSP_NAME));
     }
-}
-
-/* Whose ports they are, and what for. */
-static void
-fetch_owners(const struct fabric *f, const union ovsdb_atom *ports, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const struct ovsdb_row *lsp = ports[i].row;
-        const char *guest =
-            ovsdb_map_get(lsp, LSP_EXTERNAL_IDS, "neutron:device_id");
-        __builtin_prefetch(
-            ovsdb_map_get(lsp, LSP_EXTERNAL_IDS, "neutron:device_owner"));
-        if (guest) {
-            strmap_prefetch(&f->guests, guest);
-        }
+    for (size_t i = 0; i < n; i++) { /* Whose they are. */
+        __builtin_prefetch(ovsdb_map_get(ports[i].row, LSP_EXTERNAL_IDS,
+                                         "neutron:device_owner"));
     }
 }
 
@@ -117,9 +105,36 @@ fabric_look_ahead_at_ports(const struct fabric *f,
     struct strmap_query queries[FABRIC_AHEAD];
     n = n < FABRIC_AHEAD ? n : FABRIC_AHEAD;
     fetch_ports(ports, n);
-    fetch_owners(f, ports, n);
     ask_for_bindings(f, ports, n, queries);
     ask_for_interfaces(f, queries, n);
+    return n;
+}
+
+/* Ports of VMs, before they are joined. */
+
+static const char *
+mac_of(const struct fabric_vif *vif)
+{
+    return vif->n_addresses ? vif->addresses[0].mac : NULL;
+}
+
+size_t
+fabric_look_ahead_at_vifs(const struct fabric *f,
+                          struct fabric_vif *const *vifs, size_t n)
+{
+    n = n < FABRIC_AHEAD ? n : FABRIC_AHEAD;
+    for (size_t i = 0; i < n; i++) {
+        __builtin_prefetch(vifs[i]->guest);
+        __builtin_prefetch(mac_of(vifs[i]));
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (vifs[i]->guest) {
+            strmap_prefetch(&f->guests, vifs[i]->guest);
+        }
+        if (mac_of(vifs[i])) {
+            strmap_prefetch(&f->macs, mac_of(vifs[i]));
+        }
+    }
     return n;
 }
 
@@ -160,7 +175,8 @@ fabric_look_ahead_at_bridge(const union ovsdb_atom *ports, size_t n)
     return n;
 }
 
-/* Endpoints, before they are judged. */
+/* Endpoints, before they are judged: what one step finds is asked for what the
+ * next one looks at. */
 
 /* The rows of a port, or what belongs to them. */
 static void
@@ -174,16 +190,79 @@ fetch_of_vif(const struct fabric_vif *vif,
     }
 }
 
-/* What the port's chassis knows of it: its interface, the host's link, and the
- * tunnel to where its frames enter. */
+static void
+fetch_itself(const struct fabric_endpoint *e)
+{
+    fetch_lines(e->vif);
+    fetch_lines(e->chassis);
+    fetch_lines(e->gateway);
+    fetch(e->nb);
+    __builtin_prefetch(e->guest_mac);
+}
+
+static void
+fetch_rows(const struct fabric_endpoint *e)
+{
+    fetch_of_vif(e->vif, fetch);
+    fetch_columns(e->nb);
+    fetch_lines(e->vif ? e->vif->chassis : NULL);
+    fetch(e->gateway ? e->gateway->row : NULL);
+}
+
+static void
+fetch_values(const struct fabric_endpoint *e)
+{
+    const struct fabric_chassis *chassis = e->vif ? e->vif->chassis : NULL;
+    fetch_of_vif(e->vif, fetch_columns);
+    fetch_columns(e->gateway ? e->gateway->row : NULL);
+    if (chassis) {
+        __builtin_prefetch(chassis->name);
+        __builtin_prefetch(chassis->hostname);
+    }
+}
+
+static void
+fetch_members(const struct fabric_endpoint *e)
+{
+    if (e->vif) {
+        __builtin_prefetch(ovsdb_atoms(e->vif->lsp, LSP_OPTIONS));
+    }
+    if (e->gateway) {
+        __builtin_prefetch(ovsdb_atoms(e->gateway->row, LRP_GATEWAY_CHASSIS));
+    }
+}
+
+/* What a port is to be bound to, and who may hold a gateway. */
+static void
+fetch_places(const struct fabric_endpoint *e)
+{
+    const struct ovsdb_row *lrp = e->gateway ? e->gateway->row : NULL;
+    if (e->vif) {
+        __builtin_prefetch(
+            ovsdb_map_get(e->vif->lsp, LSP_OPTIONS, "requested-chassis"));
+    }
+    for (unsigned i = 0; lrp && i < ovsdb_count(lrp, LRP_GATEWAY_CHASSIS);
+         i++) {
+        fetch(ovsdb_atoms(lrp, LRP_GATEWAY_CHASSIS)[i].row);
+    }
+}
+
+/* Whose MAC it is; what the port's chassis knows of it: its interface, the
+ * host's link, and the tunnel to where its frames enter. */
+#define MAX_QUERIES 5
+
 static size_t
-ask_chassis(const struct fabric_endpoint *e, struct strmap_query *queries)
+ask_maps(const struct fabric_endpoint *e, struct strmap_query *queries)
 {
     const struct fabric_vif *vif = e->vif;
     const struct fabric_chassis *chassis = vif ? vif->chassis : NULL;
     size_t n = 0;
+    if (vif && e->guest_mac) {
+        queries[n++] = (struct strmap_query){ .map = &vif->ls->macs,
+                                              .key = e->guest_mac };
+    }
     if (!chassis || !vif->interface) {
-        return 0;
+        return n;
     }
     queries[n++] = (struct strmap_query){ .map = &chassis->interface_ids,
                                           .key = vif->name };
@@ -205,21 +284,18 @@ void
 fabric_look_ahead_at_endpoints(const struct fabric_endpoint *const *endpoints,
                                size_t n)
 {
-    struct strmap_query queries[4 * FABRIC_AHEAD];
+    static void (*const steps[])(const struct fabric_endpoint *) = {
+        fetch_itself, fetch_rows, fetch_values, fetch_members, fetch_places
+    };
+    struct strmap_query queries[MAX_QUERIES * FABRIC_AHEAD];
     size_t n_asked = 0;
-    for (size_t i = 0; i < n; i++) {
-        fetch_lines(endpoints[i]->vif);
-        fetch(endpoints[i]->nb);
+    for (size_t step = 0; step < N_ELEMENTS(steps); step++) {
+        for (size_t i = 0; i < n; i++) {
+            steps[step](endpoints[i]);
+        }
     }
     for (size_t i = 0; i < n; i++) {
-        fetch_of_vif(endpoints[i]->vif, fetch);
-        fetch_columns(endpoints[i]->nb);
-    }
-    for (size_t i = 0; i < n; i++) {
-        fetch_of_vif(endpoints[i]->vif, fetch_columns);
-    }
-    for (size_t i = 0; i < n; i++) {
-        n_asked += ask_chassis(endpoints[i], queries + n_asked);
+        n_asked += ask_maps(endpoints[i], queries + n_asked);
     }
     strmap_get_many(queries, n_asked);
     for (size_t i = 0; i < n_asked; i++) {

@@ -1,12 +1,16 @@
-/* The parts of building a fabric, one file each: chassis.c, switch.c and
- * endpoint.c.  Private to fabric/. */
+/* The parts of building a fabric, one file each: chassis.c, switch.c,
+ * vif.c and endpoint.c.  Private to fabric/. */
 #ifndef FABRIC_BUILD_H
 #define FABRIC_BUILD_H 1
 
 #include "fabric/fabric.h"
 
-/* Chassis of SB and of the evidence, with their mappings and bridges. */
-void fabric_build_chassis(struct fabric *);
+/* Chassis of SB and of the evidence, with their mappings and bridges.  In a
+ * large cloud another thread begins to read their databases at once, into
+ * second_arena; what they hold is there, and may be asked for, at the end,
+ * which frees the reading. */
+struct fabric_reading *fabric_begin_chassis(struct fabric *);
+void fabric_end_chassis(struct fabric_reading *);
 
 /* Logical switches with their ports, and what they are meant to be. */
 void fabric_build_switches(struct fabric *);
@@ -41,6 +45,17 @@ bool fabric_is_unheard_of(struct fabric *, const char *network);
 /* Notes which network and VLAN each localnet port leads to. */
 void fabric_index_segments(struct fabric *);
 
+/* Ports of a switch, or some of them. */
+struct fabric_ports {
+    const struct ovsdb_row **rows; /* Free() frees it. */
+    size_t n, capacity;
+};
+
+/* vif.c: reads the ports of VMs of all switches, whose rows are read, and
+ * leaves the others in 'others', by the index of the switch.  Nothing else may
+ * touch the fabric meanwhile: in a large cloud two threads read. */
+void fabric_read_vifs(struct fabric *, struct fabric_ports *others);
+
 /* Whether the row is that of a VM's port; reads it as ls->vifs[index], which
  * is there; reads its addresses again, after the MACs were taken from the
  * switch's; and where it is bound. */
@@ -49,13 +64,16 @@ void fabric_read_vif(struct fabric *, struct fabric_switch *, size_t index,
                      const struct ovsdb_row *lsp);
 void fabric_remove_macs(struct fabric_vif *);
 void fabric_read_addresses(struct fabric *, struct fabric_vif *);
-void fabric_bind_vif(struct fabric *, struct fabric_vif *);
+void fabric_bind_vif(const struct fabric *, struct fabric_vif *);
 
-/* ahead.c: ask for what belongs to the first of the 'n' ports of a switch, or
- * of a bridge, and return of how many.  So it is near by when they are read.
+/* ahead.c: ask for what belongs to the first of the 'n' ports of a switch, of
+ * VMs, or of a bridge, and return of how many.  So it is near by when they are
+ * read, or joined.
  */
 size_t fabric_look_ahead_at_ports(const struct fabric *,
                                   const union ovsdb_atom *ports, size_t n);
+size_t fabric_look_ahead_at_vifs(const struct fabric *,
+                                 struct fabric_vif *const *vifs, size_t n);
 size_t fabric_look_ahead_at_bridge(const union ovsdb_atom *ports, size_t n);
 
 /* Reads the chassis's Open_vSwitch database, or none. */

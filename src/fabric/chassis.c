@@ -454,18 +454,22 @@ index_ovs(struct fabric *f, struct fabric_chassis *chassis)
 }
 
 /* Two threads read the databases; the first one notes what is there, in the
- * order of the chassis, as soon as it is. */
-struct reading {
+ * order of the chassis, as soon as it is, and has time for other things
+ * before.
+ */
+struct fabric_reading {
     struct fabric *f;
     atomic_size_t next;   /* To be read. */
     atomic_bool *is_read; /* By index. */
     pthread_mutex_t mutex;
     pthread_cond_t more;
+    pthread_t second;
+    bool has_second;
 };
 
 /* Reads the next database into 'arena'.  False if there is none left. */
 static bool
-read_next(struct reading *r, struct arena *arena)
+read_next(struct fabric_reading *r, struct arena *arena)
 {
     size_t i = atomic_fetch_add(&r->next, 1);
     if (i >= r->f->n_chassis) {
@@ -484,15 +488,15 @@ read_next(struct reading *r, struct arena *arena)
 static void *
 read_all(void *reading)
 {
-    struct reading *r = reading;
-    while (read_next(r, &r->f->ovs_arena)) {
+    struct fabric_reading *r = reading;
+    while (read_next(r, &r->f->second_arena)) {
     }
     return NULL;
 }
 
 /* Reads others until chassis 'i' is read. */
 static void
-wait_for(struct reading *r, size_t i)
+wait_for(struct fabric_reading *r, size_t i)
 {
     while (!atomic_load(&r->is_read[i]) && read_next(r, &r->f->arena)) {
     }
@@ -521,31 +525,37 @@ make_room(struct fabric *f)
     strmap_reserve(&f->attached, n);
 }
 
-static void
-read_databases(struct fabric *f)
+static struct fabric_reading *
+begin_reading(struct fabric *f)
 {
-    struct reading r = {
-        .f = f,
-        .is_read = xcalloc(f->n_chassis, sizeof *r.is_read),
-    };
-    pthread_t second;
+    struct fabric_reading *r = xcalloc(1, sizeof *r);
+    r->f = f;
+    r->is_read = xcalloc(f->n_chassis, sizeof *r->is_read);
+    pthread_mutex_init(&r->mutex, NULL);
+    pthread_cond_init(&r->more, NULL);
+    r->has_second = f->n_chassis >= MIN_FOR_THREAD
+                    && !pthread_create(&r->second, NULL, read_all, r);
+    return r;
+}
+
+static void
+end_reading(struct fabric_reading *r)
+{
+    struct fabric *f = r->f;
     make_room(f);
-    pthread_mutex_init(&r.mutex, NULL);
-    pthread_cond_init(&r.more, NULL);
-    bool has_second = f->n_chassis >= MIN_FOR_THREAD
-                      && !pthread_create(&second, NULL, read_all, &r);
     for (size_t i = 0; i < f->n_chassis; i++) {
-        wait_for(&r, i);
+        wait_for(r, i);
         if (f->chassis[i]->evidence) {
             index_ovs(f, f->chassis[i]);
         }
     }
-    if (has_second) {
-        pthread_join(second, NULL);
+    if (r->has_second) {
+        pthread_join(r->second, NULL);
     }
-    pthread_cond_destroy(&r.more);
-    pthread_mutex_destroy(&r.mutex);
-    free(r.is_read);
+    pthread_cond_destroy(&r->more);
+    pthread_mutex_destroy(&r->mutex);
+    free(r->is_read);
+    free(r);
 }
 
 void
@@ -632,8 +642,8 @@ find_new_encaps(struct fabric *f)
     }
 }
 
-void
-fabric_build_chassis(struct fabric *f)
+struct fabric_reading *
+fabric_begin_chassis(struct fabric *f)
 {
     struct evidence *e = f->evidence;
     const struct ovsdb_table *tables = e->sb.store.tables;
@@ -656,6 +666,13 @@ fabric_build_chassis(struct fabric *f)
             chassis->evidence = e->chassis[i];
         }
     }
-    read_databases(f);
+    return begin_reading(f);
+}
+
+void
+fabric_end_chassis(struct fabric_reading *r)
+{
+    struct fabric *f = r->f;
+    end_reading(r);
     find_new_encaps(f);
 }

@@ -37,41 +37,45 @@ find_northd_ms(const struct evidence_db *sb)
     return 0;
 }
 
+/* What other things are looked for by. */
+static void
+index_logical(struct fabric *f)
+{
+    const struct ovsdb_table *nb = f->evidence->nb.store.tables;
+    const struct ovsdb_table *sb = f->evidence->sb.store.tables;
+    index_rows(&f->lsps, &nb[NB_LOGICAL_SWITCH_PORT], LSP_NAME);
+    index_rows(&f->port_bindings, &sb[SB_PORT_BINDING], PB_LOGICAL_PORT);
+    index_rows(&f->lrps, &nb[NB_LOGICAL_ROUTER_PORT], LRP_NAME);
+    OVSDB_TABLE_FOR_EACH (lrp, &nb[NB_LOGICAL_ROUTER_PORT]) {
+        *strmap_place(&f->macs, ovsdb_string(lrp, LRP_MAC)) = lrp;
+    }
+    OVSDB_TABLE_FOR_EACH (row, &sb[SB_FDB]) {
+        fabric_index_learned(f, row);
+    }
+    fabric_index_balancers(f);
+}
+
 void
 fabric_init(struct fabric *f, struct evidence *e)
 {
     memset(f, 0, sizeof *f);
     arena_init(&f->arena);
-    arena_init(&f->ovs_arena);
+    arena_init(&f->second_arena);
     f->evidence = e;
     f->northd_ms = find_northd_ms(&e->sb);
-    strmap_init(&f->chassis_names);
-    strmap_init(&f->sightings);
-    strmap_init(&f->lost_interfaces);
-    strmap_init(&f->guests);
-    strmap_init(&f->port_bindings);
-    strmap_init(&f->lsps);
-    strmap_init(&f->lrps);
-    strmap_init(&f->nat_macs);
-    strmap_init(&f->nat_macs_again);
-    strmap_init(&f->learned);
-    strmap_init(&f->attached);
-    index_rows(&f->lsps, &e->nb.store.tables[NB_LOGICAL_SWITCH_PORT],
-               LSP_NAME);
-    index_rows(&f->port_bindings, &e->sb.store.tables[SB_PORT_BINDING],
-               PB_LOGICAL_PORT);
-    index_rows(&f->lrps, &e->nb.store.tables[NB_LOGICAL_ROUTER_PORT],
-               LRP_NAME);
-    strmap_init(&f->macs);
-    strmap_init(&f->networks);
-    OVSDB_TABLE_FOR_EACH (lrp, &e->nb.store.tables[NB_LOGICAL_ROUTER_PORT]) {
-        *strmap_place(&f->macs, ovsdb_string(lrp, LRP_MAC)) = lrp;
+    struct strmap *const maps[] = {
+        &f->chassis_names, &f->sightings,     &f->lost_interfaces,
+        &f->guests,        &f->port_bindings, &f->lsps,
+        &f->lrps,          &f->nat_macs,      &f->nat_macs_again,
+        &f->learned,       &f->attached,      &f->macs,
+        &f->networks
+    };
+    for (size_t i = 0; i < N_ELEMENTS(maps); i++) {
+        strmap_init(maps[i]);
     }
-    OVSDB_TABLE_FOR_EACH (row, &e->sb.store.tables[SB_FDB]) {
-        fabric_index_learned(f, row);
-    }
-    fabric_index_balancers(f);
-    fabric_build_chassis(f);
+    struct fabric_reading *reading = fabric_begin_chassis(f);
+    index_logical(f);
+    fabric_end_chassis(reading);
     fabric_build_routers(f);
     fabric_build_switches(f);
     fabric_resolve_routers(f);
@@ -112,7 +116,7 @@ fabric_done(struct fabric *f)
     strmap_done(&f->segments);
     strmap_done(&f->sb_localnets);
     arena_done(&f->arena);
-    arena_done(&f->ovs_arena);
+    arena_done(&f->second_arena);
     memset(f, 0, sizeof *f);
 }
 

@@ -248,7 +248,7 @@ struct fabric_pb_list {
 
 struct fabric {
     struct arena arena;
-    struct arena ovs_arena; /* What chassis.c builds beside it. */
+    struct arena second_arena; /* What a second thread builds beside. */
     struct evidence *evidence;
     struct fabric_chassis **chassis;
     size_t n_chassis;

@@ -481,11 +481,13 @@ reach_judge_all(struct assessment *a, struct fabric *f, const char *only)
     arena_init(&a->arena);
     a->fabric = f;
     a->judging = &a->arena;
+    struct flood_making making;
+    workers_begin_flood(&making, f);
     a->policy = policy_new(f, &a->arena);
     if (!only) {
         workers_start(a);
     }
-    a->flood = flood_new(f);
+    a->flood = workers_end_flood(&making);
     examine_fabric(a);
     judge_endpoints(a, only);
 }

@@ -3,6 +3,8 @@
 #ifndef REACH_WALK_H
 #define REACH_WALK_H 1
 
+#include <pthread.h>
+
 #include "reach/reach.h"
 
 /* Examinations of a switch's things, parallel to the fabric's arrays. */
@@ -50,6 +52,17 @@ struct assessed_endpoint *walk_add_endpoint(struct assessment *,
 
 /* Judges both directions of an endpoint; its 'own' must be empty. */
 void walk_judge_endpoint(struct assessment *, struct assessed_endpoint *);
+
+/* A flood, made beside what is done between the two calls, on a thread of its
+ * own if there are many endpoints. */
+struct flood_making {
+    const struct fabric *fabric;
+    struct flood *flood;
+    pthread_t thread;
+    bool is_beside;
+};
+void workers_begin_flood(struct flood_making *, const struct fabric *);
+struct flood *workers_end_flood(struct flood_making *);
 
 /* Judges all endpoints that 'a' has, on several processors if there are many
  * of them: workers start with what they need for it, and begin once 'a' is

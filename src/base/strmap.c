@@ -125,7 +125,7 @@ strmap_prefetch(const struct strmap *m, const char *key)
 }
 
 void
-strmap_get_many(struct strmap_query *queries, size_t n)
+strmap_guess_many(struct strmap_query *queries, size_t n)
 {
     const struct strmap_query *end = queries + n;
     for (struct strmap_query *q = queries; q < end; q++) {
@@ -139,12 +139,12 @@ strmap_get_many(struct strmap_query *queries, size_t n)
         }
     }
     for (struct strmap_query *q = queries; q < end; q++) {
-        if (q->number) {
-            __builtin_prefetch(q->map->entries[q->number - 1].key);
+        const struct strmap_entry *entry =
+            q->number ? &q->map->entries[q->number - 1] : NULL;
+        q->value = entry ? entry->value : NULL;
+        if (entry) {
+            __builtin_prefetch(entry->key); /* It will be compared. */
         }
-    }
-    for (struct strmap_query *q = queries; q < end; q++) {
-        q->value = q->number ? strmap_get(q->map, q->key) : NULL;
     }
 }
 

@@ -36,18 +36,19 @@ void strmap_reserve(struct strmap *, size_t n);
 void *strmap_get(const struct strmap *, const char *key);
 void *strmap_get_n(const struct strmap *, const char *key, size_t length);
 
-/* Many of these at once, in any maps: while one waits for the memory, the
- * others do as well. */
+/* What is most likely there, of many keys at once, in any maps: while one
+ * waits for the memory, the others do as well.  Of a key that is not there it
+ * may be another one's value, since only hashes are compared; so it is good
+ * for asking the memory ahead, and for nothing else. */
 struct strmap_query {
     const struct strmap *map;
     const char *key;
-    void *value; /* The answer. */
+    void *value; /* The guess, or NULL. */
 
-    /* Private. */
-    uint32_t hash;
-    uint32_t number;
+    uint32_t hash;   /* Private... */
+    uint32_t number; /* ...too. */
 };
-void strmap_get_many(struct strmap_query *, size_t n);
+void strmap_guess_many(struct strmap_query *, size_t n);
 
 /* Asks the memory for where 'key' stands or would stand, for soon. */
 void strmap_prefetch(const struct strmap *, const char *key);

@@ -68,7 +68,7 @@ ask_for_bindings(const struct fabric *f, const union ovsdb_atom *ports,
             .key = ovsdb_string(ports[i].row, LSP_NAME),
         };
     }
-    strmap_get_many(queries, n);
+    strmap_guess_many(queries, n);
     for (size_t i = 0; i < n; i++) {
         fetch(queries[i].value);
     }
@@ -95,7 +95,7 @@ ask_for_interfaces(const struct fabric *f, struct strmap_query *queries,
                                        .key = queries[i].key };
         }
     }
-    strmap_get_many(queries, n_asked);
+    strmap_guess_many(queries, n_asked);
 }
 
 size_t
@@ -271,11 +271,11 @@ ask_maps(const struct fabric_endpoint *e, struct strmap_query *queries)
         .key = ovsdb_string(vif->interface, INTERFACE_NAME),
     };
     const struct fabric_chassis *other = e->chassis;
-    if (other && other != chassis && other->encap_ips && chassis->encap_ips) {
+    if (other && other != chassis && other->n_sb_ips && chassis->n_sb_ips) {
         queries[n++] = (struct strmap_query){ .map = &chassis->tunnels,
-                                              .key = other->encap_ips };
+                                              .key = other->sb_ips[0] };
         queries[n++] = (struct strmap_query){ .map = &other->tunnels,
-                                              .key = chassis->encap_ips };
+                                              .key = chassis->sb_ips[0] };
     }
     return n;
 }
@@ -297,7 +297,7 @@ fabric_look_ahead_at_endpoints(const struct fabric_endpoint *const *endpoints,
     for (size_t i = 0; i < n; i++) {
         n_asked += ask_maps(endpoints[i], queries + n_asked);
     }
-    strmap_get_many(queries, n_asked);
+    strmap_guess_many(queries, n_asked);
     for (size_t i = 0; i < n_asked; i++) {
         __builtin_prefetch(queries[i].value);
     }

@@ -613,11 +613,8 @@ asks_for_new_encap(const struct fabric *f,
     unsigned n = chassis->sb && chassis->encap_ips && chassis->encap_types
                      ? ovsdb_count(chassis->sb, CHASSIS_ENCAPS)
                      : 0;
-    for (unsigned i = 0; i < n; i++) {
-        const struct ovsdb_row *encap =
-            ovsdb_atoms(chassis->sb, CHASSIS_ENCAPS)[i].row;
-        if (encap->exists
-            && is_listed(chassis->encap_ips, ovsdb_string(encap, ENCAP_IP))) {
+    for (size_t i = 0; n && i < chassis->n_sb_ips; i++) {
+        if (is_listed(chassis->encap_ips, chassis->sb_ips[i])) {
             return false;
         }
     }
@@ -642,6 +639,21 @@ find_new_encaps(struct fabric *f)
     }
 }
 
+/* Once for all tunnels; if it changes, the fabric is built anew. */
+static void
+read_encaps(struct fabric *f, struct fabric_chassis *chassis)
+{
+    unsigned n = ovsdb_count(chassis->sb, CHASSIS_ENCAPS);
+    const union ovsdb_atom *encaps = ovsdb_atoms(chassis->sb, CHASSIS_ENCAPS);
+    chassis->sb_ips = arena_alloc(&f->arena, n * sizeof *chassis->sb_ips);
+    for (unsigned i = 0; i < n; i++) {
+        if (encaps[i].row->exists) {
+            chassis->sb_ips[chassis->n_sb_ips++] =
+                ovsdb_string(encaps[i].row, ENCAP_IP);
+        }
+    }
+}
+
 struct fabric_reading *
 fabric_begin_chassis(struct fabric *f)
 {
@@ -652,6 +664,7 @@ fabric_begin_chassis(struct fabric *f)
             place_chassis(f, ovsdb_string(row, CHASSIS_NAME));
         chassis->sb = row;
         chassis->hostname = ovsdb_string(row, CHASSIS_HOSTNAME);
+        read_encaps(f, chassis);
         read_sb_mappings(f, chassis);
     }
     read_progress(f);

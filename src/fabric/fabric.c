@@ -304,19 +304,11 @@ const struct ovsdb_row *
 fabric_find_tunnel(const struct fabric_chassis *from,
                    const struct fabric_chassis *to)
 {
-    unsigned n = to->sb ? ovsdb_count(to->sb, CHASSIS_ENCAPS) : 0;
-    for (unsigned i = 0; i < n; i++) {
-        const struct ovsdb_row *encap =
-            ovsdb_atoms(to->sb, CHASSIS_ENCAPS)[i].row;
-        const struct ovsdb_row *tunnel =
-            encap->exists
-                ? strmap_get(&from->tunnels, ovsdb_string(encap, ENCAP_IP))
-                : NULL;
-        if (tunnel) {
-            return tunnel;
-        }
+    const struct ovsdb_row *tunnel = NULL;
+    for (size_t i = 0; i < to->n_sb_ips && !tunnel; i++) {
+        tunnel = strmap_get(&from->tunnels, to->sb_ips[i]);
     }
-    return NULL;
+    return tunnel;
 }
 
 const char *

@@ -40,10 +40,12 @@ struct fabric_bridge {
 };
 
 struct fabric_chassis {
-    size_t index;                       /* In fabric->chassis. */
-    const char *name;                   /* system-id. */
-    const char *hostname;               /* "" if unknown. */
-    const struct ovsdb_row *sb;         /* Chassis, or NULL. */
+    size_t index;               /* In fabric->chassis. */
+    const char *name;           /* system-id. */
+    const char *hostname;       /* "" if unknown. */
+    const struct ovsdb_row *sb; /* Chassis, or NULL... */
+    const char **sb_ips;        /* ...with its Encaps' addresses. */
+    size_t n_sb_ips;
     const struct ovsdb_row *nb_cfg_row; /* Where SB has its progress. */
     int64_t nb_cfg;                     /* Of SB_Global, applied so far. */
     struct evidence_chassis *evidence;  /* NULL if not gathered. */

@@ -103,8 +103,12 @@ struct json_value {
     struct json_value *next; /* In the same array or object. */
 };
 
-/* Reads one value into 'arena'; NULL on failure.  A tree of more than
- * 'max_nodes' values is an error. */
+/* One number: 'kind' becomes JSON_INTEGER or, of a fraction and of what is too
+ * large for int64_t, JSON_REAL. */
+bool json_number(struct json_reader *, struct json_value *ret);
+
+/* json_tree.c: reads one value into 'arena'; NULL on failure.  A tree of more
+ * than 'max_nodes' values is an error. */
 struct json_value *json_read_value(struct json_reader *, struct arena *,
                                    size_t max_nodes);
 

@@ -55,7 +55,7 @@ start_central() {
     for member in "${NB_MEMBERS[@]:1}"; do
         start_ovsdb central "$member" "$OVN_SHARE/ovn-nb.ovsschema" \
             "$member.sock"
-        timeout 10 ovsdb-client -voff wait "unix:$STATE/central/$member.sock" \
+        OVS_CTL_TIMEOUT=10 ovsdb-client -voff wait "unix:$STATE/central/$member.sock" \
             OVN_Northbound connected
     done
     start_ovsdb central sb "$OVN_SHARE/ovn-sb.ovsschema" sb.sock \

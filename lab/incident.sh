@@ -67,12 +67,12 @@ break_incident() {
 imagine_incident() {
     local word
     : "${OVN_NB_DB:?no copy: run it by provnet whatif}"
-    nb() { timeout 10 ovn-nbctl "$@"; }
-    sb() { timeout 10 ovn-sbctl "$@"; }
+    nb() { OVS_CTL_TIMEOUT=10 ovn-nbctl "$@"; }
+    sb() { OVS_CTL_TIMEOUT=10 ovn-sbctl "$@"; }
     vsctl() {
         local copy=OVS_DB_${1^^}; shift
         [[ -n ${!copy:-} ]] || { say 'not of rows: another switch'; return 77; }
-        timeout 10 ovs-vsctl --db="${!copy}" "$@"
+        OVS_CTL_TIMEOUT=10 ovs-vsctl --db="${!copy}" "$@"
     }
     for word in ofctl appctl ip_in in_ns freeze thaw kill_daemon signal; do
         eval "$word() { say 'not of rows: $word'; return 77; }"

@@ -670,6 +670,13 @@ is_followed(const struct evidence_db *db)
     return !db->log || db->log == &db->store;
 }
 
+/* Of what was built, and of what following has left behind. */
+static size_t
+used_bytes(const struct fabric *f)
+{
+    return f->arena.used_bytes + f->second_arena.used_bytes;
+}
+
 void
 fabric_change_apply(struct fabric_change *c, const struct evidence_db *db)
 {
@@ -707,7 +714,7 @@ fabric_change_apply(struct fabric_change *c, const struct evidence_db *db)
     c->is_unsettled |= c->nb_global_changed && (behind || c->northd_behind);
     c->northd_behind = behind;
     c->nb_global_changed = false;
-    c->all |= c->fabric->arena.used_bytes > c->limit_bytes;
+    c->all |= used_bytes(c->fabric) > c->limit_bytes;
 }
 
 /* Life. */
@@ -718,7 +725,7 @@ fabric_change_init(struct fabric_change *c, struct fabric *f)
     const struct ovsdb_store *sb = f->evidence->sb.log;
     memset(c, 0, sizeof *c);
     c->fabric = f;
-    c->limit_bytes = 2 * f->arena.used_bytes + GARBAGE_BYTES;
+    c->limit_bytes = 2 * used_bytes(f) + GARBAGE_BYTES;
     c->n_sb_records = sb ? sb->n_records : 0;
     c->has_sb = f->evidence->sb.present;
     c->northd_behind = is_northd_behind(f);

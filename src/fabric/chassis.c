@@ -639,13 +639,15 @@ find_new_encaps(struct fabric *f)
     }
 }
 
-/* Once for all tunnels; if it changes, the fabric is built anew. */
+/* Once for all tunnels; if it changes, the fabric is built anew.  Of two rows
+ * of one name, which only a damaged SB has, the last counts. */
 static void
 read_encaps(struct fabric *f, struct fabric_chassis *chassis)
 {
     unsigned n = ovsdb_count(chassis->sb, CHASSIS_ENCAPS);
     const union ovsdb_atom *encaps = ovsdb_atoms(chassis->sb, CHASSIS_ENCAPS);
     chassis->sb_ips = arena_alloc(&f->arena, n * sizeof *chassis->sb_ips);
+    chassis->n_sb_ips = 0;
     for (unsigned i = 0; i < n; i++) {
         if (encaps[i].row->exists) {
             chassis->sb_ips[chassis->n_sb_ips++] =

@@ -5,7 +5,7 @@
 /* Numbers: which belong together. */
 
 static uint32_t
-root_of(const struct segments *s, uint32_t i)
+root_of(struct segments *s, uint32_t i)
 {
     while (s->parent[i] != i) {
         s->parent[i] = s->parent[s->parent[i]];
@@ -184,6 +184,10 @@ segments_init(struct segments *s, const struct fabric *f)
     for (size_t i = 0; i < f->n_chassis; i++) {
         join_mapped(s, f->chassis[i]);
     }
+    /* From now on several threads may ask, and nothing is written. */
+    for (uint32_t i = 0; i < s->n; i++) {
+        s->parent[i] = root_of(s, i);
+    }
 }
 
 void
@@ -203,14 +207,14 @@ segments_of_bridge(const struct segments *s,
                    const struct fabric_chassis *chassis,
                    const struct fabric_bridge *bridge)
 {
-    return root_of(s, segments_number(s, chassis, bridge));
+    return s->parent[segments_number(s, chassis, bridge)];
 }
 
 uint32_t
 segments_of_network(const struct segments *s, const char *network)
 {
     uintptr_t number = (uintptr_t) strmap_get(&s->networks, network);
-    return number ? root_of(s, (uint32_t) (number - 1)) : UINT32_MAX;
+    return number ? s->parent[number - 1] : UINT32_MAX;
 }
 
 const char *

@@ -47,7 +47,7 @@ void fabric_index_segments(struct fabric *);
 
 /* Ports of a switch, or some of them. */
 struct fabric_ports {
-    const struct ovsdb_row **rows; /* Free() frees it. */
+    const struct ovsdb_row **rows; /* From malloc(). */
     size_t n, capacity;
 };
 

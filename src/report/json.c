@@ -7,9 +7,6 @@
 
 #define SCHEMA_NUMBER 1
 
-/* Endpoints between asking for one's names and reading them. */
-#define AHEAD 8
-
 static const char *const kind_names[] = {
     [ENDPOINT_VM] = "vm",
     [ENDPOINT_FLOATING_IP] = "floating-ip",
@@ -114,34 +111,6 @@ put_endpoint(struct json_writer *w, const struct assessed_endpoint *at)
     json_close(w, '}');
 }
 
-/* Asks the memory for what put_endpoint() will read of one that comes soon: in
- * a large cloud its names lie anywhere. */
-static void
-look_ahead(const struct assessed_endpoint *at)
-{
-    const struct fabric_endpoint *e = at->endpoint;
-    __builtin_prefetch(e->address);
-    __builtin_prefetch(e->mac);
-    __builtin_prefetch(e->port);
-    __builtin_prefetch(e->name);
-}
-
-static void
-put_endpoints(struct json_writer *w, const struct assessment *a,
-              const struct assessed_endpoint **only, size_t n_only)
-{
-    size_t n = n_only ? n_only : a->n_endpoints;
-    json_open(w, "endpoints", '[');
-    for (size_t i = 0; i < n; i++) {
-        if (!n_only && i + AHEAD < n) {
-            look_ahead(&a->endpoints[i + AHEAD]);
-        }
-        put_endpoint(w, n_only ? only[i] : &a->endpoints[i]);
-    }
-    json_close(w, ']');
-    text_putc(w->out, '\n');
-}
-
 static void
 put_cause(struct json_writer *w, struct assessment *a, const struct finding *f)
 {
@@ -238,7 +207,12 @@ report_check_json(struct assessment *a, const struct assessed_endpoint **only,
     }
     json_open_document(&w, a->fabric->evidence);
     put_summary(&w, counts, n);
-    put_endpoints(&w, a, only, n_only);
+    json_open(&w, "endpoints", '[');
+    for (size_t i = 0; i < n; i++) {
+        put_endpoint(&w, n_only ? only[i] : &a->endpoints[i]);
+    }
+    json_close(&w, ']');
+    text_putc(out, '\n');
     put_findings(&w, a, only, n_only);
     json_close(&w, '}');
     text_putc(out, '\n');

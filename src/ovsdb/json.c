@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "ovsdb/plain.h"
 #include "ovsdb/scan.h"
 
 #define MAX_NUMBER_LENGTH 64
@@ -407,6 +408,19 @@ json_string(struct json_reader *r, struct json_slice *ret)
     return take_plain(r->in, ret) || take_string(r, ret);
 }
 
+bool
+json_reference(struct json_reader *r, struct json_slice *ret)
+{
+    const unsigned char *end = plain_reference(r->in->p, r->in->end);
+    if (!end || r->depth == JSON_MAX_DEPTH) {
+        return false;
+    }
+    ret->s = (const char *) r->in->p + strlen(PLAIN_REFERENCE_HEAD);
+    ret->length = UUID_LENGTH;
+    r->in->p = end;
+    return true;
+}
+
 /* Numbers and words. */
 
 static bool
@@ -632,35 +646,46 @@ skip_name(struct json_reader *r)
            && skip_string(r) && expect_colon(r);
 }
 
+/* Takes a scalar, or opens a bracket. */
+static bool
+skip_step(struct json_reader *r)
+{
+    int c = peek(r);
+    return c == '{' || c == '[' ? open_bracket(r, c == '{')
+                                : skip_scalar(r, c);
+}
+
+/* Closes what ends here, down to depth 'base', or stands before the next
+ * value. */
+static bool
+skip_closing(struct json_reader *r, unsigned base)
+{
+    while (r->depth > base) {
+        bool object = r->brackets[r->depth] == '{';
+        if (next_in_bracket(r, object ? '}' : ']')) {
+            return !object || skip_name(r);
+        }
+        if (json_failed(r)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool
 json_skip(struct json_reader *r)
 {
     unsigned base = r->depth;
-    if (peek(r) == '"') {
-        return skip_string(r);
-    }
+    enum plain_stand stand = PLAIN_BEFORE_VALUE;
     do {
-        int c = peek(r);
-        if (c == '{' || c == '[') {
-            if (!open_bracket(r, c == '{')) {
-                return false;
-            }
-        } else if (!skip_scalar(r, c)) {
+        stand = plain_run(r, base, stand);
+        if (stand == PLAIN_BEFORE_VALUE && !skip_step(r)) {
             return false;
         }
-        /* Close what ends here, then stand before the next value. */
-        while (r->depth > base) {
-            bool object = r->brackets[r->depth] == '{';
-            if (next_in_bracket(r, object ? '}' : ']')) {
-                if (object && !skip_name(r)) {
-                    return false;
-                }
-                break;
-            }
-            if (json_failed(r)) {
-                return false;
-            }
+        if (!skip_closing(r, base)) {
+            return false;
         }
+        stand = PLAIN_BEFORE_VALUE;
     } while (r->depth > base);
     return true;
 }

@@ -65,6 +65,11 @@ bool json_integer(struct json_reader *, int64_t *ret);
 bool json_real(struct json_reader *, double *ret);
 bool json_null(struct json_reader *);
 
+/* Takes ["uuid", "..."] (RFC 7047, section 5.1) and gives the 36 characters,
+ * if it stands here as servers write it and whole in the window; they need not
+ * be a UUID.  Else takes nothing and sets no error: read it as any array. */
+bool json_reference(struct json_reader *, struct json_slice *ret);
+
 /* Passes over one whole value. */
 bool json_skip(struct json_reader *);
 

@@ -43,6 +43,18 @@ add_atom(struct ovsdb_store *store, size_t n)
     return &store->atoms[n];
 }
 
+static bool
+take_uuid(struct json_reader *r, const struct json_slice *text,
+          struct uuid *uuid)
+{
+    if (!uuid_parse(text->s, text->length, uuid)) {
+        json_fail(r, "\"%.*s\" is no UUID",
+                  text->length > 40 ? 40 : (int) text->length, text->s);
+        return false;
+    }
+    return true;
+}
+
 /* The rest of ["uuid", "..."] after its opening bracket and first word. */
 static bool
 read_uuid_tail(struct json_reader *r, struct uuid *uuid)
@@ -52,9 +64,7 @@ read_uuid_tail(struct json_reader *r, struct uuid *uuid)
         json_fail(r, "a <uuid> ends early");
         return false;
     }
-    if (!uuid_parse(slice.s, slice.length, uuid)) {
-        json_fail(r, "\"%.*s\" is no UUID",
-                  slice.length > 40 ? 40 : (int) slice.length, slice.s);
+    if (!take_uuid(r, &slice, uuid)) {
         return false;
     }
     if (json_next_element(r)) {
@@ -68,6 +78,9 @@ static bool
 read_uuid(struct json_reader *r, struct uuid *uuid)
 {
     struct json_slice slice;
+    if (json_reference(r, &slice)) {
+        return take_uuid(r, &slice, uuid);
+    }
     if (!json_begin(r, '[') || !json_next_element(r)
         || !json_string(r, &slice)) {
         return false;
@@ -243,29 +256,39 @@ read_elements(struct ovsdb_store *store, struct json_reader *r,
     return !json_failed(r);
 }
 
+static bool
+add_reference(struct ovsdb_store *store, const struct ovsdb_column_spec *spec,
+              const struct uuid *uuid, size_t *n)
+{
+    add_atom(store, (*n)++)->row =
+        ovsdb_place_row(&store->tables[spec->ref_table], uuid);
+    return true;
+}
+
 /* A <value> that begins with '['. */
 static bool
 read_bracketed(struct ovsdb_store *store, struct json_reader *r,
                const struct ovsdb_column_spec *spec, size_t *n)
 {
-    struct json_slice tag;
+    struct json_slice text;
+    struct uuid uuid;
+    bool map = spec->value != OVSDB_VOID;
+    bool reference = !map && spec->key == OVSDB_UUID;
+    if (reference && json_reference(r, &text)) {
+        return take_uuid(r, &text, &uuid)
+               && add_reference(store, spec, &uuid, n);
+    }
     if (!json_begin(r, '[') || !json_next_element(r)
-        || !json_string(r, &tag)) {
+        || !json_string(r, &text)) {
         json_fail(r, "a <value> was expected");
         return false;
     }
-    bool map = spec->value != OVSDB_VOID;
-    if (json_slice_equals(&tag, map ? "map" : "set")) {
+    if (json_slice_equals(&text, map ? "map" : "set")) {
         return read_elements(store, r, spec, n);
     }
-    if (!map && spec->key == OVSDB_UUID && json_slice_equals(&tag, "uuid")) {
-        struct uuid uuid;
-        if (!read_uuid_tail(r, &uuid)) {
-            return false;
-        }
-        add_atom(store, (*n)++)->row =
-            ovsdb_place_row(&store->tables[spec->ref_table], &uuid);
-        return true;
+    if (reference && json_slice_equals(&text, "uuid")) {
+        return read_uuid_tail(r, &uuid)
+               && add_reference(store, spec, &uuid, n);
     }
     json_fail(r, "a <value> of another type than column %s has", spec->name);
     return false;

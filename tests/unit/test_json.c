@@ -94,7 +94,16 @@ static const char *const good_documents[] = {
     "\t\r\n[\n1\t,\r2 ]\n",
     "{\"a\" : 1 , \"a\" : 2}",
     "\"\x7f\"",
-    "[\"a long string that is more than sixteen bytes\"]"
+    "[\"a long string that is more than sixteen bytes\"]",
+    "[[\"uuid\",\"00000000-1111-2222-3333-444444444444\"],[]]",
+    "[[\"uuid\",\"not one, but as long: with 36 bytes.\"]]",
+    "[[\"uuid\",\"3 bytes of high ones: \xe2\x82\xac; 36 in all\"]]",
+    "[[\"uuid\",\"an escape among 36 bytes: \\\\ as here\"]]",
+    "[[\"uuid\",\"one more\"],[\"uuid\"],[]]",
+    "[[],{},[ ],{ },[ 1],{ \"a\":0},[[[]]],{\"\":{\"\":[{}]}}]",
+    "[0,-0,10,-10,1.5,1e3,true,false,null,\"\"]",
+    "[9223372036854775807,-9223372036854775808]",
+    "[99999999999999999999999999999999999]"
 };
 
 static void
@@ -167,6 +176,23 @@ static const char *const bad_documents[] = { "",
                                              "\"\xed\xa0\x80\"",
                                              "\"\xc0\x80\"",
                                              "{\"\xff\":1}",
+                                             "[01,1]",
+                                             "[-,1]",
+                                             "[-01]",
+                                             "[1.,1]",
+                                             "[tru,1]",
+                                             "[truee,1]",
+                                             "[1,,1]",
+                                             "[[],]",
+                                             "[[]",
+                                             "[[}",
+                                             "[{]",
+                                             "{\"a\":[}",
+                                             "{\"a\":1,,\"b\":1}",
+                                             "{\"a\":1,\"b\"}",
+                                             "[\"\\q\",1]",
+                                             "[\"\\\0\",1]",
+                                             "[\"a\tb\",1]",
                                              "\xef\xbb\xbf[]" };
 
 static void

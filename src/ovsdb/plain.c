@@ -1,0 +1,135 @@
+#include "ovsdb/plain.h"
+
+#include "base/compiler.h"
+
+/* As many digits as any 64-bit integer has. */
+#define MAX_DIGITS 19
+
+/* The end of the string whose first quote is at 'p'. */
+static inline const unsigned char *
+pass_string(const unsigned char *p, const unsigned char *end)
+{
+    bool high = false;
+    for (p++;;) {
+        p = scan_string(p, end, &high);
+        if (PROVNET_UNLIKELY(end - p < 2 || high)) {
+            return NULL;
+        }
+        if (PROVNET_LIKELY(*p == '"')) {
+            return p + 1;
+        }
+        if (*p != '\\' || !memchr("\"\\/bfnrt", p[1], 8)) {
+            return NULL;
+        }
+        p += 2;
+    }
+}
+
+/* The end of the member's name at 'p', and its colon. */
+static inline const unsigned char *
+pass_name(const unsigned char *p, const unsigned char *end)
+{
+    const unsigned char *colon =
+        p < end && *p == '"' ? pass_string(p, end) : NULL;
+    return colon && *colon == ':' ? colon + 1 : NULL;
+}
+
+/* The end of the integer at 'p', behind which something must follow. */
+static inline const unsigned char *
+pass_integer(const unsigned char *p, const unsigned char *end)
+{
+    const unsigned char *first = p += *p == '-';
+    while (p < end && *p >= '0' && *p <= '9') {
+        p++;
+    }
+    bool whole = p < end && (*p == ',' || *p == ']' || *p == '}');
+    return whole && p > first && p - first <= MAX_DIGITS
+                   && (*first != '0' || p - first == 1)
+               ? p
+               : NULL;
+}
+
+static inline const unsigned char *
+pass_word(const unsigned char *p, const unsigned char *end, const char *word)
+{
+    size_t n = strlen(word);
+    return (size_t) (end - p) >= n && !memcmp(p, word, n) ? p + n : NULL;
+}
+
+static inline const unsigned char *
+pass_scalar(const unsigned char *p, const unsigned char *end)
+{
+    switch (*p) {
+    case '"':
+        return pass_string(p, end);
+    case 't':
+        return pass_word(p, end, "true");
+    case 'f':
+        return pass_word(p, end, "false");
+    case 'n':
+        return pass_word(p, end, "null");
+    default:
+        return pass_integer(p, end);
+    }
+}
+
+/* An array that is a reference, or a bracket with nothing in it. */
+static inline const unsigned char *
+pass_short(const unsigned char *p, const unsigned char *end)
+{
+    return p[1] == *p + 2 ? p + 2 /* "{}" and "[]", in ASCII. */
+           : *p == '['    ? plain_reference(p, end)
+                          : NULL;
+}
+
+/* An opening bracket, to the value that comes first in it. */
+static inline const unsigned char *
+pass_opening(const unsigned char *p, const unsigned char *end)
+{
+    return *p == '{' ? pass_name(p + 1, end) : p[1] > ' ' ? p + 1 : NULL;
+}
+
+enum plain_stand
+plain_run(struct json_reader *r, unsigned base, enum plain_stand stand)
+{
+    const unsigned char *p = r->in->p, *end = r->in->end, *next = p;
+    unsigned depth = r->depth;
+    while (next && end - next >= 2) {
+        p = next;
+        if (stand == PLAIN_AFTER_VALUE) {
+            if (depth == base) {
+                break;
+            }
+            bool object = r->brackets[depth] == '{';
+            if (*p == (object ? '}' : ']')) {
+                next = p + 1;
+                depth--;
+                continue;
+            }
+            next = *p != ',' ? NULL : object ? pass_name(p + 1, end) : p + 1;
+            if (next) {
+                stand = PLAIN_BEFORE_VALUE;
+            }
+            continue;
+        }
+        bool bracket = *p == '{' || *p == '[';
+        if (bracket && depth == JSON_MAX_DEPTH) {
+            break;
+        }
+        next = bracket ? pass_short(p, end) : pass_scalar(p, end);
+        if (next) {
+            stand = PLAIN_AFTER_VALUE;
+        } else if (bracket) {
+            next = pass_opening(p, end);
+            r->brackets[depth + 1] = (char) *p;
+            depth += next != NULL;
+        }
+    }
+    if (next) {
+        p = next;
+    }
+    r->in->p = p;
+    r->depth = depth;
+    r->is_first = false;
+    return stand;
+}

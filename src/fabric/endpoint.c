@@ -351,6 +351,59 @@ add_switch_endpoints(struct building *b, struct fabric_switch *ls)
     }
 }
 
+/* As endpoints are listed; switches of one name, of which OVN has nothing
+ * against, as they came. */
+static int
+compare_switches(const void *a_, const void *b_)
+{
+    const struct fabric_switch *a = *(struct fabric_switch *const *) a_;
+    const struct fabric_switch *b = *(struct fabric_switch *const *) b_;
+    int order = strcmp(a->network, b->network);
+    order = order ? order : strcmp(a->name, b->name);
+    return order ? order : (a > b) - (a < b);
+}
+
+static bool
+are_namesakes(const struct fabric_switch *a, const struct fabric_switch *b)
+{
+    return !strcmp(a->network, b->network) && !strcmp(a->name, b->name);
+}
+
+/* The switches that have endpoints, in their order, malloc()ed. */
+static struct fabric_switch **
+order_switches(struct fabric *f, size_t *ret_n)
+{
+    struct fabric_switch **switches =
+        xmalloc((f->n_switches + 1) * sizeof *switches);
+    size_t n = 0;
+    for (size_t i = 0; i < f->n_switches; i++) {
+        if (f->switches[i].intent.why) {
+            switches[n++] = &f->switches[i];
+        }
+    }
+    qsort(switches, n, sizeof(struct fabric_switch *), compare_switches);
+    *ret_n = n;
+    return switches;
+}
+
+/* Lists all in order: each switch's are put in order while the processor has
+ * them at hand. */
+static void
+list_all(struct building *b)
+{
+    size_t n;
+    struct fabric_switch **switches = order_switches(b->fabric, &n);
+    for (size_t i = 0; i < n;) {
+        const struct fabric_switch *ls = switches[i];
+        size_t first = b->list.n;
+        while (i < n && are_namesakes(ls, switches[i])) {
+            add_switch_endpoints(b, switches[i++]);
+        }
+        endpoints_sort(&b->list, first);
+    }
+    free(switches);
+}
+
 void
 fabric_build_endpoints(struct fabric *f)
 {
@@ -358,11 +411,7 @@ fabric_build_endpoints(struct fabric *f)
     const struct ovsdb_table *nb = f->evidence->nb.store.tables;
     endpoints_reserve(&b.list, nb[NB_LOGICAL_SWITCH_PORT].n_existing
                                    + nb[NB_NAT].n_existing);
-    for (size_t i = 0; i < f->n_switches; i++) {
-        if (f->switches[i].intent.why) {
-            add_switch_endpoints(&b, &f->switches[i]);
-        }
-    }
+    list_all(&b);
     for (size_t i = 0; i < b.list.n; i++) {
         struct fabric_endpoint *e = &b.list.items[i];
         if (e->gateway && e->chassis) {

@@ -88,17 +88,24 @@ arrange(struct fabric_endpoint *items, struct ranked *ranked, size_t n)
 }
 
 void
+endpoints_sort(struct endpoints *list, size_t first)
+{
+    size_t n = list->n - first;
+    struct fabric_endpoint *items = list->items + first;
+    struct ranked *ranked = xmalloc((n + 1) * sizeof *ranked);
+    for (size_t i = 0; i < n; i++) {
+        ranked[i] =
+            (struct ranked){ address_key(items[i].address), &items[i] };
+    }
+    qsort(ranked, n, sizeof *ranked, compare_ranked);
+    arrange(items, ranked, n);
+    free(ranked);
+}
+
+void
 fabric_list_build(struct fabric *f, struct endpoints *list)
 {
     size_t n = list->n;
-    struct ranked *ranked = xmalloc(n * sizeof *ranked);
-    for (size_t i = 0; i < n; i++) {
-        const struct fabric_endpoint *e = &list->items[i];
-        ranked[i] = (struct ranked){ address_key(e->address), e };
-    }
-    qsort(ranked, n, sizeof *ranked, compare_ranked);
-    arrange(list->items, ranked, n);
-    free(ranked);
     f->n_endpoints = n;
     f->endpoints_capacity = n + n / ROOM_SHARE + MIN_ROOM;
     f->endpoints =

@@ -26,7 +26,11 @@ struct fabric_endpoint *endpoints_add(struct endpoints *,
                                       struct fabric_switch *,
                                       enum endpoint_kind, const char *address);
 
-/* Makes the fabric's list of all that were gathered, which it takes over. */
+/* Puts those from number 'first' on in order. */
+void endpoints_sort(struct endpoints *, size_t first);
+
+/* Makes the fabric's list of all that were gathered, which are in order and
+ * which it takes over. */
 void fabric_list_build(struct fabric *, struct endpoints *);
 
 /* Adds a copy of 'e'.  NULL if there is no room, or if another one is at the

@@ -34,21 +34,37 @@ mix(uint64_t a, uint64_t b)
     return (uint64_t) product ^ (uint64_t) (product >> 64);
 }
 
+/* The 'size' bytes at 'p', of which there are less than 8, as a number. */
+static uint64_t
+few_bytes(const unsigned char *p, size_t size)
+{
+    uint64_t ret = 0;
+    for (size_t i = 0; i < size; i++) {
+        ret = ret << 8 | p[i];
+    }
+    return ret;
+}
+
+static uint64_t
+eight_bytes(const unsigned char *p)
+{
+    uint64_t ret;
+    memcpy(&ret, p, sizeof ret);
+    return ret;
+}
+
 uint64_t
 hash_bytes(const void *bytes, size_t size)
 {
-    const unsigned char *p = bytes;
+    const unsigned char *p = bytes, *end = p + size;
     uint64_t hash = hash_seed() ^ size;
-    while (size >= 8) {
-        uint64_t word;
-        memcpy(&word, p, 8);
-        hash = mix(hash ^ word, HASH_MULTIPLIER);
-        p += 8;
-        size -= 8;
+    if (size < 8) {
+        return mix(hash ^ few_bytes(p, size), HASH_MULTIPLIER);
     }
-    uint64_t tail = 0;
-    memcpy(&tail, p, size);
-    return mix(hash ^ tail, HASH_MULTIPLIER);
+    for (; end - p > 8; p += 8) {
+        hash = mix(hash ^ eight_bytes(p), HASH_MULTIPLIER);
+    }
+    return mix(hash ^ eight_bytes(end - 8), HASH_MULTIPLIER);
 }
 
 uint64_t

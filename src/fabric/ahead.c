@@ -110,6 +110,67 @@ fabric_look_ahead_at_ports(const struct fabric *f,
     return n;
 }
 
+/* Ports of a group, before it is asked who they are or what they have. */
+
+static void
+fetch_names(const union ovsdb_atom *ports, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        fetch_columns(ports[i].row);
+    }
+    for (size_t i = 0; i < n; i++) {
+        __builtin_prefetch(ovsdb_string(ports[i].row, LSP_NAME));
+    }
+}
+
+/* From the rows to the text of the first address of each. */
+static void
+fetch_addresses(const struct fabric *f, const union ovsdb_atom *ports,
+                size_t n)
+{
+    const struct fabric_vif *vifs[FABRIC_AHEAD];
+    size_t n_vifs = 0;
+    for (size_t i = 0; i < n; i++) {
+        __builtin_prefetch(&f->vif_of_row[ports[i].row->index]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct fabric_vif *vif = f->vif_of_row[ports[i].row->index];
+        fetch_lines(vif);
+        vifs[n_vifs] = vif;
+        n_vifs += vif != NULL;
+    }
+    for (size_t i = 0; i < n_vifs; i++) {
+        __builtin_prefetch(vifs[i]->addresses);
+    }
+    for (size_t i = 0; i < n_vifs; i++) {
+        if (vifs[i]->n_addresses) {
+            __builtin_prefetch(vifs[i]->addresses[0].ips);
+        }
+    }
+    for (size_t i = 0; i < n_vifs; i++) {
+        if (vifs[i]->n_addresses && vifs[i]->addresses[0].n_ips) {
+            __builtin_prefetch(vifs[i]->addresses[0].ips[0]);
+        }
+    }
+}
+
+size_t
+fabric_look_ahead_at_members(const struct fabric *f,
+                             const union ovsdb_atom *ports, size_t n,
+                             enum fabric_ahead what)
+{
+    n = n < FABRIC_AHEAD ? n : FABRIC_AHEAD;
+    for (size_t i = 0; i < n; i++) {
+        fetch(ports[i].row);
+    }
+    if (what == FABRIC_AHEAD_NAMES) {
+        fetch_names(ports, n);
+    } else if (what == FABRIC_AHEAD_ADDRESSES) {
+        fetch_addresses(f, ports, n);
+    }
+    return n;
+}
+
 /* Ports of VMs, before they are joined. */
 
 static const char *

@@ -337,6 +337,18 @@ struct fabric_tap fabric_tap_of(const struct fabric_vif *);
 void fabric_look_ahead_at_endpoints(const struct fabric_endpoint *const *,
                                     size_t n);
 
+/* The same for the first of the 'n' ports of a group, of which the rows are
+ * looked at next, and it may be their names or their addresses as well.
+ * Returns of how many. */
+enum fabric_ahead {
+    FABRIC_AHEAD_ROWS,
+    FABRIC_AHEAD_NAMES,
+    FABRIC_AHEAD_ADDRESSES
+};
+size_t fabric_look_ahead_at_members(const struct fabric *,
+                                    const union ovsdb_atom *ports, size_t n,
+                                    enum fabric_ahead);
+
 /* The attachment of 'localnet' on 'chassis', or NULL. */
 struct fabric_attachment *
 fabric_find_attachment(const struct fabric_localnet *,

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strmap.h"
+
 void
 match_set_builder_init(struct match_set_builder *builder)
 {
@@ -93,10 +95,22 @@ compare_constants(const void *a_, const void *b_)
     return order ? order : compare_bits(a->value, b->value);
 }
 
-static int
-compare_names(const void *a, const void *b)
+/* The place of 'name' in 'set', or the free one where it belongs. */
+static struct slot *
+find_name(const struct match_set *set, const char *name, uint32_t hash)
 {
-    return strcmp(*(const char *const *) a, *(const char *const *) b);
+    size_t i = hash;
+    struct slot *slot;
+    do {
+        slot = slots_next(&set->slots, hash, &i);
+    } while (slot->number && strcmp(set->names[slot->number - 1], name) != 0);
+    return slot;
+}
+
+static uint32_t
+hash_name(const char *name)
+{
+    return (uint32_t) hash_bytes(name, strlen(name));
 }
 
 static void
@@ -134,10 +148,21 @@ static void
 build_names(struct match_set *set, const struct match_set_builder *builder,
             struct arena *arena)
 {
-    size_t size = builder->n_names * sizeof *set->names;
-    set->names = arena_alloc(arena, size);
-    memcpy(set->names, builder->names, size);
-    qsort(set->names, builder->n_names, sizeof *set->names, compare_names);
+    size_t n = builder->n_names, n_slots = 1;
+    while (slots_are_crowded(n, n_slots)) {
+        n_slots *= 2;
+    }
+    set->names = arena_alloc(arena, n * sizeof *set->names);
+    set->slots.at = arena_zalloc(arena, n_slots * sizeof *set->slots.at);
+    set->slots.n = n_slots;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t hash = hash_name(builder->names[i]);
+        set->names[i] = builder->names[i];
+        struct slot *slot = find_name(set, set->names[i], hash);
+        if (!slot->number) {
+            *slot = (struct slot){ hash, (uint32_t) i + 1 };
+        }
+    }
 }
 
 static void
@@ -282,9 +307,7 @@ match_set_has_parity(const struct match_set *set, bool odd)
 bool
 match_set_has_name(const struct match_set *set, const char *name)
 {
-    bool found =
-        set->n_own
-        && bsearch(&name, set->names, set->n_own, sizeof name, compare_names);
+    bool found = set->n_own && find_name(set, name, hash_name(name))->number;
     for (size_t i = 0; i < set->n_parts && !found; i++) {
         found = match_set_has_name(set->parts[i], name);
     }

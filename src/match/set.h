@@ -1,9 +1,10 @@
 /* The right-hand side of a comparison: integers or strings, one or many.
  *
- * A set is built from its members in any order and kept sorted, constants by
+ * A set is built from its members in any order.  Constants are kept sorted, by
  * mask and then by value, so that one question costs a binary search per
  * distinct mask (an address set of 50,000 addresses has one; one of networks,
- * one per prefix length).
+ * one per prefix length).  Strings are found by their hashes: to sort them
+ * would be to look at each of a large port group's many times.
  *
  * A set in another one's braces is not copied: it becomes a part of the other,
  * and must live as long.
@@ -14,6 +15,7 @@
 #define MATCH_SET_H 1
 
 #include "base/arena.h"
+#include "base/slots.h"
 #include "match/constant.h"
 
 /* More members than this, in one set, are refused. */
@@ -36,7 +38,8 @@ struct match_set {
     const struct match_constant *constants;
     const struct match_mask_group *groups;
     size_t n_groups;
-    const char **names; /* Sorted. */
+    const char **names;
+    struct slots slots; /* Of the names, by their hashes; in the arena. */
     const struct match_set **parts;
     size_t n_parts;
 };

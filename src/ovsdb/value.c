@@ -133,12 +133,14 @@ find_key(struct ovsdb_store *store, const struct ovsdb_column_spec *spec,
         return intern(store, key);
     }
     for (const char *const *k = spec->keys; *k; k++) {
-        size_t length = strlen(*k) - 1;
-        if (json_slice_equals(key, *k)) {
+        size_t n = 0;
+        while (n < key->length && (*k)[n] == key->s[n]) {
+            n++;
+        }
+        if (n == key->length && !(*k)[n]) {
             return *k;
         }
-        if ((*k)[length] == '*' && key->length >= length
-            && !memcmp(key->s, *k, length)) {
+        if ((*k)[n] == '*' && !(*k)[n + 1]) {
             return intern(store, key);
         }
     }
@@ -283,7 +285,8 @@ read_bracketed(struct ovsdb_store *store, struct json_reader *r,
         json_fail(r, "a <value> was expected");
         return false;
     }
-    if (json_slice_equals(&text, map ? "map" : "set")) {
+    if (text.length == strlen("set")
+        && !memcmp(text.s, map ? "map" : "set", strlen("set"))) {
         return read_elements(store, r, spec, n);
     }
     if (reference && json_slice_equals(&text, "uuid")) {

@@ -88,7 +88,12 @@ find_member_addresses(struct policy *p, const struct ovsdb_row *group,
                       bool is_ipv6)
 {
     const union ovsdb_atom *ports = ovsdb_atoms(group, PORT_GROUP_PORTS);
-    for (unsigned i = 0; i < ovsdb_count(group, PORT_GROUP_PORTS); i++) {
+    unsigned n = ovsdb_count(group, PORT_GROUP_PORTS);
+    for (size_t i = 0, n_ahead = 0; i < n; i++) {
+        if (i == n_ahead) {
+            n_ahead += fabric_look_ahead_at_members(
+                p->fabric, &ports[i], n - i, FABRIC_AHEAD_ADDRESSES);
+        }
         if (ports[i].row->exists) {
             add_port_addresses(p, ports[i].row, is_ipv6);
         }
@@ -129,11 +134,15 @@ find_port_group(void *aux, const char *name, const char *const **ret_members,
     if (!group) {
         return false;
     }
+    const union ovsdb_atom *ports = ovsdb_atoms(group->row, PORT_GROUP_PORTS);
+    unsigned n = ovsdb_count(group->row, PORT_GROUP_PORTS);
     p->n_members = 0;
-    for (unsigned i = 0; i < ovsdb_count(group->row, PORT_GROUP_PORTS); i++) {
-        add_member(
-            p, ovsdb_string(ovsdb_atoms(group->row, PORT_GROUP_PORTS)[i].row,
-                            LSP_NAME));
+    for (size_t i = 0, n_ahead = 0; i < n; i++) {
+        if (i == n_ahead) {
+            n_ahead += fabric_look_ahead_at_members(p->fabric, &ports[i],
+                                                    n - i, FABRIC_AHEAD_NAMES);
+        }
+        add_member(p, ovsdb_string(ports[i].row, LSP_NAME));
     }
     *ret_members = p->members;
     *ret_n = p->n_members;
@@ -189,9 +198,13 @@ gather_group(struct policy *p, const struct ovsdb_row *row)
                      ? ovsdb_count(row, PORT_GROUP_PORTS)
                      : 0;
     group->is_stateful = n && acl_has_stateful(row, PORT_GROUP_ACLS);
-    for (unsigned i = 0; i < n; i++) {
-        const struct ovsdb_row *lsp =
-            ovsdb_atoms(row, PORT_GROUP_PORTS)[i].row;
+    const union ovsdb_atom *ports = ovsdb_atoms(row, PORT_GROUP_PORTS);
+    for (size_t i = 0, n_ahead = 0; i < n; i++) {
+        if (i == n_ahead) {
+            n_ahead += fabric_look_ahead_at_members(p->fabric, &ports[i],
+                                                    n - i, FABRIC_AHEAD_ROWS);
+        }
+        const struct ovsdb_row *lsp = ports[i].row;
         struct policy_switch *sw = lsp->exists && lsp->owner
                                        ? p->switch_of_row[lsp->owner->index]
                                        : NULL;

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "flood/flood.h"
@@ -20,8 +21,8 @@
 #define MIN_SHARE 2000
 #define MAX_THREADS 8
 
-/* Endpoints that a thread takes at a time: they stand by switches, and each
- * thread chooses for itself which ACLs concern a switch's ports. */
+/* Endpoints that a thread takes at a time, of one switch mostly: each thread
+ * chooses for itself which ACLs concern a switch's ports. */
 #define BATCH 512
 
 /* Likewise of port groups, whose ACLs are parsed before. */
@@ -37,7 +38,10 @@ struct shift {
     size_t n_parsed; /* Of the groups. */
     bool has_begun;  /* Views are there, and all may judge. */
 
-    atomic_size_t next; /* Of the endpoints, the first that nobody took. */
+    /* The endpoints' numbers, as they are to be judged, and the first that
+     * nobody took. */
+    const uint32_t *order;
+    atomic_size_t next;
 };
 
 struct reach_worker {
@@ -68,16 +72,16 @@ choose_n_threads(size_t n_endpoints)
 }
 
 static void
-judge_some(struct assessment *view, struct assessed_endpoint *first, size_t n)
+judge_some(struct assessment *view, const uint32_t *numbers, size_t n)
 {
     const struct fabric_endpoint *endpoints[FABRIC_AHEAD];
     for (size_t i = 0; i < n; i++) {
-        endpoints[i] = first[i].endpoint;
+        endpoints[i] = view->endpoints[numbers[i]].endpoint;
     }
     fabric_look_ahead_at_endpoints(endpoints, n);
     policy_look_ahead(view->policy, endpoints, n);
     for (size_t i = 0; i < n; i++) {
-        walk_judge_endpoint(view, &first[i]);
+        walk_judge_endpoint(view, &view->endpoints[numbers[i]]);
     }
 }
 
@@ -88,14 +92,14 @@ smaller(size_t a, size_t b)
 }
 
 static void
-judge_share(struct assessment *view, atomic_size_t *next)
+judge_share(struct assessment *view, struct shift *shift)
 {
     size_t first;
-    while ((first = atomic_fetch_add(next, BATCH)) < view->n_endpoints) {
+    while ((first = atomic_fetch_add(&shift->next, BATCH))
+           < view->n_endpoints) {
         size_t end = smaller(first + BATCH, view->n_endpoints);
         for (size_t i = first; i < end; i += FABRIC_AHEAD) {
-            judge_some(view, &view->endpoints[i],
-                       smaller(FABRIC_AHEAD, end - i));
+            judge_some(view, &shift->order[i], smaller(FABRIC_AHEAD, end - i));
         }
     }
 }
@@ -145,7 +149,7 @@ work(void *worker)
     struct reach_worker *w = worker;
     parse_share(w->policy, w->shift);
     wait_for_beginning(w->shift);
-    judge_share(&w->view, &w->shift->next);
+    judge_share(&w->view, w->shift);
     return NULL;
 }
 
@@ -230,24 +234,27 @@ workers_start(struct assessment *a)
 void
 workers_judge(struct assessment *a)
 {
-    struct shift *shift = a->n_workers ? a->workers->shift : NULL;
-    atomic_size_t alone = 0;
+    struct shift alone = { .next = 0 };
+    struct shift *shift = a->n_workers ? a->workers->shift : &alone;
+    uint32_t *order = order_endpoints(a);
+    shift->order = order;
     for (size_t i = 0; i < a->n_workers; i++) {
         set_view(&a->workers[i], a);
     }
-    if (shift) {
+    if (a->n_workers) {
         parse_share(a->policy, shift);
         begin(shift);
     }
-    judge_share(a, shift ? &shift->next : &alone);
+    judge_share(a, shift);
     for (size_t i = 0; i < a->n_workers; i++) {
         pthread_join(a->workers[i].thread, NULL);
         policy_take_back(a->policy, a->workers[i].policy);
     }
-    if (shift) {
+    if (a->n_workers) {
         pthread_cond_destroy(&shift->changed);
         pthread_mutex_destroy(&shift->mutex);
     }
+    free(order);
 }
 
 void

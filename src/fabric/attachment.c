@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fabric/build.h"
@@ -145,20 +146,6 @@ fabric_has_patch_port(const struct fabric_localnet *localnet,
     return strmap_get(&chassis->interfaces, name) != NULL;
 }
 
-static void
-attach_localnet(struct fabric *f, struct fabric_localnet *localnet,
-                const bool *local)
-{
-    localnet->n_attachments = f->n_chassis;
-    localnet->attachments =
-        arena_zalloc(&f->arena, f->n_chassis * sizeof *localnet->attachments);
-    for (size_t i = 0; i < f->n_chassis; i++) {
-        if (local[i] || fabric_has_patch_port(localnet, f->chassis[i])) {
-            fabric_build_attachment(f, localnet, f->chassis[i]);
-        }
-    }
-}
-
 void
 fabric_require_attachments(struct fabric *f, struct fabric_switch *ls,
                            struct fabric_chassis *chassis)
@@ -172,8 +159,33 @@ fabric_require_attachments(struct fabric *f, struct fabric_switch *ls,
     }
 }
 
-void
-fabric_build_attachments(struct fabric *f, struct fabric_switch *ls)
+/* A localnet port, and whether its switch is local, by the chassis' index. */
+struct attached {
+    struct fabric_localnet *localnet;
+    const bool *local;
+};
+
+/* What gets attachments. */
+struct attached_list {
+    struct attached *items;
+    size_t n, capacity;
+};
+
+static void
+add_attached(struct fabric *f, struct fabric_localnet *localnet,
+             const bool *local, struct attached_list *list)
+{
+    localnet->n_attachments = f->n_chassis;
+    localnet->attachments =
+        arena_zalloc(&f->arena, f->n_chassis * sizeof *localnet->attachments);
+    list->items =
+        xgrow(list->items, list->n, &list->capacity, sizeof *list->items);
+    list->items[list->n++] = (struct attached){ localnet, local };
+}
+
+static void
+add_switch(struct fabric *f, struct fabric_switch *ls,
+           struct attached_list *list)
 {
     if (!ls->n_localnets && !ls->lost) {
         return;
@@ -181,9 +193,28 @@ fabric_build_attachments(struct fabric *f, struct fabric_switch *ls)
     bool *local = arena_zalloc(&f->arena, f->n_chassis * sizeof *local);
     mark_local(f, ls, local);
     for (size_t i = 0; i < ls->n_localnets; i++) {
-        attach_localnet(f, &ls->localnets[i], local);
+        add_attached(f, &ls->localnets[i], local, list);
     }
     if (ls->lost) {
-        attach_localnet(f, ls->lost, local);
+        add_attached(f, ls->lost, local, list);
     }
+}
+
+void
+fabric_build_attachments(struct fabric *f)
+{
+    struct attached_list list = { .n = 0 };
+    for (size_t i = 0; i < f->n_switches; i++) {
+        add_switch(f, &f->switches[i], &list);
+    }
+    for (size_t c = 0; c < f->n_chassis; c++) {
+        for (size_t i = 0; i < list.n; i++) {
+            struct attached *at = &list.items[i];
+            if (at->local[c]
+                || fabric_has_patch_port(at->localnet, f->chassis[c])) {
+                fabric_build_attachment(f, at->localnet, f->chassis[c]);
+            }
+        }
+    }
+    free(list.items);
 }

@@ -15,8 +15,9 @@ void fabric_end_chassis(struct fabric_reading *);
 /* Logical switches with their ports, and what they are meant to be. */
 void fabric_build_switches(struct fabric *);
 
-/* The ways of the localnet ports out of each chassis that needs them. */
-void fabric_build_attachments(struct fabric *, struct fabric_switch *);
+/* The ways of all localnet ports out of each chassis that needs them: those of
+ * one chassis after the other, which look at the same interfaces. */
+void fabric_build_attachments(struct fabric *);
 
 /* Routers and their ports; then, once the switches' ports have joined them,
  * who holds them and where their routes lead. */

@@ -267,7 +267,6 @@ build_switch(struct fabric *f, struct fabric_switch *ls,
     add_sb_only_localnets(f, ls);
     fabric_decide_intent(f, ls);
     find_lost_localnet(f, ls);
-    fabric_build_attachments(f, ls);
 }
 
 static void
@@ -314,5 +313,6 @@ fabric_build_switches(struct fabric *f)
         free(others[i].rows);
     }
     free(others);
+    fabric_build_attachments(f);
     fabric_index_segments(f);
 }

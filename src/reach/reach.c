@@ -74,17 +74,45 @@ walk_examine_attachment(struct assessment *a,
     }
 }
 
+/* A localnet port, and where what is found of its attachments goes. */
+struct attached {
+    struct fabric_localnet *localnet;
+    struct examination *parts;
+};
+
+/* What has attachments. */
+struct attached_list {
+    struct attached *items;
+    size_t n, capacity;
+};
+
+/* Examinations of the attachments of 'localnet', still empty. */
 static struct examination *
-examine_attachments(struct assessment *a, struct fabric_localnet *localnet)
+add_attached(struct assessment *a, struct fabric_localnet *localnet,
+             struct attached_list *list)
 {
     struct examination *parts =
         arena_zalloc(&a->arena, localnet->n_attachments * sizeof *parts);
-    for (size_t i = 0; i < localnet->n_attachments; i++) {
-        if (localnet->attachments[i].chassis) {
-            walk_examine_attachment(a, &localnet->attachments[i], &parts[i]);
+    list->items =
+        xgrow(list->items, list->n, &list->capacity, sizeof *list->items);
+    list->items[list->n++] = (struct attached){ localnet, parts };
+    return parts;
+}
+
+/* All on one chassis one after the other: they look at the same things. */
+static void
+examine_attachments(struct assessment *a, const struct attached_list *list)
+{
+    for (size_t c = 0; c < a->fabric->n_chassis; c++) {
+        for (size_t i = 0; i < list->n; i++) {
+            struct fabric_attachment *attachment = fabric_find_attachment(
+                list->items[i].localnet, a->fabric->chassis[c]);
+            if (attachment) {
+                walk_examine_attachment(a, attachment,
+                                        &list->items[i].parts[c]);
+            }
         }
     }
-    return parts;
 }
 
 void
@@ -115,9 +143,10 @@ walk_done_shell(const struct fabric_switch *ls, struct unit_examination *unit)
     }
 }
 
+/* The switch and its localnet ports; their attachments are added to 'list'. */
 static void
 examine_unit(struct assessment *a, struct fabric_switch *ls,
-             struct unit_examination *unit)
+             struct unit_examination *unit, struct attached_list *list)
 {
     struct arena *arena = &a->arena;
     size_t n = ls->n_localnets;
@@ -126,9 +155,9 @@ examine_unit(struct assessment *a, struct fabric_switch *ls,
     unit->pending = arena_zalloc(arena, ls->n_pending * sizeof *unit->pending);
     walk_examine_shell(a, ls, unit);
     for (size_t i = 0; i < n; i++) {
-        unit->attachments[i] = examine_attachments(a, &ls->localnets[i]);
+        unit->attachments[i] = add_attached(a, &ls->localnets[i], list);
     }
-    unit->lost = ls->lost ? examine_attachments(a, ls->lost) : NULL;
+    unit->lost = ls->lost ? add_attached(a, ls->lost, list) : NULL;
 }
 
 void
@@ -155,12 +184,15 @@ static void
 examine_fabric(struct assessment *a)
 {
     struct fabric *f = a->fabric;
+    struct attached_list list = { .n = 0 };
     a->chassis = arena_zalloc(&a->arena, f->n_chassis * sizeof *a->chassis);
     walk_examine_chassis(a);
     a->units = arena_alloc(&a->arena, f->n_switches * sizeof *a->units);
     for (size_t i = 0; i < f->n_switches; i++) {
-        examine_unit(a, &f->switches[i], &a->units[i]);
+        examine_unit(a, &f->switches[i], &a->units[i], &list);
     }
+    examine_attachments(a, &list);
+    free(list.items);
 }
 
 /* Walking. */

@@ -259,6 +259,19 @@ keep(struct policy *p)
     return list;
 }
 
+/* Most ports of a provider network are alone in their groups: what concerns
+ * them is not kept, but for the last one, which is asked about several times.
+ */
+static struct acl_selection *
+lone_selection(struct policy *p, const struct membership *groups)
+{
+    if (p->lone_groups != groups) {
+        p->lone_groups = groups;
+        memset(p->lone.generations, 0, sizeof p->lone.generations);
+    }
+    return &p->lone;
+}
+
 /* The place of what was chosen for ports of these groups. */
 static struct acl_selection *
 selection_of(struct policy *p, struct policy_switch *sw,
@@ -268,6 +281,8 @@ selection_of(struct policy *p, struct policy_switch *sw,
         return &sw->plain;
     } else if (groups->ls != sw->ls) {
         return &p->foreign;
+    } else if (groups->n_ports == 1) {
+        return lone_selection(p, groups);
     }
     struct acl_selection **place = &p->selections[groups->number];
     if (!*place) {
@@ -286,8 +301,11 @@ acl_select(struct policy *p, struct policy_switch *sw,
         parse_switch(p, sw);
     }
     if (s == &p->foreign || s->generations[stage] != p->generation) {
-        gather(&p->chosen, sw, groups, stage);
-        s->lists[stage] = keep(p);
+        struct acl_list *list = s == &p->lone ? &s->lists[stage] : &p->chosen;
+        gather(list, sw, groups, stage);
+        if (s != &p->lone) {
+            s->lists[stage] = keep(p);
+        }
         s->generations[stage] = p->generation;
     }
     return &s->lists[stage];

@@ -78,7 +78,8 @@ struct membership {
     struct membership *next;
     struct membership *longer; /* One that leads here, the newest. */
     const struct fabric_switch *ls;
-    uint32_t number; /* Of all. */
+    uint32_t number;  /* Of all. */
+    uint32_t n_ports; /* In just these groups, as far as was counted. */
 };
 
 /* A port by its address. */
@@ -144,7 +145,9 @@ struct policy {
     unsigned generation;          /* Of all that was parsed; from 1. */
     struct acl_list chosen;       /* The list that is being made. */
     struct acl_selection foreign; /* Of ports of other switches. */
-    struct policy_acl *removed;   /* From the log, newest first. */
+    struct acl_selection lone;    /* Of the port asked about last that... */
+    const struct membership *lone_groups; /* ...is alone in its groups. */
+    struct policy_acl *removed;           /* From the log, newest first. */
     size_t n_removed;
     bool knows_removed;
     size_t n_with_hosts; /* Switches whose 'hosts' were looked up. */
@@ -173,7 +176,7 @@ struct policy_switch *policy_switch_of(struct policy *,
 
 /* The ACLs of a stage that may concern 'lsp' (NULL: a port that NB does not
  * have), in the order in which they count.  Valid until acl_forget(),
- * or until the stage is asked about another port that is another switch's. */
+ * or until the stage is asked about another port. */
 const struct acl_list *acl_select(struct policy *, struct policy_switch *,
                                   const struct ovsdb_row *lsp,
                                   enum policy_stage);

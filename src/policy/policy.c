@@ -166,6 +166,10 @@ join(struct policy *p, struct policy_group *group, struct policy_switch *sw,
                                  .ls = sw->ls,
                                  .number = (uint32_t) p->n_memberships++ };
     }
+    if (*groups) {
+        (*groups)->n_ports--;
+    }
+    (*longer)->n_ports++;
     *groups = *longer;
     if (sw->n_groups && sw->groups[sw->n_groups - 1] == group) {
         return;
@@ -252,6 +256,8 @@ static void
 init_own(struct policy *p)
 {
     p->generation = 1;
+    memset(&p->lone, 0, sizeof p->lone);
+    p->lone_groups = NULL;
     p->selections =
         arena_zalloc(p->arena, p->n_memberships * sizeof *p->selections);
     match_context_init(&p->context, p->arena, find_address_set,
@@ -287,6 +293,9 @@ done(struct policy *p)
         free(p->switches[i].owners);
     }
     free(p->chosen.items);
+    for (int stage = 0; stage < N_STAGES; stage++) {
+        free(p->lone.lists[stage].items);
+    }
     free(p->holders);
     free(p->members);
     match_context_done(&p->context);

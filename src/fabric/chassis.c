@@ -259,8 +259,13 @@ index_interface(struct fabric_chassis *chassis, struct ovsdb_row *row,
     const char *id = ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "iface-id");
     const char *mac =
         ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "attached-mac");
-    *strmap_place(&chassis->interfaces, ovsdb_string(row, INTERFACE_NAME)) =
-        row;
+    const char *remote = ovsdb_map_get(row, INTERFACE_OPTIONS, "remote_ip");
+    if (remote && is_on_bridge(row, chassis->integration_bridge)) {
+        *strmap_place(&chassis->tunnels, remote) = row;
+    } else {
+        *strmap_place(&chassis->interfaces,
+                      ovsdb_string(row, INTERFACE_NAME)) = row;
+    }
     if (id && is_on_bridge(row, chassis->integration_bridge)) {
         void **place = strmap_place(&chassis->interface_ids, id);
         struct fabric_interface *entry = arena_alloc(arena, sizeof *entry);
@@ -269,10 +274,6 @@ index_interface(struct fabric_chassis *chassis, struct ovsdb_row *row,
     }
     if (mac) {
         *strmap_place(&chassis->macs, mac) = row;
-    }
-    const char *remote = ovsdb_map_get(row, INTERFACE_OPTIONS, "remote_ip");
-    if (remote && is_on_bridge(row, chassis->integration_bridge)) {
-        *strmap_place(&chassis->tunnels, remote) = row;
     }
 }
 
@@ -428,8 +429,6 @@ read_ovs(struct fabric_chassis *chassis, struct arena *arena)
         build_bridge(chassis, row, &chassis->bridges[chassis->n_bridges++],
                      arena);
     }
-    strmap_reserve(&chassis->interfaces,
-                   store->tables[OVS_INTERFACE].n_existing);
     OVSDB_TABLE_FOR_EACH (row, &store->tables[OVS_INTERFACE]) {
         index_interface(chassis, row, arena);
     }

@@ -67,7 +67,7 @@ struct fabric_chassis {
 
     struct fabric_bridge *bridges;
     size_t n_bridges;
-    struct strmap interfaces;    /* Name -> Interface row. */
+    struct strmap interfaces;    /* Name -> Interface row; but for tunnels. */
     struct strmap interface_ids; /* iface-id -> struct fabric_interface. */
     struct strmap macs;          /* attached-mac -> Interface row. */
     struct strmap tunnels;       /* remote_ip -> Interface row. */

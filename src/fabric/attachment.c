@@ -114,17 +114,17 @@ find_mapping(struct fabric_attachment *a)
  * which ovn-controller makes and finds them (OVN 23.03, controller/patch.c,
  * patch_port_name()). */
 void
-fabric_build_attachment(struct fabric *f, struct fabric_localnet *localnet,
-                        struct fabric_chassis *chassis)
+fabric_build_attachment(struct fabric_localnet *localnet,
+                        struct fabric_chassis *chassis, struct arena *arena)
 {
     struct fabric_attachment *a = &localnet->attachments[chassis->index];
     const char *integration = chassis->integration_bridge;
     *a =
         (struct fabric_attachment){ .localnet = localnet, .chassis = chassis };
     a->outer_name =
-        arena_printf(&f->arena, "patch-%s-to-%s", localnet->name, integration);
+        arena_printf(arena, "patch-%s-to-%s", localnet->name, integration);
     a->inner_name =
-        arena_printf(&f->arena, "patch-%s-to-%s", integration, localnet->name);
+        arena_printf(arena, "patch-%s-to-%s", integration, localnet->name);
     a->outer = strmap_get(&chassis->interfaces, a->outer_name);
     a->inner = strmap_get(&chassis->interfaces, a->inner_name);
     a->outer_port = a->outer ? a->outer->owner : NULL;
@@ -154,7 +154,7 @@ fabric_require_attachments(struct fabric *f, struct fabric_switch *ls,
         struct fabric_localnet *localnet =
             i < ls->n_localnets ? &ls->localnets[i] : ls->lost;
         if (localnet && !fabric_find_attachment(localnet, chassis)) {
-            fabric_build_attachment(f, localnet, chassis);
+            fabric_build_attachment(localnet, chassis, &f->arena);
         }
     }
 }
@@ -176,8 +176,8 @@ add_attached(struct fabric *f, struct fabric_localnet *localnet,
              const bool *local, struct attached_list *list)
 {
     localnet->n_attachments = f->n_chassis;
-    localnet->attachments =
-        arena_zalloc(&f->arena, f->n_chassis * sizeof *localnet->attachments);
+    localnet->attachments = arena_zalloc(
+        &f->second_arena, f->n_chassis * sizeof *localnet->attachments);
     list->items =
         xgrow(list->items, list->n, &list->capacity, sizeof *list->items);
     list->items[list->n++] = (struct attached){ localnet, local };
@@ -190,7 +190,7 @@ add_switch(struct fabric *f, struct fabric_switch *ls,
     if (!ls->n_localnets && !ls->lost) {
         return;
     }
-    bool *local = arena_zalloc(&f->arena, f->n_chassis * sizeof *local);
+    bool *local = arena_zalloc(&f->second_arena, f->n_chassis * sizeof *local);
     mark_local(f, ls, local);
     for (size_t i = 0; i < ls->n_localnets; i++) {
         add_attached(f, &ls->localnets[i], local, list);
@@ -200,9 +200,12 @@ add_switch(struct fabric *f, struct fabric_switch *ls,
     }
 }
 
-void
-fabric_build_attachments(struct fabric *f)
+/* Those on one chassis one after the other: they look at the same
+ * interfaces. */
+static void
+build_all(void *fabric)
 {
+    struct fabric *f = fabric;
     struct attached_list list = { .n = 0 };
     for (size_t i = 0; i < f->n_switches; i++) {
         add_switch(f, &f->switches[i], &list);
@@ -212,9 +215,16 @@ fabric_build_attachments(struct fabric *f)
             struct attached *at = &list.items[i];
             if (at->local[c]
                 || fabric_has_patch_port(at->localnet, f->chassis[c])) {
-                fabric_build_attachment(f, at->localnet, f->chassis[c]);
+                fabric_build_attachment(at->localnet, f->chassis[c],
+                                        &f->second_arena);
             }
         }
     }
     free(list.items);
+}
+
+void
+fabric_begin_attachments(struct fabric *f, struct beside *beside)
+{
+    beside_begin(beside, f->n_chassis >= FABRIC_MANY_CHASSIS, build_all, f);
 }

@@ -3,7 +3,11 @@
 #ifndef FABRIC_BUILD_H
 #define FABRIC_BUILD_H 1
 
+#include "base/beside.h"
 #include "fabric/fabric.h"
+
+/* With fewer chassis a second thread costs more than it saves. */
+#define FABRIC_MANY_CHASSIS 100
 
 /* Chassis of SB and of the evidence, with their mappings and bridges.  In a
  * large cloud another thread begins to read their databases at once, into
@@ -15,9 +19,10 @@ void fabric_end_chassis(struct fabric_reading *);
 /* Logical switches with their ports, and what they are meant to be. */
 void fabric_build_switches(struct fabric *);
 
-/* The ways of all localnet ports out of each chassis that needs them: those of
- * one chassis after the other, which look at the same interfaces. */
-void fabric_build_attachments(struct fabric *);
+/* The ways of the localnet ports out of each chassis that needs them.  In a
+ * large cloud another thread builds them, in second_arena; they may be asked
+ * for once 'beside' has ended. */
+void fabric_begin_attachments(struct fabric *, struct beside *);
 
 /* Routers and their ports; then, once the switches' ports have joined them,
  * who holds them and where their routes lead. */
@@ -33,8 +38,8 @@ bool fabric_is_local(const struct fabric *, const struct fabric_switch *,
                      const struct fabric_chassis *);
 bool fabric_has_patch_port(const struct fabric_localnet *,
                            const struct fabric_chassis *);
-void fabric_build_attachment(struct fabric *, struct fabric_localnet *,
-                             struct fabric_chassis *);
+void fabric_build_attachment(struct fabric_localnet *, struct fabric_chassis *,
+                             struct arena *);
 
 /* What a localnet port's rows say of it. */
 void fabric_read_localnet(struct fabric *, struct fabric_localnet *);
@@ -112,10 +117,12 @@ void fabric_read_floating_ip(struct fabric *, struct fabric_endpoint *);
 void fabric_require_attachments(struct fabric *, struct fabric_switch *,
                                 struct fabric_chassis *);
 
-/* Endpoints of the switches that are provider networks; and, malloc()ed, those
- * that a VM's port has of its own there, and a router's floating IPs. */
+/* Endpoints of the switches that are provider networks, listed, which asks for
+ * no attachments, and then placed on chassis; and, malloc()ed, those that a
+ * VM's port has of its own there, and a router's floating IPs. */
 struct endpoints; /* list.h */
-void fabric_build_endpoints(struct fabric *);
+void fabric_list_endpoints(struct fabric *, struct endpoints *ret);
+void fabric_place_endpoints(struct fabric *, struct endpoints *);
 void fabric_list_vif(struct fabric *, struct fabric_vif *,
                      struct endpoints *ret);
 void fabric_list_floating_ips(struct fabric *, struct fabric_router *,

@@ -42,7 +42,7 @@ attach(struct fabric_change *c, struct fabric_localnet *localnet,
     const char *mapped = a->mapped;
     memset(a, 0, sizeof *a);
     if (needed || fabric_has_patch_port(localnet, chassis)) {
-        fabric_build_attachment(c->fabric, localnet, chassis);
+        fabric_build_attachment(localnet, chassis, &c->fabric->arena);
     }
     a->is_changed = was_changed;
     a->localnet = localnet; /* Of one that is not there, too. */

@@ -5,9 +5,6 @@
 
 #include "fabric/build.h"
 
-/* With fewer chassis a second thread costs more than it saves. */
-#define MIN_FOR_THREAD 100
-
 static struct fabric_chassis *
 place_chassis(struct fabric *f, const char *name)
 {
@@ -462,8 +459,7 @@ struct fabric_reading {
     atomic_bool *is_read; /* By index. */
     pthread_mutex_t mutex;
     pthread_cond_t more;
-    pthread_t second;
-    bool has_second;
+    struct beside second;
 };
 
 /* Reads the next database into 'arena'.  False if there is none left. */
@@ -484,13 +480,12 @@ read_next(struct fabric_reading *r, struct arena *arena)
     return true;
 }
 
-static void *
+static void
 read_all(void *reading)
 {
     struct fabric_reading *r = reading;
     while (read_next(r, &r->f->second_arena)) {
     }
-    return NULL;
 }
 
 /* Reads others until chassis 'i' is read. */
@@ -532,8 +527,7 @@ begin_reading(struct fabric *f)
     r->is_read = xcalloc(f->n_chassis, sizeof *r->is_read);
     pthread_mutex_init(&r->mutex, NULL);
     pthread_cond_init(&r->more, NULL);
-    r->has_second = f->n_chassis >= MIN_FOR_THREAD
-                    && !pthread_create(&r->second, NULL, read_all, r);
+    beside_begin(&r->second, f->n_chassis >= FABRIC_MANY_CHASSIS, read_all, r);
     return r;
 }
 
@@ -548,9 +542,7 @@ end_reading(struct fabric_reading *r)
             index_ovs(f, f->chassis[i]);
         }
     }
-    if (r->has_second) {
-        pthread_join(r->second, NULL);
-    }
+    beside_end(&r->second);
     pthread_cond_destroy(&r->more);
     pthread_mutex_destroy(&r->mutex);
     free(r->is_read);

@@ -158,6 +158,15 @@ fabric_has_ubiquitous(const struct fabric_switch *ls)
     return false;
 }
 
+/* Once attachments are there. */
+static void
+place_everywhere(struct fabric_endpoint *e)
+{
+    if (e->gateway && is_everywhere(e->gateway)) {
+        e->chassis = first_attached(e->ls);
+    }
+}
+
 /* An endpoint of a router, entering by its gateway port. */
 static struct fabric_endpoint *
 add_router_endpoint(struct building *b, struct fabric_lrp *port,
@@ -170,8 +179,7 @@ add_router_endpoint(struct building *b, struct fabric_lrp *port,
     e->name = port->router->label;
     e->nb = port->row;
     e->gateway = port;
-    e->chassis =
-        is_everywhere(port) ? first_attached(port->ls) : port->chassis;
+    e->chassis = port->chassis;
     e->chassis_known = b->fabric->evidence->sb.present;
     e->guest_address = address;
     e->guest_mac = e->mac;
@@ -255,8 +263,8 @@ add_nat_mac(struct fabric *f, const struct ovsdb_row *nat, const char *mac)
     }
 }
 
-void
-fabric_read_floating_ip(struct fabric *f, struct fabric_endpoint *e)
+static void
+read_floating_ip(struct fabric *f, struct fabric_endpoint *e)
 {
     const struct ovsdb_row *nat = e->nat;
     struct fabric_lrp *port = e->gateway;
@@ -278,8 +286,7 @@ fabric_read_floating_ip(struct fabric *f, struct fabric_endpoint *e)
     e->is_distributed =
         *mac && *name && port->has_group && !port->router->pinned;
     e->mac = e->is_distributed ? mac : port->mac;
-    e->chassis =
-        is_everywhere(port) ? first_attached(port->ls) : port->chassis;
+    e->chassis = port->chassis;
     if (e->is_distributed && strmap_get(&f->lsps, name)) {
         e->chassis = named ? named->chassis : NULL;
     }
@@ -292,7 +299,14 @@ add_floating_ip(struct building *b, struct fabric_lrp *port,
     struct fabric_endpoint *e = add_router_endpoint(
         b, port, ENDPOINT_FLOATING_IP, ovsdb_string(nat, NAT_EXTERNAL_IP));
     e->nb = e->nat = nat;
-    fabric_read_floating_ip(b->fabric, e);
+    read_floating_ip(b->fabric, e);
+}
+
+void
+fabric_read_floating_ip(struct fabric *f, struct fabric_endpoint *e)
+{
+    read_floating_ip(f, e);
+    place_everywhere(e);
 }
 
 static void
@@ -405,21 +419,28 @@ list_all(struct building *b)
 }
 
 void
-fabric_build_endpoints(struct fabric *f)
+fabric_list_endpoints(struct fabric *f, struct endpoints *ret)
 {
     struct building b = { .fabric = f };
     const struct ovsdb_table *nb = f->evidence->nb.store.tables;
     endpoints_reserve(&b.list, nb[NB_LOGICAL_SWITCH_PORT].n_existing
                                    + nb[NB_NAT].n_existing);
     list_all(&b);
-    for (size_t i = 0; i < b.list.n; i++) {
-        struct fabric_endpoint *e = &b.list.items[i];
+    index_nat_macs(f, &b.list);
+    *ret = b.list;
+}
+
+void
+fabric_place_endpoints(struct fabric *f, struct endpoints *list)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        struct fabric_endpoint *e = &list->items[i];
+        place_everywhere(e);
         if (e->gateway && e->chassis) {
             fabric_require_attachments(f, e->ls, e->chassis);
         }
     }
-    index_nat_macs(f, &b.list);
-    fabric_list_build(f, &b.list);
+    fabric_list_build(f, list);
 }
 
 void
@@ -446,6 +467,9 @@ fabric_list_floating_ips(struct fabric *f, struct fabric_router *router,
         if (port) {
             add_floating_ip(&b, port, ovsdb_atoms(router->row, LR_NAT)[i].row);
         }
+    }
+    for (size_t i = 0; i < b.list.n; i++) {
+        place_everywhere(&b.list.items[i]);
     }
     *list = b.list;
 }

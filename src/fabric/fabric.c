@@ -6,6 +6,7 @@
 
 #include "fabric/balancer.h"
 #include "fabric/build.h"
+#include "fabric/list.h"
 
 /* The places are asked for ahead, since they lie anywhere. */
 static void
@@ -79,7 +80,12 @@ fabric_init(struct fabric *f, struct evidence *e)
     fabric_build_routers(f);
     fabric_build_switches(f);
     fabric_resolve_routers(f);
-    fabric_build_endpoints(f);
+    struct beside attachments;
+    fabric_begin_attachments(f, &attachments);
+    struct endpoints list;
+    fabric_list_endpoints(f, &list);
+    beside_end(&attachments);
+    fabric_place_endpoints(f, &list);
 }
 
 void

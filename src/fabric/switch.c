@@ -313,6 +313,5 @@ fabric_build_switches(struct fabric *f)
         free(others[i].rows);
     }
     free(others);
-    fabric_build_attachments(f);
     fabric_index_segments(f);
 }

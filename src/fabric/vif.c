@@ -1,5 +1,4 @@
 /* Ports of VMs. */
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -292,12 +291,11 @@ read_switches(struct reading *r, struct arena *arena)
     }
 }
 
-static void *
+static void
 read_beside(void *reading)
 {
     struct reading *r = reading;
     read_switches(r, &r->f->second_arena);
-    return NULL;
 }
 
 static void
@@ -319,18 +317,15 @@ fabric_read_vifs(struct fabric *f, struct fabric_ports *others)
     size_t n_lsps =
         f->evidence->nb.store.tables[NB_LOGICAL_SWITCH_PORT].n_rows;
     struct reading r = { .f = f, .others = others };
-    pthread_t second;
-    bool has_second = n_lsps >= MIN_FOR_THREAD
-                      && !pthread_create(&second, NULL, read_beside, &r);
+    struct beside second;
+    beside_begin(&second, n_lsps >= MIN_FOR_THREAD, read_beside, &r);
     f->lsp_rows_capacity = n_lsps + n_lsps / 16 + 64;
     f->vif_of_row =
         arena_zalloc(&f->arena, f->lsp_rows_capacity * sizeof *f->vif_of_row);
     strmap_reserve(&f->guests, n_lsps);
     strmap_reserve(&f->macs, n_lsps);
     read_switches(&r, &f->arena);
-    if (has_second) {
-        pthread_join(second, NULL);
-    }
+    beside_end(&second);
     for (size_t i = 0; i < f->n_switches; i++) {
         join_all(f, &f->switches[i]);
     }

@@ -321,7 +321,7 @@ policy_borrow(const struct policy *of, struct arena *arena)
     *p = *of;
     p->arena = arena;
     p->is_borrowed = true;
-    p->switches = arena_alloc(arena, size + 1);
+    p->switches = arena_alloc(arena, size + sizeof *p->switches);
     memcpy(p->switches, of->switches, size);
     init_own(p);
     return p;

@@ -3,8 +3,7 @@
 #ifndef REACH_WALK_H
 #define REACH_WALK_H 1
 
-#include <pthread.h>
-
+#include "base/beside.h"
 #include "reach/reach.h"
 
 /* Examinations of a switch's things, parallel to the fabric's arrays. */
@@ -62,8 +61,7 @@ uint32_t *order_endpoints(const struct assessment *a);
 struct flood_making {
     const struct fabric *fabric;
     struct flood *flood;
-    pthread_t thread;
-    bool is_beside;
+    struct beside beside;
 };
 void workers_begin_flood(struct flood_making *, const struct fabric *);
 struct flood *workers_end_flood(struct flood_making *);

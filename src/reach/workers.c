@@ -182,30 +182,25 @@ done_worker(struct reach_worker *w)
     memset(w, 0, sizeof *w);
 }
 
-static void *
+static void
 make_flood(void *making)
 {
     struct flood_making *m = making;
     m->flood = flood_new(m->fabric);
-    return NULL;
 }
 
 void
 workers_begin_flood(struct flood_making *m, const struct fabric *f)
 {
-    *m = (struct flood_making){ .fabric = f };
-    m->is_beside = choose_n_threads(f->n_endpoints) > 1
-                   && !pthread_create(&m->thread, NULL, make_flood, m);
+    m->fabric = f;
+    beside_begin(&m->beside, choose_n_threads(f->n_endpoints) > 1, make_flood,
+                 m);
 }
 
 struct flood *
 workers_end_flood(struct flood_making *m)
 {
-    if (m->is_beside) {
-        pthread_join(m->thread, NULL);
-    } else {
-        make_flood(m);
-    }
+    beside_end(&m->beside);
     return m->flood;
 }
 

@@ -179,6 +179,13 @@ json_next_member(struct json_reader *r, struct json_slice *name)
 {
     assert(r->depth && r->brackets[r->depth] == '{');
     struct json_slice slice;
+    const unsigned char *end =
+        plain_member(r->in->p, r->in->end, r->is_first, name);
+    if (PROVNET_LIKELY(end != NULL)) {
+        r->in->p = end;
+        r->is_first = false;
+        return true;
+    }
     if (!next_in_bracket(r, '}') || !json_string(r, &slice)) {
         return false;
     }
@@ -421,6 +428,18 @@ json_reference(struct json_reader *r, struct json_slice *ret)
     return true;
 }
 
+bool
+json_pair(struct json_reader *r, struct json_slice *key,
+          struct json_slice *value)
+{
+    const unsigned char *end =
+        r->depth < JSON_MAX_DEPTH
+            ? plain_pair(r->in->p, r->in->end, key, value)
+            : NULL;
+    r->in->p = end ? end : r->in->p;
+    return end != NULL;
+}
+
 /* Numbers and words. */
 
 static bool
@@ -489,6 +508,11 @@ json_integer(struct json_reader *r, int64_t *ret)
 {
     char number[MAX_NUMBER_LENGTH + 1];
     bool integer = false;
+    const unsigned char *end = plain_integer(r->in->p, r->in->end, ret);
+    if (end) {
+        r->in->p = end;
+        return true;
+    }
     if (!take_number(r, number, &integer)) {
         return false;
     }

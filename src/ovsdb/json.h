@@ -70,6 +70,10 @@ bool json_null(struct json_reader *);
  * be a UUID.  Else takes nothing and sets no error: read it as any array. */
 bool json_reference(struct json_reader *, struct json_slice *ret);
 
+/* Likewise with ["...", "..."], a pair of a map of strings. */
+bool json_pair(struct json_reader *, struct json_slice *key,
+               struct json_slice *value);
+
 /* Passes over one whole value. */
 bool json_skip(struct json_reader *);
 

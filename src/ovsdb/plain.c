@@ -2,9 +2,6 @@
 
 #include "base/compiler.h"
 
-/* As many digits as any 64-bit integer has. */
-#define MAX_DIGITS 19
-
 /* The end of the string whose first quote is at 'p'. */
 static inline const unsigned char *
 pass_string(const unsigned char *p, const unsigned char *end)
@@ -34,21 +31,6 @@ pass_name(const unsigned char *p, const unsigned char *end)
     return colon && *colon == ':' ? colon + 1 : NULL;
 }
 
-/* The end of the integer at 'p', behind which something must follow. */
-static inline const unsigned char *
-pass_integer(const unsigned char *p, const unsigned char *end)
-{
-    const unsigned char *first = p += *p == '-';
-    while (p < end && *p >= '0' && *p <= '9') {
-        p++;
-    }
-    bool whole = p < end && (*p == ',' || *p == ']' || *p == '}');
-    return whole && p > first && p - first <= MAX_DIGITS
-                   && (*first != '0' || p - first == 1)
-               ? p
-               : NULL;
-}
-
 static inline const unsigned char *
 pass_word(const unsigned char *p, const unsigned char *end, const char *word)
 {
@@ -59,6 +41,7 @@ pass_word(const unsigned char *p, const unsigned char *end, const char *word)
 static inline const unsigned char *
 pass_scalar(const unsigned char *p, const unsigned char *end)
 {
+    int64_t dummy;
     switch (*p) {
     case '"':
         return pass_string(p, end);
@@ -69,7 +52,7 @@ pass_scalar(const unsigned char *p, const unsigned char *end)
     case 'n':
         return pass_word(p, end, "null");
     default:
-        return pass_integer(p, end);
+        return plain_integer(p, end, &dummy);
     }
 }
 

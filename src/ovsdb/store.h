@@ -103,6 +103,20 @@ struct ovsdb_record {
                           * records were read before it. */
 };
 
+/* A short value met lately.  Private. */
+struct ovsdb_short_string {
+    const char *s;
+    size_t length;
+};
+
+/* A map's key met lately: what a column keeps for it, or NULL.  Private. */
+struct ovsdb_known_key {
+    const struct ovsdb_column_spec *spec;
+    const char *key;
+    uint8_t length;
+    char text[31];
+};
+
 /* A file of which a store holds the records. */
 struct ovsdb_part {
     const char *name;
@@ -159,8 +173,9 @@ struct ovsdb_store {
     struct strmap names;         /* Of tables: index + 1. */
     struct ovsdb_row *free_rows; /* In the arena, for rows that come. */
     size_t n_free_rows;
-    struct strmap strings;       /* Interned keys of maps. */
-    const char *recent[128];     /* Short values met lately, by hash. */
+    struct strmap strings;                 /* Interned keys of maps. */
+    struct ovsdb_short_string recent[128]; /* Met lately, by hash. */
+    struct ovsdb_known_key known_keys[32]; /* Likewise. */
     struct ovsdb_row **inserted; /* New rows of the transaction being read. */
     size_t n_inserted;
     size_t inserted_capacity;

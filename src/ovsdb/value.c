@@ -27,12 +27,15 @@ copy_string(struct ovsdb_store *store, const struct json_slice *slice)
     if (slice->length >= SHORT_STRING) {
         return arena_strndup(&store->arena, slice->s, slice->length);
     }
-    const char **recent = &store->recent[hash_bytes(slice->s, slice->length)
-                                         % N_ELEMENTS(store->recent)];
-    if (!*recent || !json_slice_equals(slice, *recent)) {
-        *recent = arena_strndup(&store->arena, slice->s, slice->length);
+    struct ovsdb_short_string *recent =
+        &store->recent[hash_bytes(slice->s, slice->length)
+                       % N_ELEMENTS(store->recent)];
+    if (!recent->s || recent->length != slice->length
+        || memcmp(recent->s, slice->s, slice->length) != 0) {
+        recent->s = arena_strndup(&store->arena, slice->s, slice->length);
+        recent->length = slice->length;
     }
-    return *recent;
+    return recent->s;
 }
 
 static union ovsdb_atom *
@@ -126,8 +129,8 @@ read_atom(struct ovsdb_store *store, struct json_reader *r,
 
 /* The interned form of a map's key, or NULL if the column does not keep it. */
 static const char *
-find_key(struct ovsdb_store *store, const struct ovsdb_column_spec *spec,
-         const struct json_slice *key)
+look_up_key(struct ovsdb_store *store, const struct ovsdb_column_spec *spec,
+            const struct json_slice *key)
 {
     if (!spec->keys) {
         return intern(store, key);
@@ -147,19 +150,58 @@ find_key(struct ovsdb_store *store, const struct ovsdb_column_spec *spec,
     return NULL;
 }
 
+/* The same: the few keys of a table's rows come again and again. */
+static const char *
+find_key(struct ovsdb_store *store, const struct ovsdb_column_spec *spec,
+         const struct json_slice *key)
+{
+    size_t n = key->length;
+    if (!n || n > sizeof store->known_keys->text) {
+        return look_up_key(store, spec, key);
+    }
+    size_t i =
+        (n * 7 + (unsigned char) key->s[n - 1] + (unsigned char) key->s[n / 2])
+        % N_ELEMENTS(store->known_keys);
+    struct ovsdb_known_key *known = &store->known_keys[i];
+    if (known->spec != spec || known->length != n
+        || memcmp(known->text, key->s, n) != 0) {
+        known->spec = spec;
+        known->key = look_up_key(store, spec, key);
+        known->length = (uint8_t) n;
+        memcpy(known->text, key->s, n);
+    }
+    return known->key;
+}
+
+static void
+add_pair(struct ovsdb_store *store, union ovsdb_atom key,
+         union ovsdb_atom value, size_t *n)
+{
+    *add_atom(store, (*n)++) = key;
+    *add_atom(store, (*n)++) = value;
+}
+
 /* One pair of a map, [key, value], appended after '*n' unless the column does
  * not keep its key.  Keys of all maps that provnet reads are strings. */
 static bool
 read_pair(struct ovsdb_store *store, struct json_reader *r,
           const struct ovsdb_column_spec *spec, size_t *n)
 {
-    struct json_slice slice;
+    struct json_slice slice, text;
+    union ovsdb_atom key, value;
+    if (spec->value == OVSDB_STRING && json_pair(r, &slice, &text)) {
+        key.string = find_key(store, spec, &slice);
+        if (key.string) {
+            value.string = copy_string(store, &text);
+            add_pair(store, key, value, n);
+        }
+        return true;
+    }
     if (!json_begin(r, '[') || !json_next_element(r)
         || !json_string(r, &slice)) {
         return false;
     }
-    union ovsdb_atom key = { .string = find_key(store, spec, &slice) };
-    union ovsdb_atom value;
+    key.string = find_key(store, spec, &slice);
     if (!json_next_element(r)) {
         json_fail(r, "a pair of a map has no second element");
         return false;
@@ -171,8 +213,7 @@ read_pair(struct ovsdb_store *store, struct json_reader *r,
     } else if (!read_atom(store, r, spec->value, spec->ref_table, &value)) {
         return false;
     } else {
-        *add_atom(store, (*n)++) = key;
-        *add_atom(store, (*n)++) = value;
+        add_pair(store, key, value, n);
     }
     if (json_next_element(r)) {
         json_fail(r, "a pair of a map has more than two elements");

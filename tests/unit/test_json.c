@@ -299,6 +299,10 @@ test_integers_are_exact_or_refused(void **state PROVNET_UNUSED)
     } cases[] = {
         { "0", true, 0 },
         { "-0", true, 0 },
+        { "999999999999999999", true, 999999999999999999 },
+        { "-1000000000000000000", true, -1000000000000000000 },
+        { "01", false, 0 },
+        { "-", false, 0 },
         { "9223372036854775807", true, INT64_MAX },
         { "-9223372036854775808", true, INT64_MIN },
         { "9223372036854775808", false, 0 },
@@ -309,14 +313,17 @@ test_integers_are_exact_or_refused(void **state PROVNET_UNUSED)
         { "true", false, 0 },
         { "\"1\"", false, 0 },
     };
-    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+    for (size_t i = 0; i < 2 * N_ELEMENTS(cases); i++) {
         struct fixture f;
         int64_t value = 4711;
+        char element[64];
+        snprintf(element, sizeof element, "[%s]", cases[i / 2].json);
         struct json_reader *r =
-            begin(&f, cases[i].json, strlen(cases[i].json), 2);
-        assert_int_equal(json_integer(r, &value), cases[i].ok);
-        assert_int_equal(value, cases[i].ok ? cases[i].value : 4711);
-        assert_int_equal(json_failed(r), !cases[i].ok);
+            begin(&f, element, strlen(element), i % 2 ? 2 : SIZE_MAX);
+        assert_true(json_begin(r, '[') && json_next_element(r));
+        assert_int_equal(json_integer(r, &value), cases[i / 2].ok);
+        assert_int_equal(value, cases[i / 2].ok ? cases[i / 2].value : 4711);
+        assert_int_equal(json_failed(r), !cases[i / 2].ok);
         end(&f);
     }
 }

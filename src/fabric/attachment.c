@@ -155,6 +155,7 @@ fabric_require_attachments(struct fabric *f, struct fabric_switch *ls,
             i < ls->n_localnets ? &ls->localnets[i] : ls->lost;
         if (localnet && !fabric_find_attachment(localnet, chassis)) {
             fabric_build_attachment(localnet, chassis, &f->arena);
+            localnet->attachments[chassis->index].is_required = true;
         }
     }
 }

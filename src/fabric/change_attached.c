@@ -19,30 +19,37 @@ require(struct fabric_change *c, struct fabric_endpoint *e, void *needs_)
         e->gateway && e->ls == needs->ls && e->chassis == needs->chassis;
 }
 
-/* Whether the switch needs attachments on the chassis, apart from those that
- * have a patch port there. */
+/* Whether an endpoint needs the switch's attachments on the chassis. */
 static bool
-is_needed(struct fabric_change *c, const struct fabric_switch *ls,
-          const struct fabric_chassis *chassis)
+is_required(struct fabric_change *c, const struct fabric_switch *ls,
+            const struct fabric_chassis *chassis)
 {
-    struct needs needs = { ls, chassis,
-                           fabric_is_local(c->fabric, ls, chassis) };
-    if (!needs.found && ls->intent.why) {
+    struct needs needs = { ls, chassis, false };
+    if (ls->intent.why) {
         change_visit_switch(c, ls, require, &needs);
     }
     return needs.found;
 }
 
+/* What a router's port that is everywhere can be at. */
+static const char *
+mapped_of(const struct fabric_attachment *a)
+{
+    return a->is_required ? NULL : a->mapped;
+}
+
 static void
 attach(struct fabric_change *c, struct fabric_localnet *localnet,
-       struct fabric_chassis *chassis, bool needed)
+       struct fabric_chassis *chassis, bool local, bool required)
 {
     struct fabric_attachment *a = &localnet->attachments[chassis->index];
     bool was_there = a->chassis, was_changed = a->is_changed;
-    const char *mapped = a->mapped;
+    const char *mapped = mapped_of(a);
+    bool alone = !local && !fabric_has_patch_port(localnet, chassis);
     memset(a, 0, sizeof *a);
-    if (needed || fabric_has_patch_port(localnet, chassis)) {
+    if (required || !alone) {
         fabric_build_attachment(localnet, chassis, &c->fabric->arena);
+        a->is_required = alone;
     }
     a->is_changed = was_changed;
     a->localnet = localnet; /* Of one that is not there, too. */
@@ -50,7 +57,7 @@ attach(struct fabric_change *c, struct fabric_localnet *localnet,
         change_mark_attachment(c, a);
         change_mark_shell(c, localnet->ls);
     }
-    if (!mapped != !a->mapped) {
+    if (!mapped != !mapped_of(a)) {
         c->all |= fabric_has_ubiquitous(localnet->ls);
     }
 }
@@ -62,12 +69,13 @@ change_attach(struct fabric_change *c, struct fabric_switch *ls,
     if (!ls->n_localnets && !ls->lost) {
         return;
     }
-    bool needed = is_needed(c, ls, chassis);
+    bool local = fabric_is_local(c->fabric, ls, chassis);
+    bool required = !local && is_required(c, ls, chassis);
     for (size_t i = 0; i < ls->n_localnets; i++) {
-        attach(c, &ls->localnets[i], chassis, needed);
+        attach(c, &ls->localnets[i], chassis, local, required);
     }
     if (ls->lost) {
-        attach(c, ls->lost, chassis, needed);
+        attach(c, ls->lost, chassis, local, required);
     }
 }
 
@@ -103,15 +111,26 @@ fabric_change_floods(struct fabric_change *c)
     }
 }
 
-/* Whether all of the switch's localnet ports have an attachment there; some
- * may have one because of a patch port. */
+/* Whether the localnet port has an attachment there, for more than an endpoint
+ * alone. */
+static bool
+has_own(const struct fabric_localnet *localnet,
+        const struct fabric_chassis *chassis)
+{
+    const struct fabric_attachment *a =
+        fabric_find_attachment(localnet, chassis);
+    return a && !a->is_required;
+}
+
+/* Whether all of the switch's localnet ports do; some may have one because of
+ * a patch port. */
 static bool
 is_attached(const struct fabric_switch *ls,
             const struct fabric_chassis *chassis)
 {
-    bool all = !ls->lost || fabric_find_attachment(ls->lost, chassis);
+    bool all = !ls->lost || has_own(ls->lost, chassis);
     for (size_t i = 0; i < ls->n_localnets && all; i++) {
-        all = fabric_find_attachment(&ls->localnets[i], chassis);
+        all = has_own(&ls->localnets[i], chassis);
     }
     return all;
 }
@@ -132,7 +151,8 @@ change_move(struct fabric_change *c, struct fabric_switch *ls,
     if (now && !is_attached(ls, now)) {
         change_attach(c, ls, now);
     }
-    if (before && !is_needed(c, ls, before)) {
+    if (before && !fabric_is_local(c->fabric, ls, before)
+        && !is_required(c, ls, before)) {
         change_attach(c, ls, before);
     }
 }
@@ -145,7 +165,8 @@ change_localnet(struct fabric_change *c, struct fabric_localnet *localnet)
     fabric_read_localnet(f, localnet);
     for (size_t i = 0; i < localnet->n_attachments; i++) {
         if (localnet->attachments[i].chassis) {
-            attach(c, localnet, f->chassis[i], true);
+            attach(c, localnet, f->chassis[i],
+                   !localnet->attachments[i].is_required, true);
         }
     }
     fabric_change_switch(c, ls);

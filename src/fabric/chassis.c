@@ -248,6 +248,16 @@ add_sighting(struct fabric *f, struct fabric_chassis *chassis,
     }
 }
 
+/* Whether it is of a type that is looked for by name, whatever its options
+ * say: VMs' interfaces, NICs, patch ports. */
+static bool
+is_looked_for(const struct ovsdb_row *interface)
+{
+    const char *type = ovsdb_string(interface, INTERFACE_TYPE);
+    return !*type || !strcmp(type, "internal") || !strcmp(type, "patch")
+           || !strcmp(type, "system");
+}
+
 /* Finds the interface among those of the chassis. */
 static void
 index_interface(struct fabric_chassis *chassis, struct ovsdb_row *row,
@@ -257,9 +267,11 @@ index_interface(struct fabric_chassis *chassis, struct ovsdb_row *row,
     const char *mac =
         ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "attached-mac");
     const char *remote = ovsdb_map_get(row, INTERFACE_OPTIONS, "remote_ip");
-    if (remote && is_on_bridge(row, chassis->integration_bridge)) {
+    bool is_tunnel = remote && is_on_bridge(row, chassis->integration_bridge);
+    if (is_tunnel) {
         *strmap_place(&chassis->tunnels, remote) = row;
-    } else {
+    }
+    if (!is_tunnel || is_looked_for(row)) {
         *strmap_place(&chassis->interfaces,
                       ovsdb_string(row, INTERFACE_NAME)) = row;
     }

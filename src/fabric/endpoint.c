@@ -125,15 +125,17 @@ is_link_local(const char *ip)
 }
 
 /* A router's port without gateway chassis is everywhere: where the first
- * chassis can answer for it, which is as good as any. */
+ * chassis can answer for it, which is as good as any.  Not where only another
+ * endpoint would have to. */
 static struct fabric_chassis *
 first_attached(const struct fabric_switch *ls)
 {
     for (size_t i = 0; i < ls->n_localnets; i++) {
         const struct fabric_localnet *localnet = &ls->localnets[i];
         for (size_t j = 0; j < localnet->n_attachments; j++) {
-            if (localnet->attachments[j].mapped) { /* Not if it is none. */
-                return localnet->attachments[j].chassis;
+            const struct fabric_attachment *a = &localnet->attachments[j];
+            if (a->mapped && !a->is_required) { /* Not if it is none. */
+                return a->chassis;
             }
         }
     }
@@ -372,15 +374,8 @@ compare_switches(const void *a_, const void *b_)
 {
     const struct fabric_switch *a = *(struct fabric_switch *const *) a_;
     const struct fabric_switch *b = *(struct fabric_switch *const *) b_;
-    int order = strcmp(a->network, b->network);
-    order = order ? order : strcmp(a->name, b->name);
+    int order = endpoints_compare_switches(a, b);
     return order ? order : (a > b) - (a < b);
-}
-
-static bool
-are_namesakes(const struct fabric_switch *a, const struct fabric_switch *b)
-{
-    return !strcmp(a->network, b->network) && !strcmp(a->name, b->name);
 }
 
 /* The switches that have endpoints, in their order, malloc()ed. */
@@ -410,7 +405,7 @@ list_all(struct building *b)
     for (size_t i = 0; i < n;) {
         const struct fabric_switch *ls = switches[i];
         size_t first = b->list.n;
-        while (i < n && are_namesakes(ls, switches[i])) {
+        while (i < n && !endpoints_compare_switches(ls, switches[i])) {
             add_switch_endpoints(b, switches[i++]);
         }
         endpoints_sort(&b->list, first);
@@ -434,8 +429,10 @@ void
 fabric_place_endpoints(struct fabric *f, struct endpoints *list)
 {
     for (size_t i = 0; i < list->n; i++) {
+        place_everywhere(&list->items[i]);
+    }
+    for (size_t i = 0; i < list->n; i++) {
         struct fabric_endpoint *e = &list->items[i];
-        place_everywhere(e);
         if (e->gateway && e->chassis) {
             fabric_require_attachments(f, e->ls, e->chassis);
         }

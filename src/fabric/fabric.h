@@ -124,7 +124,8 @@ struct fabric_attachment {
     const struct ovsdb_row *outer;       /* Interface, or NULL. */
     const struct ovsdb_row *inner;
     const struct ovsdb_row *outer_port; /* Port of 'outer', or NULL. */
-    bool is_changed;                    /* Private: change.h. */
+    bool is_required; /* Nothing but an endpoint asks for it. */
+    bool is_changed;  /* Private: change.h. */
 };
 
 /* Why we think that a switch is meant to be a provider network. */

@@ -7,12 +7,19 @@
 #define ROOM_SHARE 16
 #define MIN_ROOM 64
 
+int
+endpoints_compare_switches(const struct fabric_switch *a,
+                           const struct fabric_switch *b)
+{
+    int order = strcmp(a->network, b->network);
+    return order ? order : strcmp(a->name, b->name);
+}
+
 static int
 compare(const void *a_, const void *b_)
 {
     const struct fabric_endpoint *a = a_, *b = b_;
-    int order = strcmp(a->ls->network, b->ls->network);
-    order = order ? order : strcmp(a->ls->name, b->ls->name);
+    int order = endpoints_compare_switches(a->ls, b->ls);
     order = order ? order : address_compare(a->address, b->address);
     return order ? order : strcmp(a->port, b->port);
 }
@@ -57,16 +64,12 @@ struct ranked {
     const struct fabric_endpoint *endpoint;
 };
 
-/* As compare(). */
+/* Of one network and name. */
 static int
 compare_ranked(const void *a_, const void *b_)
 {
     const struct ranked *a = a_, *b = b_;
-    const struct fabric_switch *ls = a->endpoint->ls;
-    const struct fabric_switch *other = b->endpoint->ls;
-    int order = ls == other ? 0 : strcmp(ls->network, other->network);
-    order = order || ls == other ? order : strcmp(ls->name, other->name);
-    order = order ? order : address_key_compare(&a->address, &b->address);
+    int order = address_key_compare(&a->address, &b->address);
     return order ? order : strcmp(a->endpoint->port, b->endpoint->port);
 }
 

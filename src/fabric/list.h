@@ -26,7 +26,13 @@ struct fabric_endpoint *endpoints_add(struct endpoints *,
                                       struct fabric_switch *,
                                       enum endpoint_kind, const char *address);
 
-/* Puts those from number 'first' on in order. */
+/* The order of endpoints of different switches: 0 of switches of one network
+ * and name. */
+int endpoints_compare_switches(const struct fabric_switch *,
+                               const struct fabric_switch *);
+
+/* Puts those from number 'first' on in order, which are of one network and
+ * name. */
 void endpoints_sort(struct endpoints *, size_t first);
 
 /* Makes the fabric's list of all that were gathered, which are in order and

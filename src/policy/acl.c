@@ -360,7 +360,9 @@ policy_look_ahead(const struct policy *p,
         }
     }
     for (size_t i = 0; i < n_left; i++) {
-        __builtin_prefetch(&p->selections[memberships[i]->number]);
+        if (memberships[i]->n_ports != 1) {
+            __builtin_prefetch(&p->selections[memberships[i]->number]);
+        }
     }
     for (unsigned depth = 0; depth < GROUPS_AHEAD && n_left; depth++) {
         n_left = fetch_groups(memberships, n_left);

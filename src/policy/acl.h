@@ -100,6 +100,17 @@ struct policy_bits {
     match_bits value, known;
 };
 
+/* A network, and what is known of hosts in it. */
+struct policy_network {
+    const char *prefix;
+    struct address_prefix network; /* The same. */
+    bool is_ipv6;
+    bool is_of_all; /* A router's, and that of all endpoints in it. */
+    bool is_apart;  /* No router has a network that shares an address. */
+    struct policy_bits hosts;    /* Of any of them. */
+    struct policy_bits stranger; /* An address that no port has. */
+};
+
 struct policy_switch {
     struct fabric_switch *ls;
     bool has_acls;
@@ -113,10 +124,10 @@ struct policy_switch {
     struct acl_selection plain; /* Of ports that are in none. */
     struct policy_host *hosts;  /* NULL until looked up. */
     size_t n_hosts;
-    const char *prefixes[2];         /* By family: a network of it... */
-    struct policy_bits hosts_in[2];  /* ...as far as these are known, */
-    struct policy_bits strangers[2]; /* ...and an address no port has. */
-    struct policy_owner *owners;     /* Sorted; NULL until asked for. */
+    struct policy_network *networks; /* That somebody asked about. */
+    size_t n_networks, networks_capacity;
+    bool overlap_known, overlap; /* Some of its routers' networks. */
+    struct policy_owner *owners; /* Sorted; NULL until asked for. */
     size_t n_owners;
 
     /* Private: change.c. */
@@ -164,9 +175,21 @@ struct policy {
  * were, as far as somebody asked. */
 bool policy_forget_owners(struct policy *, struct policy_switch *);
 
-/* Whether what the switch's endpoints were asked with does not depend on who
- * was asked first. */
-bool policy_is_plain(const struct policy_switch *);
+/* network.c: the network in which the endpoint stands: the smallest of those
+ * of routers' ports on its switch, or else the one that Neutron has noted of
+ * its own port; NULL if neither is known.  Valid until the next call. */
+const struct policy_network *policy_network_of(struct policy *,
+                                               struct policy_switch *,
+                                               const struct fabric_endpoint *,
+                                               bool is_ipv6);
+
+/* Takes those over that somebody asked 'from' about. */
+void policy_take_networks(struct policy_switch *to,
+                          const struct policy_switch *from);
+
+/* Reads 'text', an address with or without "/LENGTH": only the bits of that.
+ * Nothing is known if it is of the other family, or no address. */
+struct policy_bits policy_read_address(const char *text, bool is_ipv6);
 
 /* Forgets everything, and begins anew. */
 void policy_read_again(struct policy *);

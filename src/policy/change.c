@@ -341,7 +341,6 @@ read_members(struct policy *p, struct fabric_change *c)
     struct former *former = xcalloc(f->n_switches, sizeof *former);
     for (size_t i = 0; i < f->n_switches; i++) {
         former[i] = describe(&p->switches[i]);
-        c->all |= !policy_is_plain(&p->switches[i]);
     }
     policy_read_again(p);
     for (size_t i = 0; i < f->n_switches; i++) {

@@ -80,33 +80,6 @@ struct stop {
 
 static const struct policy_bits unknown = { 0, 0 };
 
-/* Reads 'text', an address with or without "/LENGTH": only the bits of that.
- * Nothing is known if it is of the other family, or no address. */
-static struct policy_bits
-read_address(const char *text, bool is_ipv6)
-{
-    char ip[INET6_ADDRSTRLEN];
-    struct match_constant c;
-    const char *slash = text ? strchr(text, '/') : NULL;
-    size_t length = !text ? 0 : slash ? (size_t) (slash - text) : strlen(text);
-    unsigned width = is_ipv6 ? 128 : 32;
-    if (!length || length >= sizeof ip) {
-        return unknown;
-    }
-    memcpy(ip, text, length);
-    ip[length] = '\0';
-    if (!match_constant_parse(&c, ip) || c.masked
-        || c.format != (is_ipv6 ? MATCH_IPV6 : MATCH_IPV4)) {
-        return unknown;
-    }
-    long bits = slash ? strtol(slash + 1, NULL, 10) : width;
-    match_bits mask = match_ones(width);
-    if (bits >= 0 && bits < (long) width) {
-        mask ^= match_ones(width - (unsigned) bits);
-    }
-    return (struct policy_bits){ c.value & mask, mask };
-}
-
 static struct policy_bits
 read_mac(const char *mac)
 {
@@ -120,7 +93,7 @@ read_mac(const char *mac)
 static void
 read_crossing(const struct exchange *x, struct crossing *c)
 {
-    c->address_bits = read_address(c->address, x->is_ipv6);
+    c->address_bits = policy_read_address(c->address, x->is_ipv6);
     c->mac_bits = read_mac(c->mac);
 }
 
@@ -128,7 +101,8 @@ static void
 set_remote(struct exchange *x, const char *host)
 {
     x->remote.exact = host;
-    x->remote.bits[0] = x->remote.bits[1] = read_address(host, x->is_ipv6);
+    x->remote.bits[0] = x->remote.bits[1] =
+        policy_read_address(host, x->is_ipv6);
 }
 
 static void
@@ -553,173 +527,20 @@ find_way(struct exchange *x, const struct fabric_endpoint *e,
 
 /* The host on the physical network. */
 
-static const char *
-find_prefix(const struct policy_switch *sw, const struct fabric_endpoint *e,
-            struct arena *arena)
-{
-    for (size_t i = 0; i < sw->ls->n_router_ports; i++) {
-        const struct ovsdb_row *lrp = sw->ls->router_ports[i].lrp;
-        unsigned n = lrp ? ovsdb_count(lrp, LRP_NETWORKS) : 0;
-        for (unsigned j = 0; j < n; j++) {
-            const char *network = ovsdb_atoms(lrp, LRP_NETWORKS)[j].string;
-            if (address_in_prefix(e->address, network)) {
-                return network;
-            }
-        }
-    }
-    const char *cidrs =
-        e->vif && e->vif->ls == sw->ls
-            ? ovsdb_map_get(e->vif->lsp, LSP_EXTERNAL_IDS, "neutron:cidrs")
-            : NULL;
-    struct address address = { NULL, NULL, 0 };
-    if (cidrs) {
-        address_parse(&address, cidrs, arena);
-    }
-    for (size_t i = 0; i < address.n_ips; i++) {
-        if (strchr(address.ips[i], '/')
-            && address_in_prefix(e->address, address.ips[i])) {
-            return address.ips[i];
-        }
-    }
-    return NULL;
-}
-
-/* An address of 'prefix' that no port of the switch has: the highest. */
-static const char *
-find_stranger(struct policy_switch *sw, const char *prefix, bool is_ipv6,
-              struct arena *arena)
-{
-    unsigned char bytes[16];
-    char text[INET6_ADDRSTRLEN];
-    int family = is_ipv6 ? AF_INET6 : AF_INET;
-    unsigned width = is_ipv6 ? 128 : 32;
-    const char *slash = strchr(prefix, '/');
-    const char *ip = arena_strndup(arena, prefix, strcspn(prefix, "/"));
-    long length = slash ? strtol(slash + 1, NULL, 10) : width;
-    if (inet_pton(family, ip, bytes) != 1 || length < 0) {
-        return NULL;
-    }
-    for (unsigned bit = (unsigned) length; bit < width; bit++) {
-        bytes[bit / 8] |= (unsigned char) (0x80 >> bit % 8);
-    }
-    for (int tries = 0; tries < 64 && bytes[width / 8 - 1]; tries++) {
-        bytes[width / 8 - 1]--; /* The highest of all is broadcast. */
-        inet_ntop(family, bytes, text, sizeof text);
-        if (!policy_find_owner(sw, text)) {
-            return arena_strdup(arena, text);
-        }
-    }
-    return NULL;
-}
-
-/* Whether the network is that of a router's port on the switch, and not of the
- * endpoint that asked first. */
-static bool
-is_of_router(const struct policy_switch *sw, const char *prefix)
-{
-    for (size_t i = 0; i < sw->ls->n_router_ports; i++) {
-        const struct ovsdb_row *lrp = sw->ls->router_ports[i].lrp;
-        for (unsigned j = 0; lrp && j < ovsdb_count(lrp, LRP_NETWORKS); j++) {
-            if (ovsdb_atoms(lrp, LRP_NETWORKS)[j].string == prefix) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* Whether Neutron's record has the port in that network, and in no other of
- * the family. */
-static bool
-is_in_network(const struct fabric_vif *vif, struct policy_bits network,
-              bool is_ipv6, struct arena *arena)
-{
-    const char *cidrs =
-        ovsdb_map_get(vif->lsp, LSP_EXTERNAL_IDS, "neutron:cidrs");
-    struct address address = { NULL, NULL, 0 };
-    size_t n = 0;
-    if (cidrs) {
-        address_parse(&address, cidrs, arena);
-    }
-    for (size_t i = 0; i < address.n_ips; i++) {
-        if ((strchr(address.ips[i], ':') != NULL) == is_ipv6) {
-            struct policy_bits bits = read_address(address.ips[i], is_ipv6);
-            if (memcmp(&bits, &network, sizeof bits)) {
-                return false;
-            }
-            n++;
-        }
-    }
-    return n > 0;
-}
-
-/* Whether all ports are, so that it does not matter who asked first. */
-static bool
-is_uniform(const struct policy_switch *sw, bool is_ipv6)
-{
-    struct arena arena;
-    bool uniform = true;
-    arena_init(&arena);
-    for (size_t i = 0; i < sw->ls->n_vifs && uniform; i++) {
-        uniform = is_in_network(sw->ls->vifs[i], sw->hosts_in[is_ipv6],
-                                is_ipv6, &arena);
-    }
-    arena_done(&arena);
-    return uniform;
-}
-
-bool
-policy_is_plain(const struct policy_switch *sw)
-{
-    bool plain = true;
-    for (int i = 0; i < 2 && plain; i++) {
-        plain = !sw->prefixes[i] || is_of_router(sw, sw->prefixes[i])
-                || is_uniform(sw, i);
-    }
-    return plain;
-}
-
-bool
-policy_forget_owners(struct policy *p, struct policy_switch *sw)
-{
-    bool same = policy_is_plain(sw);
-    free(sw->owners);
-    sw->owners = NULL;
-    sw->n_owners = 0;
-    for (int i = 0; i < 2; i++) {
-        const char *prefix = sw->prefixes[i];
-        if (!prefix) {
-            continue;
-        }
-        struct policy_bits bits =
-            read_address(find_stranger(sw, prefix, i, p->arena), i);
-        same &= !memcmp(&bits, &sw->strangers[i], sizeof bits);
-        sw->strangers[i] = bits;
-    }
-    return same;
-}
-
 static void
 find_remote(struct exchange *x, const struct fabric_endpoint *e)
 {
     struct policy_switch *sw = policy_switch_of(x->policy, e->ls);
-    struct arena *arena = x->policy->arena;
-    const char **own = &sw->prefixes[x->is_ipv6];
-    if (!*own || !address_in_prefix(e->address, *own)) {
-        const char *prefix = find_prefix(sw, e, arena);
-        if (!prefix) {
-            /* Of the ranges for documents (RFC 5737, RFC 3849). */
-            x->remote.bits[1] = read_address(
-                x->is_ipv6 ? "2001:db8::fffe" : "192.0.2.254", x->is_ipv6);
-            return;
-        }
-        *own = prefix;
-        sw->hosts_in[x->is_ipv6] = read_address(prefix, x->is_ipv6);
-        sw->strangers[x->is_ipv6] = read_address(
-            find_stranger(sw, prefix, x->is_ipv6, arena), x->is_ipv6);
+    const struct policy_network *network =
+        policy_network_of(x->policy, sw, e, x->is_ipv6);
+    if (network) {
+        x->remote.bits[0] = network->hosts;
+        x->remote.bits[1] = network->stranger;
+        return;
     }
-    x->remote.bits[0] = sw->hosts_in[x->is_ipv6];
-    x->remote.bits[1] = sw->strangers[x->is_ipv6];
+    /* Of the ranges for documents (RFC 5737, RFC 3849). */
+    x->remote.bits[1] = policy_read_address(
+        x->is_ipv6 ? "2001:db8::fffe" : "192.0.2.254", x->is_ipv6);
 }
 
 /* Where the answer depends on the host, those that are known are asked about.

@@ -291,6 +291,7 @@ done(struct policy *p)
         free(p->switches[i].loose.items);
         free(p->switches[i].hosts);
         free(p->switches[i].owners);
+        free(p->switches[i].networks);
     }
     free(p->chosen.items);
     for (int stage = 0; stage < N_STAGES; stage++) {
@@ -339,13 +340,7 @@ policy_take_back(struct policy *p, struct policy *borrowed)
             from->hosts = NULL;
             p->n_with_hosts++;
         }
-        for (int family = 0; family < 2; family++) {
-            if (from->prefixes[family] && !to->prefixes[family]) {
-                to->prefixes[family] = from->prefixes[family];
-                to->hosts_in[family] = from->hosts_in[family];
-                to->strangers[family] = from->strangers[family];
-            }
-        }
+        policy_take_networks(to, from);
     }
 }
 
@@ -376,8 +371,19 @@ policy_free(struct policy *p)
 void
 policy_read_again(struct policy *p)
 {
+    size_t n = p->fabric->n_switches;
+    struct policy_switch *before = xmalloc((n + 1) * sizeof *before);
+    memcpy(before, p->switches, n * sizeof *before);
+    for (size_t i = 0; i < n; i++) {
+        p->switches[i].networks = NULL; /* Endpoints were judged by them. */
+    }
     done(p);
     init(p, p->fabric, p->arena);
+    for (size_t i = 0; i < n; i++) {
+        policy_take_networks(&p->switches[i], &before[i]);
+        free(before[i].networks);
+    }
+    free(before);
 }
 
 struct policy_switch *

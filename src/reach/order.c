@@ -3,8 +3,8 @@
  * Judging an endpoint looks at its chassis (interfaces, links, tunnels) and at
  * the router that it is behind, which in a large cloud are not near by.  So of
  * a switch those of one chassis, or of one router's port, come one after the
- * other.  Switches stay together: what is kept of their ACLs is each thread's
- * own. */
+ * other.  Those of a switch stay together, as they are listed: what is kept of
+ * its ACLs is each thread's own. */
 #include <stdlib.h>
 
 #include "reach/walk.h"
@@ -32,7 +32,7 @@ rank(const struct fabric_endpoint *e)
 }
 
 uint32_t *
-order_endpoints(const struct assessment *a)
+workers_order(const struct assessment *a)
 {
     size_t n = a->n_endpoints;
     struct ranked *ranked = xmalloc((n + 1) * sizeof *ranked);

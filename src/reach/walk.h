@@ -54,7 +54,7 @@ void walk_judge_endpoint(struct assessment *, struct assessed_endpoint *);
 
 /* The numbers of the endpoints that 'a' has, malloc()ed, as they are best
  * judged: what they look at is near by then. */
-uint32_t *order_endpoints(const struct assessment *a);
+uint32_t *workers_order(const struct assessment *a);
 
 /* A flood, made beside what is done between the two calls, on a thread of its
  * own if there are many endpoints. */

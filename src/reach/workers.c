@@ -231,7 +231,7 @@ workers_judge(struct assessment *a)
 {
     struct shift alone = { .next = 0 };
     struct shift *shift = a->n_workers ? a->workers->shift : &alone;
-    uint32_t *order = order_endpoints(a);
+    uint32_t *order = workers_order(a);
     shift->order = order;
     for (size_t i = 0; i < a->n_workers; i++) {
         set_view(&a->workers[i], a);

@@ -700,16 +700,11 @@ bool
 json_skip(struct json_reader *r)
 {
     unsigned base = r->depth;
-    enum plain_stand stand = PLAIN_BEFORE_VALUE;
     do {
-        stand = plain_run(r, base, stand);
-        if (stand == PLAIN_BEFORE_VALUE && !skip_step(r)) {
+        bool is_after = plain_run(r, base);
+        if ((!is_after && !skip_step(r)) || !skip_closing(r, base)) {
             return false;
         }
-        if (!skip_closing(r, base)) {
-            return false;
-        }
-        stand = PLAIN_BEFORE_VALUE;
     } while (r->depth > base);
     return true;
 }

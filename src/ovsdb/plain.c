@@ -72,14 +72,15 @@ pass_opening(const unsigned char *p, const unsigned char *end)
     return *p == '{' ? pass_name(p + 1, end) : p[1] > ' ' ? p + 1 : NULL;
 }
 
-enum plain_stand
-plain_run(struct json_reader *r, unsigned base, enum plain_stand stand)
+bool
+plain_run(struct json_reader *r, unsigned base)
 {
+    bool is_after = false;
     const unsigned char *p = r->in->p, *end = r->in->end, *next = p;
     unsigned depth = r->depth;
     while (next && end - next >= 2) {
         p = next;
-        if (stand == PLAIN_AFTER_VALUE) {
+        if (is_after) {
             if (depth == base) {
                 break;
             }
@@ -90,9 +91,7 @@ plain_run(struct json_reader *r, unsigned base, enum plain_stand stand)
                 continue;
             }
             next = *p != ',' ? NULL : object ? pass_name(p + 1, end) : p + 1;
-            if (next) {
-                stand = PLAIN_BEFORE_VALUE;
-            }
+            is_after = !next;
             continue;
         }
         bool bracket = *p == '{' || *p == '[';
@@ -101,7 +100,7 @@ plain_run(struct json_reader *r, unsigned base, enum plain_stand stand)
         }
         next = bracket ? pass_short(p, end) : pass_scalar(p, end);
         if (next) {
-            stand = PLAIN_AFTER_VALUE;
+            is_after = true;
         } else if (bracket) {
             next = pass_opening(p, end);
             r->brackets[depth + 1] = (char) *p;
@@ -114,5 +113,5 @@ plain_run(struct json_reader *r, unsigned base, enum plain_stand stand)
     r->in->p = p;
     r->depth = depth;
     r->is_first = false;
-    return stand;
+    return is_after;
 }

@@ -12,13 +12,10 @@
 #include "ovsdb/scan.h"
 #include "ovsdb/uuid.h"
 
-/* Where a reader stands in the value that it passes over. */
-enum plain_stand { PLAIN_BEFORE_VALUE, PLAIN_AFTER_VALUE };
-
-/* Moves on, inside the brackets above depth 'base', as long as what comes is
- * plain, at most to the value's end: that is after a value, at 'base'. */
-enum plain_stand plain_run(struct json_reader *, unsigned base,
-                           enum plain_stand);
+/* From before a value, moves on inside the brackets above depth 'base' as long
+ * as what comes is plain, at most to the end of the value at 'base'.  Returns
+ * whether the reader stands after a value then, and not before one. */
+bool plain_run(struct json_reader *, unsigned base);
 
 /* The end of ["uuid", "..."], which begins at 'p', with 36 characters that
  * need not be a UUID; NULL if something else stands there. */

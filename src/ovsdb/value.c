@@ -136,14 +136,12 @@ look_up_key(struct ovsdb_store *store, const struct ovsdb_column_spec *spec,
         return intern(store, key);
     }
     for (const char *const *k = spec->keys; *k; k++) {
-        size_t n = 0;
-        while (n < key->length && (*k)[n] == key->s[n]) {
-            n++;
-        }
-        if (n == key->length && !(*k)[n]) {
+        size_t length = strlen(*k) - 1;
+        if (json_slice_equals(key, *k)) {
             return *k;
         }
-        if ((*k)[n] == '*' && !(*k)[n + 1]) {
+        if ((*k)[length] == '*' && key->length >= length
+            && !memcmp(key->s, *k, length)) {
             return intern(store, key);
         }
     }
@@ -299,13 +297,12 @@ read_elements(struct ovsdb_store *store, struct json_reader *r,
     return !json_failed(r);
 }
 
-static bool
+static void
 add_reference(struct ovsdb_store *store, const struct ovsdb_column_spec *spec,
               const struct uuid *uuid, size_t *n)
 {
     add_atom(store, (*n)++)->row =
         ovsdb_place_row(&store->tables[spec->ref_table], uuid);
-    return true;
 }
 
 /* A <value> that begins with '['. */
@@ -318,8 +315,11 @@ read_bracketed(struct ovsdb_store *store, struct json_reader *r,
     bool map = spec->value != OVSDB_VOID;
     bool reference = !map && spec->key == OVSDB_UUID;
     if (reference && json_reference(r, &text)) {
-        return take_uuid(r, &text, &uuid)
-               && add_reference(store, spec, &uuid, n);
+        if (!take_uuid(r, &text, &uuid)) {
+            return false;
+        }
+        add_reference(store, spec, &uuid, n);
+        return true;
     }
     if (!json_begin(r, '[') || !json_next_element(r)
         || !json_string(r, &text)) {
@@ -331,8 +331,11 @@ read_bracketed(struct ovsdb_store *store, struct json_reader *r,
         return read_elements(store, r, spec, n);
     }
     if (reference && json_slice_equals(&text, "uuid")) {
-        return read_uuid_tail(r, &uuid)
-               && add_reference(store, spec, &uuid, n);
+        if (!read_uuid_tail(r, &uuid)) {
+            return false;
+        }
+        add_reference(store, spec, &uuid, n);
+        return true;
     }
     json_fail(r, "a <value> of another type than column %s has", spec->name);
     return false;

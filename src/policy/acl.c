@@ -259,9 +259,8 @@ keep(struct policy *p)
     return list;
 }
 
-/* Most ports of a provider network are alone in their groups: what concerns
- * them is not kept, but for the last one, which is asked about several times.
- */
+/* What concerns a port that is alone in its groups is not kept, but for the
+ * last one, which is asked about several times. */
 static struct acl_selection *
 lone_selection(struct policy *p, const struct membership *groups)
 {

@@ -52,25 +52,32 @@ def alternate(n, subjects, peers=None):
     for _ in range(n):
         for name, run in {**subjects, **peers}.items():
             if name not in peers or not is_enough(runs[name]):
+                if runs[name]:
+                    runs[name][-1].pop("output", None)
                 runs[name].append(run())
     return {name: {**results[-1], **medians(results), "runs": len(results)}
             for name, results in runs.items()}
 
 
 class Meter:
-    """'launcher' is the program built from measure.c."""
+    """'launcher' is the program built from measure.c.  What commands print
+    goes over what the ones before printed, into a file that is there: getting
+    room for a new one is the kernel's work, not theirs."""
 
     def __init__(self, launcher):
         self.launcher = launcher
+        self.output = tempfile.TemporaryFile(buffering=0)
 
-    def command(self, *command, statuses=(0,)):
-        """Runs a command; its output is returned as 'output'."""
-        with tempfile.TemporaryFile() as report, \
-                tempfile.TemporaryFile() as output:
+    def command(self, *command, statuses=(0,), touch=0):
+        """Runs a command, after 'touch' bytes of memory were in use; its
+        output is returned as 'output'."""
+        touching = ["--touch", str(touch)] if touch else []
+        self.output.seek(0)
+        with tempfile.TemporaryFile() as report:
             os.set_inheritable(report.fileno(), True)
             done = subprocess.run(
                 ["sh", "-c", 'exec "$@" 3>&%d' % report.fileno(), "sh",
-                 self.launcher, *command], stdout=output,
+                 self.launcher, *touching, *command], stdout=self.output,
                 stderr=subprocess.PIPE, pass_fds=[report.fileno()],
                 timeout=TIMEOUT_S)
             report.seek(0)
@@ -79,8 +86,9 @@ class Meter:
             if cost["status"] not in statuses:
                 raise Failed("%s: status %d: %s" % (
                     " ".join(command), cost["status"], done.stderr.decode()))
-            output.seek(0)
-            cost["output"] = output.read().decode()
+            n_bytes = self.output.tell()
+            self.output.seek(0)
+            cost["output"] = self.output.read(n_bytes).decode()
             return cost
 
     def read_file(self, program, db, path):

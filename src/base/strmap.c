@@ -134,10 +134,22 @@ strmap_get(const struct strmap *m, const char *key)
     return strmap_get_n(m, key, strlen(key));
 }
 
+uint32_t
+strmap_hash(const char *key)
+{
+    return hash_of(key, strlen(key));
+}
+
 void
 strmap_prefetch(const struct strmap *m, const char *key)
 {
-    slots_prefetch(&m->slots, hash_of(key, strlen(key)));
+    strmap_prefetch_hashed(m, strmap_hash(key));
+}
+
+void
+strmap_prefetch_hashed(const struct strmap *m, uint32_t hash)
+{
+    slots_prefetch(&m->slots, hash);
 }
 
 void
@@ -145,7 +157,7 @@ strmap_guess_many(struct strmap_query *queries, size_t n)
 {
     const struct strmap_query *end = queries + n;
     for (struct strmap_query *q = queries; q < end; q++) {
-        q->hash = hash_of(q->key, strlen(q->key));
+        q->hash = strmap_hash(q->key);
         slots_prefetch(&q->map->slots, q->hash);
     }
     for (struct strmap_query *q = queries; q < end; q++) {
@@ -167,10 +179,14 @@ strmap_guess_many(struct strmap_query *queries, size_t n)
 void **
 strmap_place(struct strmap *m, const char *key)
 {
-    size_t length = strlen(key);
-    uint32_t hash = hash_of(key, length);
+    return strmap_place_hashed(m, key, strmap_hash(key));
+}
+
+void **
+strmap_place_hashed(struct strmap *m, const char *key, uint32_t hash)
+{
     slots_reserve(&m->slots, m->n + 1);
-    struct slot *slot = find(m, key, length, hash);
+    struct slot *slot = find(m, key, strlen(key), hash);
     if (!slot->number) {
         m->entries = xgrow(m->entries, m->n, &m->capacity, sizeof *m->entries);
         m->entries[m->n++] = (struct strmap_entry){ .key = key };

@@ -52,10 +52,15 @@ void strmap_guess_many(struct strmap_query *, size_t n);
 
 /* Asks the memory for where 'key' stands or would stand, for soon. */
 void strmap_prefetch(const struct strmap *, const char *key);
+void strmap_prefetch_hashed(const struct strmap *, uint32_t hash);
 
 /* The place of the value at 'key', which is created with NULL if it is not
  * there yet.  Valid until the next insertion. */
 void **strmap_place(struct strmap *, const char *key);
+
+/* The same of a key whose hash is known; and the hash, of all maps. */
+void **strmap_place_hashed(struct strmap *, const char *key, uint32_t hash);
+uint32_t strmap_hash(const char *key);
 
 /* A seeded hash of 'size' bytes, for other tables too. */
 uint64_t hash_bytes(const void *, size_t size);

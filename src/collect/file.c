@@ -359,6 +359,7 @@ do_job(struct file_job *job, struct arena *lender)
         job->db ? read_chain(&job->chain, &job->db->store) : NULL;
     if (job->chassis) {
         error = error ? error : read_dumps(job->chassis, job->dir);
+        ovsdb_store_drop_indexes(&job->chassis->ovs.store);
         evidence_set_lender(job->chassis, NULL);
     }
     return error;

@@ -85,13 +85,23 @@ size_t fabric_look_ahead_at_bridge(const union ovsdb_atom *ports, size_t n);
 /* Reads the chassis's Open_vSwitch database, or none. */
 void fabric_read_chassis(struct fabric *, struct fabric_chassis *);
 
+/* sighting.c: list what of the chassis' own is looked for on all chassis, of
+ * one interface, and of those that its log saw go, which touches nothing else;
+ * then the fabric takes both lists. */
+void fabric_list_marks(struct fabric_chassis *,
+                       const struct ovsdb_row *interface);
+void fabric_list_lost(struct fabric_chassis *);
+void fabric_take_sightings(struct fabric *, struct fabric_chassis *);
+
 /* Finds out whether it sees all of its tunnels down. */
 void fabric_read_isolation(struct fabric_chassis *);
 
 /* learned.c: takes a row of SB's FDB. */
 void fabric_index_learned(struct fabric *, const struct ovsdb_row *);
 
-/* Notes that an interface has 'mac' attached; whether any has. */
+/* Notes that an interface has 'mac' attached, which is not in lower case;
+ * whether anything is sighted by it, an interface that has it or another that
+ * is called so. */
 void fabric_note_attached(struct fabric *, const char *mac);
 bool fabric_is_attached(const struct fabric *, const char *mac);
 

@@ -231,23 +231,6 @@ is_on_bridge(const struct ovsdb_row *interface, const char *name)
     return !bridge || !strcmp(ovsdb_string(bridge, BRIDGE_NAME), name);
 }
 
-/* Notes that something on the chassis is called 'mark'. */
-static void
-add_sighting(struct fabric *f, struct fabric_chassis *chassis,
-             const char *mark)
-{
-    void **place = strmap_place(&f->sightings, mark);
-    const struct fabric_sighting *first = *place, *s = first;
-    while (s && s->chassis != chassis) {
-        s = s->next;
-    }
-    if (!s) {
-        struct fabric_sighting *new = arena_alloc(&f->arena, sizeof *new);
-        *new = (struct fabric_sighting){ chassis, first };
-        *place = new;
-    }
-}
-
 /* Whether it is of a type that is looked for by name, whatever its options
  * say: VMs' interfaces, NICs, patch ports. */
 static bool
@@ -283,76 +266,6 @@ index_interface(struct fabric_chassis *chassis, struct ovsdb_row *row,
     }
     if (mac) {
         *strmap_place(&chassis->macs, mac) = row;
-    }
-}
-
-/* Asks the memory for where index_everywhere() will look. */
-static void
-look_ahead(const struct fabric *f, const struct ovsdb_row *row)
-{
-    static const char *const keys[] = { "iface-id", "attached-mac" };
-    for (size_t i = 0; i < N_ELEMENTS(keys); i++) {
-        const char *mark = ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, keys[i]);
-        if (mark) {
-            strmap_prefetch(&f->sightings, mark);
-            strmap_prefetch(&f->sightings, ovsdb_string(row, INTERFACE_NAME));
-        }
-    }
-}
-
-/* Finds it among those of all chassis. */
-static void
-index_everywhere(struct fabric *f, struct fabric_chassis *chassis,
-                 const struct ovsdb_row *row)
-{
-    const char *id = ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "iface-id");
-    const char *mac =
-        ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "attached-mac");
-    const char *name = ovsdb_string(row, INTERFACE_NAME);
-    if (!strncmp(name, "tap", strlen("tap"))) {
-        add_sighting(f, chassis, name);
-    }
-    if (id) {
-        add_sighting(f, chassis, id);
-    }
-    if (mac) {
-        fabric_note_attached(f, mac);
-        add_sighting(f, chassis, mac);
-    }
-}
-
-static void
-add_lost(struct fabric *f, const struct evidence_db *db,
-         const struct ovsdb_row *row, const char *id)
-{
-    void **place = strmap_place(&f->lost_interfaces, id);
-    const struct fabric_lost_interface *first = *place, *l = first;
-    while (l && l->row != row) {
-        l = l->next;
-    }
-    if (!l) {
-        struct fabric_lost_interface *new =
-            arena_alloc(&f->arena, sizeof *new);
-        *new = (struct fabric_lost_interface){ db, row, first };
-        *place = new;
-    }
-}
-
-/* Interfaces that the chassis's log saw go. */
-static void
-index_lost(struct fabric *f, const struct evidence_db *db)
-{
-    const struct ovsdb_table *table =
-        db->log ? &db->log->tables[OVS_INTERFACE] : NULL;
-    for (size_t i = 0; table && i < table->n_rows; i++) {
-        const struct ovsdb_row *row = table->rows[i];
-        const char *id =
-            row->exists || !row->deleted_in
-                ? NULL
-                : ovsdb_map_get(row, INTERFACE_EXTERNAL_IDS, "iface-id");
-        if (id) {
-            add_lost(f, db, row, id);
-        }
     }
 }
 
@@ -440,25 +353,9 @@ read_ovs(struct fabric_chassis *chassis, struct arena *arena)
     }
     OVSDB_TABLE_FOR_EACH (row, &store->tables[OVS_INTERFACE]) {
         index_interface(chassis, row, arena);
+        fabric_list_marks(chassis, row);
     }
     fabric_read_isolation(chassis);
-}
-
-/* Then notes what of it is looked for on all chassis. */
-static void
-index_ovs(struct fabric *f, struct fabric_chassis *chassis)
-{
-    const struct evidence_db *ovs = &chassis->evidence->ovs;
-    const struct ovsdb_table *interfaces = &ovs->store.tables[OVS_INTERFACE];
-    index_lost(f, ovs);
-    for (size_t i = 0; chassis->ovs_known && i < interfaces->n_rows; i++) {
-        if (i + FABRIC_AHEAD < interfaces->n_rows) {
-            look_ahead(f, interfaces->rows[i + FABRIC_AHEAD]);
-        }
-        if (interfaces->rows[i]->exists) {
-            index_everywhere(f, chassis, interfaces->rows[i]);
-        }
-    }
 }
 
 /* Two threads read the databases; the first one notes what is there, in the
@@ -484,6 +381,7 @@ read_next(struct fabric_reading *r, struct arena *arena)
     }
     if (r->f->chassis[i]->evidence) {
         read_ovs(r->f->chassis[i], arena);
+        fabric_list_lost(r->f->chassis[i]);
     }
     pthread_mutex_lock(&r->mutex);
     atomic_store(&r->is_read[i], true);
@@ -528,7 +426,6 @@ make_room(struct fabric *f)
     }
     size_t n = n_ports < n_interfaces ? n_ports : n_interfaces;
     strmap_reserve(&f->sightings, 3 * n);
-    strmap_reserve(&f->attached, n);
 }
 
 static struct fabric_reading *
@@ -550,9 +447,7 @@ end_reading(struct fabric_reading *r)
     make_room(f);
     for (size_t i = 0; i < f->n_chassis; i++) {
         wait_for(r, i);
-        if (f->chassis[i]->evidence) {
-            index_ovs(f, f->chassis[i]);
-        }
+        fabric_take_sightings(f, f->chassis[i]);
     }
     beside_end(&r->second);
     pthread_cond_destroy(&r->more);
@@ -578,7 +473,8 @@ fabric_read_chassis(struct fabric *f, struct fabric_chassis *chassis)
     }
     if (chassis->evidence) {
         read_ovs(chassis, &f->arena);
-        index_ovs(f, chassis);
+        fabric_list_lost(chassis);
+        fabric_take_sightings(f, chassis);
     }
 }
 

@@ -39,6 +39,20 @@ struct fabric_bridge {
     const struct flow_table *flows; /* NULL if not gathered. */
 };
 
+/* Private: what of a chassis' interfaces is to be found on all chassis. */
+struct fabric_chassis_marks {
+    struct fabric_mark {
+        const char *text;
+        uint32_t hash;
+        bool is_odd_mac; /* Not in lower case. */
+    } * marks;
+    size_t n, capacity;
+};
+struct fabric_rows {
+    const struct ovsdb_row **rows;
+    size_t n, capacity;
+};
+
 struct fabric_chassis {
     size_t index;               /* In fabric->chassis. */
     const char *name;           /* system-id. */
@@ -72,6 +86,10 @@ struct fabric_chassis {
     struct strmap macs;          /* attached-mac -> Interface row. */
     struct strmap tunnels;       /* remote_ip -> Interface row. */
     bool is_isolated;            /* It watches tunnels, and all are down. */
+
+    /* Private: lists that are taken when it is read (sighting.c). */
+    struct fabric_chassis_marks marks;
+    struct fabric_rows lost;
 };
 
 /* A chassis that has an interface with a certain iface-id, attached-mac, or
@@ -285,7 +303,8 @@ struct fabric {
     struct strmap nat_macs;         /* Distributed external MACs -> NAT... */
     struct strmap nat_macs_again;   /* ...and those met again. */
     struct strmap learned;          /* learned.c: -> FDB row. */
-    struct strmap attached;         /* attached-mac, lower case; a set. */
+    struct strmap attached;         /* In lower case, those attached-macs that
+                                     * are not, which 'sightings' has. */
     bool has_nested;                /* VMs' ports with a parent. */
     bool has_siblings;              /* Guests with more than one port. */
     struct strmap lrp_macs; /* As NB writes them -> struct fabric_lrp. */

@@ -37,7 +37,7 @@ fabric_is_attached(const struct fabric *f, const char *mac)
     char key[KEY_BYTES];
     snprintf(key, sizeof key, "%s", mac);
     lower(key);
-    return strmap_get(&f->attached, key) != NULL;
+    return fabric_find_sightings(f, key) || strmap_get(&f->attached, key);
 }
 
 void

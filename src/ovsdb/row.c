@@ -10,6 +10,9 @@
 #define ROWS 32                       /* Taken from the arena at a time. */
 #define MAX_ROWS ((uint32_t) 1 << 30) /* What 'index' has bits for. */
 
+/* A table of more rows keeps its index. */
+#define MAX_SCANNED 4096
+
 /* Finding and keeping rows. */
 
 /* Seeded, since a hostile file chooses its UUIDs. */
@@ -33,11 +36,25 @@ find_slot(const struct ovsdb_table *table, const struct uuid *uuid,
     return slot;
 }
 
+/* Of a small table without an index. */
+static struct ovsdb_row *
+scan(const struct ovsdb_table *table, const struct uuid *uuid)
+{
+    for (size_t i = 0; i < table->n_rows; i++) {
+        if (uuid_equals(&table->rows[i]->uuid, uuid)) {
+            return table->rows[i];
+        }
+    }
+    return NULL;
+}
+
 struct ovsdb_row *
 ovsdb_table_find(const struct ovsdb_table *table, const struct uuid *uuid)
 {
-    uint32_t number =
-        table->n_rows ? find_slot(table, uuid, hash(uuid))->number : 0;
+    if (!table->slots.n) {
+        return scan(table, uuid);
+    }
+    uint32_t number = find_slot(table, uuid, hash(uuid))->number;
     return number ? table->rows[number - 1] : NULL;
 }
 
@@ -72,10 +89,45 @@ new_row(struct ovsdb_table *table, const struct uuid *uuid)
     return row;
 }
 
+void
+ovsdb_store_drop_indexes(struct ovsdb_store *store)
+{
+    for (unsigned t = 0; t < store->spec->n_tables; t++) {
+        if (store->tables[t].n_rows <= MAX_SCANNED) {
+            slots_done(&store->tables[t].slots);
+        }
+    }
+}
+
+void
+ovsdb_table_trim(struct ovsdb_table *table)
+{
+    if (table->n_rows < table->capacity) {
+        table->rows =
+            xrealloc(table->rows, table->n_rows * sizeof *table->rows);
+        table->capacity = table->n_rows;
+    }
+}
+
+/* Puts back what was dropped. */
+static void
+index_rows(struct ovsdb_table *table)
+{
+    slots_reserve(&table->slots, table->n_rows + 1);
+    for (size_t i = 0; i < table->n_rows; i++) {
+        const struct uuid *uuid = &table->rows[i]->uuid;
+        uint32_t h = hash(uuid);
+        *find_slot(table, uuid, h) = (struct slot){ h, (uint32_t) i + 1 };
+    }
+}
+
 struct ovsdb_row *
 ovsdb_place_row(struct ovsdb_table *table, const struct uuid *uuid)
 {
     uint32_t h = hash(uuid);
+    if (PROVNET_UNLIKELY(!table->slots.n)) {
+        index_rows(table);
+    }
     slots_reserve(&table->slots, table->n_rows + 1);
     struct slot *slot = find_slot(table, uuid, h);
     if (slot->number) {

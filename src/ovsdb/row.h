@@ -48,6 +48,9 @@ void ovsdb_forget_seen(struct ovsdb_store *);
 /* The row with 'uuid', made up as not existing if it is new. */
 struct ovsdb_row *ovsdb_place_row(struct ovsdb_table *, const struct uuid *);
 
+/* Gives back what its list has room for. */
+void ovsdb_table_trim(struct ovsdb_table *);
+
 /* Ask the memory for what finding the row with 'uuid' will look at and, once
  * that has come, for the row. */
 void ovsdb_prefetch_slot(const struct ovsdb_table *, const struct uuid *);

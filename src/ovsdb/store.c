@@ -451,6 +451,9 @@ ovsdb_store_trim(struct ovsdb_store *store)
 {
     assert(!store->n_inserted && !store->n_changes);
     forget_guesses(store);
+    for (unsigned t = 0; t < store->spec->n_tables; t++) {
+        ovsdb_table_trim(&store->tables[t]);
+    }
     free(store->inserted);
     free(store->changes);
     free(store->atoms);

@@ -253,6 +253,11 @@ void ovsdb_store_abort(struct ovsdb_store *);
  * the next. */
 void ovsdb_store_trim(struct ovsdb_store *);
 
+/* Gives back the indexes of rows of small tables, until a transaction comes:
+ * for databases of which there are thousands, and hardly a row is ever asked
+ * for by its UUID.  Then all rows are looked at. */
+void ovsdb_store_drop_indexes(struct ovsdb_store *);
+
 /* Loops over the existing rows of TABLE. */
 #define OVSDB_TABLE_FOR_EACH(ROW, TABLE)                             \
     for (struct ovsdb_row *ROW = ovsdb_table_next(TABLE, NULL); ROW; \

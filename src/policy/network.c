@@ -262,16 +262,38 @@ add(struct policy *p, struct policy_switch *sw, const char *prefix,
     return keep(sw, &new);
 }
 
-/* Whether Neutron has noted nothing of the endpoint but its address, with the
- * length of 'prefix'. */
+/* The first item of a list with blanks that is of IPv6, or is not; of 'n'
+ * bytes. */
+static const char *
+first_of_family(const char *list, bool is_ipv6, size_t *n)
+{
+    for (const char *s = list; *s; s += *n) {
+        s += strspn(s, " ");
+        *n = strcspn(s, " ");
+        if (*n && (memchr(s, ':', *n) != NULL) == is_ipv6) {
+            return s;
+        }
+    }
+    *n = 0;
+    return NULL;
+}
+
+/* Whether the first of its family that Neutron has noted of the endpoint's
+ * port is the endpoint's address, with the length of 'prefix': others, of
+ * other families, cannot contain it. */
 static bool
 is_noted_with_length_of(const struct policy_switch *sw,
                         const struct fabric_endpoint *e, const char *prefix)
 {
     const char *noted = noted_of(sw, e), *length = strchr(prefix, '/');
-    size_t n = strlen(e->address);
-    return noted && length && !strncmp(noted, e->address, n)
-           && !strcmp(noted + n, length);
+    size_t n, n_address = strlen(e->address);
+    const char *item =
+        noted && length
+            ? first_of_family(noted, strchr(e->address, ':') != NULL, &n)
+            : NULL;
+    return item && n == n_address + strlen(length)
+           && !memcmp(item, e->address, n_address)
+           && !memcmp(item + n_address, length, n - n_address);
 }
 
 /* So many of the networks that are kept are tried first. */

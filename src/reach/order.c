@@ -32,18 +32,16 @@ rank(const struct fabric_endpoint *e)
 }
 
 uint32_t *
-workers_order(const struct assessment *a)
+workers_order(const struct fabric_endpoint *const *endpoints, size_t n)
 {
-    size_t n = a->n_endpoints;
     struct ranked *ranked = xmalloc((n + 1) * sizeof *ranked);
     uint32_t *numbers = xmalloc((n + 1) * sizeof *numbers);
     for (size_t i = 0; i < n; i++) {
-        ranked[i] =
-            (struct ranked){ rank(a->endpoints[i].endpoint), (uint32_t) i };
+        ranked[i] = (struct ranked){ rank(endpoints[i]), (uint32_t) i };
     }
     for (size_t i = 0, end; i < n; i = end) {
-        const struct fabric_switch *ls = a->endpoints[i].endpoint->ls;
-        for (end = i + 1; end < n && a->endpoints[end].endpoint->ls == ls;) {
+        const struct fabric_switch *ls = endpoints[i]->ls;
+        for (end = i + 1; end < n && endpoints[end]->ls == ls;) {
             end++;
         }
         qsort(&ranked[i], end - i, sizeof *ranked, compare);

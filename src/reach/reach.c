@@ -496,14 +496,17 @@ static void
 judge_endpoints(struct assessment *a, const char *only)
 {
     struct fabric *f = a->fabric;
+    const struct fabric_endpoint **wanted =
+        xmalloc(f->n_endpoints * sizeof(struct fabric_endpoint *));
     a->endpoints =
         arena_alloc(&a->arena, f->endpoints_capacity * sizeof *a->endpoints);
     for (size_t i = 0; i < f->n_endpoints; i++) {
         if (!only || fabric_endpoint_is(&f->endpoints[i], only)) {
-            walk_add_endpoint(a, &f->endpoints[i]);
+            wanted[a->n_endpoints++] = &f->endpoints[i];
         }
     }
-    workers_judge(a);
+    workers_judge(a, wanted);
+    free(wanted);
 }
 
 void

@@ -52,9 +52,9 @@ struct assessed_endpoint *walk_add_endpoint(struct assessment *,
 /* Judges both directions of an endpoint; its 'own' must be empty. */
 void walk_judge_endpoint(struct assessment *, struct assessed_endpoint *);
 
-/* The numbers of the endpoints that 'a' has, malloc()ed, as they are best
- * judged: what they look at is near by then. */
-uint32_t *workers_order(const struct assessment *a);
+/* The numbers of 'n' endpoints, malloc()ed, as they are best judged: what they
+ * look at is near by then. */
+uint32_t *workers_order(const struct fabric_endpoint *const *, size_t n);
 
 /* A flood, made beside what is done between the two calls, on a thread of its
  * own if there are many endpoints. */
@@ -66,11 +66,13 @@ struct flood_making {
 void workers_begin_flood(struct flood_making *, const struct fabric *);
 struct flood *workers_end_flood(struct flood_making *);
 
-/* Judges all endpoints that 'a' has, on several processors if there are many
- * of them: workers start with what they need for it, and begin once 'a' is
- * complete but for the verdicts.  workers_done() ends what they left. */
+/* Makes 'endpoints' those that 'a' has, of which there is the number and the
+ * room, and judges them, on several processors if they are many: workers start
+ * with what they need for it, and begin once 'a' is complete but for that.
+ * workers_done() ends what they left. */
 void workers_start(struct assessment *a);
-void workers_judge(struct assessment *a);
+void workers_judge(struct assessment *a,
+                   const struct fabric_endpoint *const *endpoints);
 void workers_done(struct assessment *);
 
 /* Gathers the findings of all examinations, and whom they affect, anew. */

@@ -38,8 +38,9 @@ struct shift {
     size_t n_parsed; /* Of the groups. */
     bool has_begun;  /* Views are there, and all may judge. */
 
-    /* The endpoints' numbers, as they are to be judged, and the first that
-     * nobody took. */
+    /* The endpoints, their numbers as they are to be judged, and the first
+     * that nobody took. */
+    const struct fabric_endpoint *const *endpoints;
     const uint32_t *order;
     atomic_size_t next;
 };
@@ -72,16 +73,19 @@ choose_n_threads(size_t n_endpoints)
 }
 
 static void
-judge_some(struct assessment *view, const uint32_t *numbers, size_t n)
+judge_some(struct assessment *view, const struct shift *shift,
+           const uint32_t *numbers, size_t n)
 {
     const struct fabric_endpoint *endpoints[FABRIC_AHEAD];
     for (size_t i = 0; i < n; i++) {
-        endpoints[i] = view->endpoints[numbers[i]].endpoint;
+        endpoints[i] = shift->endpoints[numbers[i]];
     }
     fabric_look_ahead_at_endpoints(endpoints, n);
     policy_look_ahead(view->policy, endpoints, n);
     for (size_t i = 0; i < n; i++) {
-        walk_judge_endpoint(view, &view->endpoints[numbers[i]]);
+        struct assessed_endpoint *e = &view->endpoints[numbers[i]];
+        *e = (struct assessed_endpoint){ .endpoint = endpoints[i] };
+        walk_judge_endpoint(view, e);
     }
 }
 
@@ -99,7 +103,8 @@ judge_share(struct assessment *view, struct shift *shift)
            < view->n_endpoints) {
         size_t end = smaller(first + BATCH, view->n_endpoints);
         for (size_t i = first; i < end; i += FABRIC_AHEAD) {
-            judge_some(view, &shift->order[i], smaller(FABRIC_AHEAD, end - i));
+            judge_some(view, shift, &shift->order[i],
+                       smaller(FABRIC_AHEAD, end - i));
         }
     }
 }
@@ -227,11 +232,13 @@ workers_start(struct assessment *a)
 }
 
 void
-workers_judge(struct assessment *a)
+workers_judge(struct assessment *a,
+              const struct fabric_endpoint *const *endpoints)
 {
     struct shift alone = { .next = 0 };
     struct shift *shift = a->n_workers ? a->workers->shift : &alone;
-    uint32_t *order = workers_order(a);
+    uint32_t *order = workers_order(endpoints, a->n_endpoints);
+    shift->endpoints = endpoints;
     shift->order = order;
     for (size_t i = 0; i < a->n_workers; i++) {
         set_view(&a->workers[i], a);

@@ -618,29 +618,59 @@ test_a_monitor_has_no_special_members(void **state)
 
 /* Tables. */
 
+/* Ports whose tags are their numbers. */
 static void
-test_many_rows_are_found_and_listed_in_order(void **state)
+add_ports(struct fixture *f, int first, int n)
 {
-    enum { N = 5000 };
-    struct fixture *f = *state;
     struct text t;
     text_init(&t, TEXT_CEILING_BYTES);
     text_puts(&t, "{'Port':{");
-    for (int i = 0; i < N; i++) {
+    for (int i = first; i < first + n; i++) {
         text_printf(&t, "%s'%08x-0000-4000-8000-000000000000':{'tag':%d}",
-                    i ? "," : "", i * 7, i);
+                    i > first ? "," : "", i * 7, i);
     }
     text_puts(&t, "}}");
     commit(f, text_string(&t));
     text_done(&t);
+}
+
+static void
+check_ports(struct fixture *f, int n_expected)
+{
     int n = 0;
     OVSDB_TABLE_FOR_EACH (port, f->ports) {
         assert_int_equal(ovsdb_integer(port, PORT_TAG, -1), n++);
         assert_ptr_equal(ovsdb_table_find(f->ports, &port->uuid), port);
     }
-    assert_int_equal(n, N);
-    assert_int_equal(f->ports->n_existing, N);
+    assert_int_equal(n, n_expected);
+    assert_int_equal(f->ports->n_existing, n_expected);
     assert_null(row(f->ports, P));
+}
+
+static void
+test_many_rows_are_found_and_listed_in_order(void **state)
+{
+    add_ports(*state, 0, 5000);
+    check_ports(*state, 5000);
+}
+
+static void
+test_rows_are_found_without_indexes_and_come_once(void **state)
+{
+    struct fixture *f = *state;
+    ovsdb_store_trim(&f->store); /* Of empty tables. */
+    ovsdb_store_drop_indexes(&f->store);
+    check_ports(f, 0);
+    for (int i = 0; i < 3; i++) {
+        add_ports(f, 0, 1000 * (i + 1));
+        ovsdb_store_trim(&f->store);
+        ovsdb_store_drop_indexes(&f->store);
+        check_ports(f, 1000 * (i + 1));
+        assert_int_equal(f->ports->n_rows, 1000 * (i + 1));
+    }
+    add_ports(f, 3000, 2000); /* More than go without. */
+    ovsdb_store_drop_indexes(&f->store);
+    check_ports(f, 5000);
 }
 
 #define TEST(NAME) \
@@ -677,6 +707,7 @@ main(void)
         TEST(updates_carry_whole_values),
         TEST(a_monitor_has_no_special_members),
         TEST(many_rows_are_found_and_listed_in_order),
+        TEST(rows_are_found_without_indexes_and_come_once),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }

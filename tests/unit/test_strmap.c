@@ -89,6 +89,25 @@ test_placing_twice_is_one_entry(void **state PROVNET_UNUSED)
 }
 
 static void
+test_a_hash_that_is_known_leads_to_the_same_place(void **state PROVNET_UNUSED)
+{
+    struct strmap m;
+    int one, two;
+    strmap_init(&m);
+    *strmap_place(&m, "one") = &one;
+    strmap_prefetch_hashed(&m, strmap_hash("two"));
+    *strmap_place_hashed(&m, "two", strmap_hash("two")) = &two;
+    assert_ptr_equal(*strmap_place_hashed(&m, "one", strmap_hash("one")),
+                     &one);
+    assert_ptr_equal(strmap_get(&m, "two"), &two);
+    assert_int_equal(m.n, 2);
+    /* Another key of the same hash is another key. */
+    assert_null(*strmap_place_hashed(&m, "three", strmap_hash("two")));
+    assert_int_equal(m.n, 3);
+    strmap_done(&m);
+}
+
+static void
 test_prefixes_are_other_keys(void **state PROVNET_UNUSED)
 {
     struct strmap m;
@@ -136,6 +155,7 @@ main(void)
         cmocka_unit_test(test_many_keys_are_found_and_kept_in_order),
         cmocka_unit_test(test_many_are_guessed_at_once),
         cmocka_unit_test(test_placing_twice_is_one_entry),
+        cmocka_unit_test(test_a_hash_that_is_known_leads_to_the_same_place),
         cmocka_unit_test(test_prefixes_are_other_keys),
         cmocka_unit_test(test_the_empty_key_is_a_key),
         cmocka_unit_test(test_hashes_differ_by_length_and_by_every_byte),

@@ -10,6 +10,7 @@
  * into the peak of the program that it starts (exec_mmap() in fs/exec.c), and
  * an interpreter alone is larger than a home lab's budget. */
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,23 +35,27 @@ now(void)
 }
 
 /* Nothing of it counts into the peak of what is started. */
-static void
+static bool
 touch(size_t size)
 {
     void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (p != MAP_FAILED) {
-        madvise(p, size, MADV_HUGEPAGE);
-        memset(p, 1, size);
-        munmap(p, size);
+    if (p == MAP_FAILED) {
+        perror("mmap");
+        return false;
     }
+    madvise(p, size, MADV_HUGEPAGE);
+    memset(p, 1, size);
+    return !munmap(p, size);
 }
 
 int
 main(int argc, char *argv[])
 {
     if (argc > 3 && !strcmp(argv[1], "--touch")) {
-        touch(strtoull(argv[2], NULL, 10));
+        if (!touch(strtoull(argv[2], NULL, 10))) {
+            return 2;
+        }
         argc -= 2;
         argv += 2;
     }

@@ -665,11 +665,13 @@ test_rows_are_found_without_indexes_and_come_once(void **state)
         add_ports(f, 0, 1000 * (i + 1));
         ovsdb_store_trim(&f->store);
         ovsdb_store_drop_indexes(&f->store);
+        assert_int_equal(f->ports->slots.n, 0);
         check_ports(f, 1000 * (i + 1));
         assert_int_equal(f->ports->n_rows, 1000 * (i + 1));
     }
     add_ports(f, 3000, 2000); /* More than go without. */
     ovsdb_store_drop_indexes(&f->store);
+    assert_true(f->ports->slots.n >= 5000);
     check_ports(f, 5000);
 }
 

@@ -164,6 +164,19 @@ match_evaluate(const struct match *match, const struct match_packet *packet)
     return verdict;
 }
 
+void
+match_look_ahead(const struct match *match, unsigned step)
+{
+    if (!step) {
+        __builtin_prefetch(match);
+    } else if (step == 1) {
+        __builtin_prefetch(match->root);
+    } else if (match->root->type == MATCH_AND
+               || match->root->type == MATCH_OR) {
+        __builtin_prefetch(match->root->children);
+    }
+}
+
 /* Sets what 'node' forces, where nothing else is known. */
 static void
 assume(const struct match_node *node, struct match_packet *packet)

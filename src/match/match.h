@@ -113,6 +113,12 @@ struct match_verdict {
     const char *symbol;
 };
 
+/* Asks the memory for what match_evaluate() begins with, for soon: in step 0
+ * for the match, then for its root, then for the root's first operand.  Steps
+ * come in this order, each when the one before has been answered. */
+#define MATCH_N_STEPS 3
+void match_look_ahead(const struct match *, unsigned step);
+
 struct match_verdict match_evaluate(const struct match *,
                                     const struct match_packet *);
 

@@ -314,6 +314,27 @@ acl_select(struct policy *p, struct policy_switch *sw,
 #define GROUPS_AHEAD 3
 #define ACLS_AHEAD 16
 
+static size_t
+n_acls_ahead(const struct policy_group *group)
+{
+    return group->n < ACLS_AHEAD ? group->n : ACLS_AHEAD;
+}
+
+/* Asks for what the groups' ACLs match, a step further in each time. */
+static void
+fetch_matches(const struct membership *const *memberships, size_t n,
+              unsigned step)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct policy_group *group = memberships[i]->group;
+        for (size_t j = 0; j < n_acls_ahead(group); j++) {
+            if (group->acls[j].match) {
+                match_look_ahead(group->acls[j].match, step);
+            }
+        }
+    }
+}
+
 /* Asks for a group of each, and for the next membership.  Returns how many
  * there are of those. */
 static size_t
@@ -326,11 +347,16 @@ fetch_groups(const struct membership **memberships, size_t n)
     }
     for (size_t i = 0; i < n; i++) {
         const struct membership *m = memberships[i];
-        for (size_t j = 0; j < m->group->n && j < ACLS_AHEAD; j++) {
+        for (size_t j = 0; j < n_acls_ahead(m->group); j++) {
             __builtin_prefetch(&m->group->acls[j]);
         }
-        if (m->next) {
-            memberships[n_next++] = m->next;
+    }
+    for (unsigned step = 0; step < MATCH_N_STEPS; step++) {
+        fetch_matches(memberships, n, step);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (memberships[i]->next) {
+            memberships[n_next++] = memberships[i]->next;
         }
     }
     return n_next;

@@ -79,8 +79,8 @@ def pairs_of(works):
 
 
 def growth(tenth, work, costs, again):
-    """Linear, by what there is to read: of tunnels there are more than ten
-    times as many."""
+    """Linear, by what there is to read: chassis have more than ten times the
+    tunnels."""
     n_bytes = work.n_bytes() / tenth.n_bytes()
     limit = 1.1 * max(10, n_bytes)
     budgets = []

@@ -283,14 +283,13 @@ first_of_family(const char *list, bool is_ipv6, size_t *n)
  * other families, cannot contain it. */
 static bool
 is_noted_with_length_of(const struct policy_switch *sw,
-                        const struct fabric_endpoint *e, const char *prefix)
+                        const struct fabric_endpoint *e, const char *prefix,
+                        bool is_ipv6)
 {
     const char *noted = noted_of(sw, e), *length = strchr(prefix, '/');
     size_t n, n_address = strlen(e->address);
     const char *item =
-        noted && length
-            ? first_of_family(noted, strchr(e->address, ':') != NULL, &n)
-            : NULL;
+        noted && length ? first_of_family(noted, is_ipv6, &n) : NULL;
     return item && n == n_address + strlen(length)
            && !memcmp(item, e->address, n_address)
            && !memcmp(item + n_address, length, n - n_address);
@@ -302,7 +301,8 @@ is_noted_with_length_of(const struct policy_switch *sw,
 /* The endpoint's if it is one of those, and that is certain without looking at
  * all routers; else NULL. */
 static const struct policy_network *
-try_kept(const struct policy_switch *sw, const struct fabric_endpoint *e)
+try_kept(const struct policy_switch *sw, const struct fabric_endpoint *e,
+         bool is_ipv6)
 {
     struct address_prefix ip;
     if (strchr(e->address, '/') || !address_prefix_parse(e->address, &ip)) {
@@ -313,7 +313,7 @@ try_kept(const struct policy_switch *sw, const struct fabric_endpoint *e)
         if ((network->is_of_all || network->is_apart)
             && address_prefix_contains(&network->network, &ip)
             && (network->is_of_all
-                || is_noted_with_length_of(sw, e, network->prefix))) {
+                || is_noted_with_length_of(sw, e, network->prefix, is_ipv6))) {
             return network;
         }
     }
@@ -324,7 +324,7 @@ const struct policy_network *
 policy_network_of(struct policy *p, struct policy_switch *sw,
                   const struct fabric_endpoint *e, bool is_ipv6)
 {
-    const struct policy_network *kept = try_kept(sw, e);
+    const struct policy_network *kept = try_kept(sw, e, is_ipv6);
     if (kept) {
         return kept;
     }

@@ -16,6 +16,21 @@ flush_neighbours() {
     ! has_host outside || forget_neighbours
 }
 
+# Who took whom for a neighbour, and who is the gateway: what a failure that
+# does not come again is explained from.
+print_neighbours() {
+    local host
+    for host in camera "${EXTRA_HOSTS[@]}"; do
+        ip_in "$host" neigh | sed "s/^/$host: /"
+    done
+    appctl wire ovs-vswitchd fdb/show wire | sed 's/^/wire: /'
+    sb --format=csv --no-headings \
+        --columns=logical_port,ip,mac list MAC_Binding \
+        -- --columns=logical_port,chassis,up find Port_Binding \
+            type=chassisredirect | sed 's/^/southbound: /'
+    [[ ${#TENANT_NETWORKS[@]} == 0 ]] || echo "gateway on $(gateway_of)"
+}
+
 # What is measured.  Endpoints: "ADDRESS HOST CAMERA [OUTSIDE]", where HOST is
 # who speaks for the address, CAMERA the camera's address of that family and
 # OUTSIDE, behind a router, the host beyond the provider network.

@@ -112,6 +112,7 @@ parse_acl(struct policy *p, struct policy_acl *acl,
         .tier = tier < 0          ? 0
                 : tier > MAX_TIER ? MAX_TIER
                                   : (int) tier,
+        .number = row->index,
         .priority = ovsdb_integer(row, ACL_PRIORITY, 0),
         .action = action_of(row),
         .stage = stage_of(row),
@@ -210,9 +211,7 @@ compare_acls(const void *a_, const void *b_)
     int order = a->tier - b->tier;
     order = order ? order
                   : (a->priority < b->priority) - (a->priority > b->priority);
-    return order ? order
-                 : (a->row->index > b->row->index)
-                       - (a->row->index < b->row->index);
+    return order ? order : (a->number > b->number) - (a->number < b->number);
 }
 
 static void

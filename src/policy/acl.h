@@ -38,6 +38,7 @@ struct policy_acl {
     const struct ovsdb_row *group; /* NULL: a switch's own. */
     const struct match *match;     /* NULL: an error, so there is no flow. */
     int tier;
+    uint32_t number; /* Of the row in its table; rows are far apart. */
     int64_t priority;
     enum acl_action action;
     enum policy_stage stage;

@@ -68,21 +68,21 @@ cli_check_as(const struct cli_options *o)
     }
     const struct assessed_endpoint **only = NULL;
     size_t n_only = 0;
-    error = select_endpoints(&state.assessment, o, &only, &n_only);
+    error = select_endpoints(&state.tracker.assessment, o, &only, &n_only);
     if (error) {
         status = cli_fail(error);
     } else {
         struct text out;
         text_init_file(&out, stdout);
         if (o->json) {
-            report_check_json(&state.assessment, only, n_only, &out);
+            report_check_json(&state.tracker.assessment, only, n_only, &out);
         } else {
-            report_check_text(&state.assessment, only, n_only, &o->report,
-                              &out);
+            report_check_text(&state.tracker.assessment, only, n_only,
+                              &o->report, &out);
         }
         status = !cli_print(&out)
                      ? EXIT_TROUBLE
-                     : exit_status(&state.assessment, only, n_only, o);
+                     : exit_status(&state.tracker.assessment, only, n_only, o);
     }
     free(only);
     cli_state_done(&state);

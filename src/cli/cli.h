@@ -7,7 +7,7 @@
 #define CLI_CLI_H 1
 
 #include "collect/collect.h"
-#include "reach/reach.h"
+#include "reach/tracker.h"
 #include "report/report.h"
 
 /* provnet(1). */
@@ -81,9 +81,8 @@ bool cli_print(struct text *) PROVNET_WARN_UNUSED;
 /* What a subcommand that judges works on. */
 struct cli_state {
     struct evidence evidence;
-    struct fabric fabric;
-    struct assessment assessment;
-    bool is_judged; /* 'fabric' and 'assessment' are there. */
+    struct tracker tracker;
+    bool is_judged; /* 'tracker' is there. */
 };
 
 /* Gathers what the options name and prints the warnings; evidence_done() in

@@ -89,7 +89,7 @@ cli_history(int argc, char **argv)
         return cli_fail(error);
     }
     timeline_init(&timeline);
-    want(&timeline, &state.assessment, &o);
+    want(&timeline, &state.tracker.assessment, &o);
     cli_state_forget(&state);
     error = read_logs(&state, &o, &timeline);
     status = error ? cli_fail(error) : print(&state, &o, &timeline);

@@ -54,13 +54,14 @@ is_wanted(const struct planning *p, const struct reach_finding *rf)
     const struct finding *f = rf->finding;
     const char *only = p->options->only;
     return (only ? !strcmp(f->rule->code, only) : f->effect >= EFFECT_STOPS)
-           && concerns(&p->state.assessment, rf, p->options->for_endpoint);
+           && concerns(&p->state.tracker.assessment, rf,
+                       p->options->for_endpoint);
 }
 
 static void
 choose_findings(struct planning *p)
 {
-    const struct assessment *a = &p->state.assessment;
+    const struct assessment *a = &p->state.tracker.assessment;
     for (size_t i = 0; i < a->n_findings; i++) {
         if (is_wanted(p, &a->findings[i])) {
             p->keys =
@@ -74,7 +75,7 @@ choose_findings(struct planning *p)
 const struct reach_finding *
 planning_find(struct planning *p, const char *key)
 {
-    const struct assessment *a = &p->state.assessment;
+    const struct assessment *a = &p->state.tracker.assessment;
     for (size_t i = 0; i < a->n_findings; i++) {
         const struct finding *f = a->findings[i].finding;
         if (!strcmp(impact_finding_key(&p->arena, f), key)) {
@@ -157,13 +158,12 @@ static struct error *
 try_plan(struct planning *p, struct plan *plan, enum plan_way way)
 {
     struct evidence *e = &p->state.evidence;
-    trial_begin(&plan->trial, &p->state.assessment);
+    trial_begin(&plan->trial, &p->state.tracker);
     plan->is_tried = true;
-    cli_state_forget(&p->state);
     e->now_ms = clock_wall_ms();
     if (plan->flow.bridge) {
-        simulation_add_flow(e, plan->flow.chassis, plan->flow.bridge,
-                            "NORMAL");
+        trial_add_flow(&plan->trial, plan->flow.chassis, plan->flow.bridge,
+                       "NORMAL");
     }
     struct error *error = try_list(p, plan, &e->nb, NULL);
     error = error ? error : try_list(p, plan, &e->sb, NULL);
@@ -174,6 +174,7 @@ try_plan(struct planning *p, struct plan *plan, enum plan_way way)
     if (!error) {
         plan_judge(plan, way);
     }
+    cli_state_forget(&p->state);
     return error;
 }
 
@@ -194,7 +195,7 @@ propose(struct planning *p, struct plan *plan, const struct finding *f,
     plan_reset(plan);
     plan->way = way;
     *ret_found = !error
-                 && plan_propose(plan, &p->state.fabric, f, way,
+                 && plan_propose(plan, &p->state.tracker.fabric, f, way,
                                  past.is_open ? &past.then : NULL, &past.now);
     forget_past(&past);
     return error;

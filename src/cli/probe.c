@@ -55,19 +55,20 @@ probe(struct cli_state *state, const struct cli_options *o)
     struct probe_result result;
     uint8_t mac[FRAME_MAC_BYTES];
     struct error *error =
-        cli_find_endpoint(&state->assessment, o->arguments[0], &at);
+        cli_find_endpoint(&state->tracker.assessment, o->arguments[0], &at);
     if (error) {
         return cli_fail(error);
     }
     probe_make_mac(mac);
-    aim_init(&aim, &state->assessment, at, mac);
+    aim_init(&aim, &state->tracker.assessment, at, mac);
     if (!print_plan(state, o, &aim)) {
         return EXIT_TROUBLE;
     }
     if (o->dry_run) {
         return EXIT_FINE;
     }
-    error = probe_run(&aim, &frames, &state->assessment.arena, &result);
+    error =
+        probe_run(&aim, &frames, &state->tracker.assessment.arena, &result);
     if (error) {
         int status = cli_fail(error);
         return aim.storm ? EXIT_BROKEN : status;

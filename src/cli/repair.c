@@ -143,12 +143,15 @@ find_breach(struct promise *promise, struct arena *arena)
         error_free(error);
     } else {
         cli_state_judge(&state);
-        why = check_storms(&state.assessment, promise, arena);
-        why =
-            why ? why : check_finding(&state.assessment, promise->plan, arena);
+        why = check_storms(&state.tracker.assessment, promise, arena);
         why = why ? why
-                  : check_endpoints(&state.assessment, promise->plan, arena);
-        why = why ? why : check_reached(&state.assessment, promise, arena);
+                  : check_finding(&state.tracker.assessment, promise->plan,
+                                  arena);
+        why = why ? why
+                  : check_endpoints(&state.tracker.assessment, promise->plan,
+                                    arena);
+        why = why ? why
+                  : check_reached(&state.tracker.assessment, promise, arena);
     }
     cli_state_done(&state);
     return why;
@@ -212,8 +215,8 @@ prove(void *aux, const struct proof_stop *stop)
         cli_gather_quietly(&state.evidence, &promise->options->collect);
     if (!error) {
         cli_state_judge(&state);
-        proof_make(&state.assessment, promise->targets, promise->n_targets,
-                   stop, promise->arena, promise->proofs);
+        proof_make(&state.tracker.assessment, promise->targets,
+                   promise->n_targets, stop, promise->arena, promise->proofs);
     }
     error_free(error); /* status_now() meets it again. */
     cli_state_done(&state);
@@ -248,12 +251,12 @@ carry(struct planning *p, struct plan *plan, struct report_deed *ret)
         ret->why = error;
         return NULL;
     }
-    find_targets(&promise, &p->state.assessment);
+    find_targets(&promise, &p->state.tracker.assessment);
     strmap_init(&promise.storms);
-    note_storms(&promise, &p->state.assessment);
+    note_storms(&promise, &p->state.tracker.assessment);
     options.has_loop = promise.storms.n > 0;
     strmap_init(&promise.reached);
-    note_reached(&promise, &p->state.assessment);
+    note_reached(&promise, &p->state.tracker.assessment);
     ret->why = carry_out(&fresh.changes, &p->state.evidence, comment, &options,
                          &ret->result);
     strmap_done(&promise.storms);
@@ -313,7 +316,7 @@ status_now(struct planning *p, const struct report_deed *results)
     if (error) {
         return cli_fail(error);
     }
-    const struct assessment *a = &p->state.assessment;
+    const struct assessment *a = &p->state.tracker.assessment;
     for (size_t i = 0; i < a->n_findings; i++) {
         if (a->findings[i].finding->effect >= EFFECT_STOPS) {
             return EXIT_BROKEN;

@@ -115,8 +115,7 @@ cli_state_init(struct cli_state *s, const struct cli_options *o)
 void
 cli_state_judge(struct cli_state *s)
 {
-    fabric_init(&s->fabric, &s->evidence);
-    reach_assess(&s->assessment, &s->fabric, NULL);
+    tracker_assess(&s->tracker, &s->evidence);
     s->is_judged = true;
 }
 
@@ -124,8 +123,7 @@ void
 cli_state_forget(struct cli_state *s)
 {
     if (s->is_judged) {
-        assessment_done(&s->assessment);
-        fabric_done(&s->fabric);
+        tracker_done(&s->tracker);
     }
     s->is_judged = false;
 }

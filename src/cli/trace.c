@@ -65,17 +65,18 @@ cli_trace(int argc, char **argv)
         return cli_fail(error);
     }
     const char *from = o.arguments[0], *to = o.arguments[1];
-    error = trace(&state.assessment, from, to, &path);
+    error = trace(&state.tracker.assessment, from, to, &path);
     if (error) {
         status = cli_fail(error);
     } else {
         struct text out;
         text_init_file(&out, stdout);
         if (o.json) {
-            report_trace_json(&state.assessment, &path, from, to, &out);
-        } else {
-            report_trace_text(&state.assessment, &path, from, to, &o.report,
+            report_trace_json(&state.tracker.assessment, &path, from, to,
                               &out);
+        } else {
+            report_trace_text(&state.tracker.assessment, &path, from, to,
+                              &o.report, &out);
         }
         status = !cli_print(&out) ? EXIT_TROUBLE
                  : path.kind == VERDICT_BROKEN || path.kind == VERDICT_STORM

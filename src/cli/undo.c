@@ -205,11 +205,10 @@ rehearse(struct undoing *u)
     }
     struct carry_rehearsal *r = &u->rehearsal;
     struct arena *a = &u->result.arena;
-    u->carry.has_loop = has_storm(&state.assessment);
+    u->carry.has_loop = has_storm(&state.tracker.assessment);
     r->refused = arena_zalloc(a, u->journal.n_steps * sizeof *r->refused);
     r->before = carry_localnets(&state.evidence, a);
-    trial_begin(&trial, &state.assessment);
-    cli_state_forget(&state);
+    trial_begin(&trial, &state.tracker);
     state.evidence.now_ms = clock_wall_ms();
     error = try_steps(u, &state.evidence, &trial);
     if (!error && trial.impact.storms) {

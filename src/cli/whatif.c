@@ -115,8 +115,7 @@ whatif(const struct cli_options *o)
         return cli_fail(error);
     }
     change_list_init(&list);
-    trial_begin(&trial, &state.assessment);
-    cli_state_forget(&state);
+    trial_begin(&trial, &state.tracker);
     error = scratch_new(&state.evidence, &o->collect, &scratch);
     error = error ? error : run(scratch, o);
     state.evidence.now_ms = clock_wall_ms();

@@ -43,12 +43,10 @@ new_flags(const struct tracker *f)
                    FLAGS_A_WORD);
 }
 
-static void
-build(struct tracker *f)
+void
+tracker_follow(struct tracker *f)
 {
     struct assessment *a = &f->assessment;
-    fabric_init(&f->fabric, f->evidence);
-    reach_judge_all(a, &f->fabric, f->only);
     fabric_change_init(&f->change, &f->fabric);
     f->limit_bytes = 2 * a->arena.used_bytes + GARBAGE_BYTES;
     f->flags = new_flags(f);
@@ -56,13 +54,24 @@ build(struct tracker *f)
     for (size_t i = 0; i < a->n_endpoints; i++) {
         f->flags[i] = flags_of(&a->endpoints[i]);
     }
+    f->is_following = true;
+}
+
+static void
+build(struct tracker *f)
+{
+    fabric_init(&f->fabric, f->evidence);
+    reach_judge_all(&f->assessment, &f->fabric, f->only);
+    tracker_follow(f);
 }
 
 static void
 unbuild(struct tracker *f)
 {
-    free(f->flags);
-    fabric_change_done(&f->change);
+    if (f->is_following) {
+        free(f->flags);
+        fabric_change_done(&f->change);
+    }
     assessment_done(&f->assessment);
     fabric_done(&f->fabric);
 }
@@ -74,6 +83,21 @@ tracker_init(struct tracker *f, struct evidence *e, const char *only)
     f->evidence = e;
     f->only = only;
     build(f);
+}
+
+void
+tracker_assess(struct tracker *f, struct evidence *e)
+{
+    memset(f, 0, sizeof *f);
+    f->evidence = e;
+    fabric_init(&f->fabric, e);
+    reach_assess(&f->assessment, &f->fabric, NULL);
+}
+
+void
+tracker_distrust(struct tracker *f)
+{
+    f->change.all = true;
 }
 
 void

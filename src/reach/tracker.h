@@ -9,8 +9,10 @@
  * commits to the evidence's stores, each followed by tracker_apply() with its
  * database; tracker_judge() brings the verdicts up to date, and
  * tracker_collect() the findings.  The stores must keep deltas.  Evidence that
- * is no rows (links, flows, Neutron's record) must stay as it is.  No I/O;
- * one thread. */
+ * is no rows (links, flows, Neutron's record) must stay as it is, or
+ * tracker_distrust() be told.  Who may not want to follow at all begins with
+ * tracker_assess(), and with tracker_follow() if he does.  No I/O; one
+ * thread. */
 #ifndef REACH_TRACKER_H
 #define REACH_TRACKER_H 1
 
@@ -26,6 +28,7 @@ struct tracker {
     /* Private. */
     struct evidence *evidence;
     const char *only;
+    bool is_following; /* What is below is there. */
     struct fabric_change change;
     unsigned char *flags; /* Of each assessed endpoint. */
     bool is_flood_old;    /* The flood is quiet as it was, but not of now. */
@@ -35,6 +38,15 @@ struct tracker {
 /* Endpoints that are called 'only' (as in reach_assess()), or all. */
 void tracker_init(struct tracker *, struct evidence *, const char *only);
 void tracker_done(struct tracker *);
+
+/* Judges everything, and gathers the findings; follows nothing yet. */
+void tracker_assess(struct tracker *, struct evidence *);
+
+/* Makes it ready for the first commit. */
+void tracker_follow(struct tracker *);
+
+/* Evidence that is no row changed: everything will be built again. */
+void tracker_distrust(struct tracker *);
 
 /* Takes what the last commit of 'db' did. */
 void tracker_apply(struct tracker *, const struct evidence_db *db);

@@ -295,7 +295,8 @@ commit_patching(struct patching *p, struct evidence_db *db)
         between = ",";
     }
     text_puts(&t, "}}");
-    struct error *error = simulation_commit(db, text_string(&t), t.length);
+    struct error *error =
+        follow_commit(p->follow, db, text_string(&t), t.length);
     text_done(&t);
     return error;
 }

@@ -8,10 +8,12 @@
 #include "repair/simulation.h"
 
 void
-follow_init(struct follow *f, struct evidence *e)
+follow_init(struct follow *f, struct tracker *tracker)
 {
+    struct evidence *e = tracker->fabric.evidence;
     memset(f, 0, sizeof *f);
     f->evidence = e;
+    f->tracker = tracker;
     arena_init(&f->arena);
     strmap_init(&f->names);
     strmap_init(&f->bindings);
@@ -339,8 +341,19 @@ follow_in_sb(struct follow *f)
     put_progress(f, &t);
     text_puts(&t, "}");
     struct error *error =
-        simulation_commit(&f->evidence->sb, text_string(&t), t.length);
+        follow_commit(f, &f->evidence->sb, text_string(&t), t.length);
     text_done(&t);
+    return error;
+}
+
+struct error *
+follow_commit(struct follow *f, struct evidence_db *db, const char *json,
+              size_t length)
+{
+    struct error *error = simulation_commit(db, json, length);
+    if (!error) {
+        tracker_apply(f->tracker, db);
+    }
     return error;
 }
 

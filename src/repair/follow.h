@@ -2,9 +2,9 @@
  * each ovn-controller in SB and in its Open vSwitch, as far as provnet reads
  * it.
  *
- *     follow_init(&follow, evidence);
+ *     follow_init(&follow, tracker);
  *     for each database that a transaction was tried on:
- *         simulation_commit(db, json, length);
+ *         error = follow_commit(&follow, db, json, length);
  *         follow_note(&follow, db);
  *     error = follow_run(&follow);
  *     follow_done(&follow);
@@ -26,13 +26,14 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "evidence/evidence.h"
+#include "reach/tracker.h"
 
 struct follow {
     struct evidence *evidence;
     struct arena arena;
 
     /* Private. */
+    struct tracker *tracker;
     struct strmap names; /* Logical ports that were touched. */
     bool nb_changed;
     bool *chassis_changed; /* By evidence->chassis: its bridges or mappings. */
@@ -45,8 +46,13 @@ struct follow {
     uint32_t n_made;         /* Rows that were made up. */
 };
 
-void follow_init(struct follow *, struct evidence *);
+/* The tracker, which is ready to follow, learns of every commit. */
+void follow_init(struct follow *, struct tracker *);
 void follow_done(struct follow *);
+
+/* simulation_commit(), of which the tracker learns. */
+struct error *follow_commit(struct follow *, struct evidence_db *,
+                            const char *json, size_t length);
 
 /* Notes what the last commit to the rows of 'db' touched. */
 void follow_note(struct follow *, const struct evidence_db *);

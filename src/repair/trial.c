@@ -7,13 +7,14 @@
 #include "repair/simulation.h"
 
 void
-trial_begin(struct trial *t, const struct assessment *before)
+trial_begin(struct trial *t, struct tracker *before)
 {
     memset(t, 0, sizeof *t);
     arena_init(&t->arena);
-    t->evidence = before->fabric->evidence;
-    impact_init(&t->impact, before);
-    follow_init(&t->follow, t->evidence);
+    t->tracker = before;
+    impact_init(&t->impact, &before->assessment);
+    tracker_follow(before);
+    follow_init(&t->follow, before);
 }
 
 void
@@ -48,7 +49,7 @@ struct error *
 trial_commit(struct trial *t, struct evidence_db *db, const char *chassis,
              const char *json, size_t length)
 {
-    struct error *error = simulation_commit(db, json, length);
+    struct error *error = follow_commit(&t->follow, db, json, length);
     if (!error) {
         follow_note(&t->follow, db);
         add_lines(t, db, chassis);
@@ -56,19 +57,22 @@ trial_commit(struct trial *t, struct evidence_db *db, const char *chassis,
     return error;
 }
 
+void
+trial_add_flow(struct trial *t, const char *chassis, const char *bridge,
+               const char *actions)
+{
+    simulation_add_flow(t->follow.evidence, chassis, bridge, actions);
+    tracker_distrust(t->tracker);
+}
+
 struct error *
 trial_end(struct trial *t)
 {
-    struct fabric fabric;
-    struct assessment after;
     struct error *error = follow_run(&t->follow);
-    if (error) {
-        return error;
+    if (!error) {
+        tracker_judge(t->tracker);
+        tracker_collect(t->tracker);
+        impact_compare(&t->impact, &t->tracker->assessment);
     }
-    fabric_init(&fabric, t->evidence);
-    reach_assess(&after, &fabric, NULL);
-    impact_compare(&t->impact, &after);
-    assessment_done(&after);
-    fabric_done(&fabric);
-    return NULL;
+    return error;
 }

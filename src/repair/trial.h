@@ -1,13 +1,14 @@
 /* A change tried on the evidence, from judgement to judgement.
  *
- *     trial_begin(&trial, assessment);
- *     ...the caller lets go of the assessment and its fabric...
+ *     tracker_assess(&tracker, evidence);
+ *     trial_begin(&trial, &tracker);
  *     for each transaction: error = trial_commit(&trial, db, ..., json);
  *     error = trial_end(&trial);
  *     ...trial.impact, trial.lines...
  *     trial_done(&trial);
  *
- * The evidence is another one afterwards: see simulation.h. */
+ * The evidence is another one afterwards (see simulation.h), and the tracker
+ * has judged what the change touched again. */
 #ifndef REPAIR_TRIAL_H
 #define REPAIR_TRIAL_H 1
 
@@ -27,16 +28,20 @@ struct trial {
     size_t n_lines;
 
     /* Private. */
-    struct evidence *evidence;
+    struct tracker *tracker;
     struct follow follow;
     struct arena arena;
     size_t capacity;
 };
 
-void trial_begin(struct trial *, const struct assessment *before);
+void trial_begin(struct trial *, struct tracker *before);
 struct error *trial_commit(struct trial *, struct evidence_db *,
                            const char *chassis, const char *json,
                            size_t length);
+
+/* simulation_add_flow(). */
+void trial_add_flow(struct trial *, const char *chassis, const char *bridge,
+                    const char *actions);
 struct error *trial_end(struct trial *);
 void trial_done(struct trial *);
 

@@ -59,8 +59,9 @@ def bench_following(report, bench):
                    home["verified"] == home["changes"])], home,
             ["p50 %(p50_us).1f us, p90 %(p90_us).1f us, p99 %(p99_us).0f us, "
              "%(rebuilt)d built again" % home])
-    for name, directory in (("M/10", bundles.tenth_of("M")),
-                            ("M", bundles.shaped("M"))):
+    for name, directory in [("M/10", bundles.tenth_of("M"))] + [
+            (size, bundles.shaped(size)) for size in bench.sizes
+            if size != "skewed"]:
         day = follow(bench, directory, "--daily", "--changes", "4000",
                      "--runs", "3")
         many = day["changes"] - day["within"]

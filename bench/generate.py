@@ -32,8 +32,8 @@ SHAPES = {
     "XL": {"vms": 200000, "chassis": 2000, "switches": 8000, "localnets": 32,
            "routers": 4000, "nats": 72000, "acls": 32000, "history": 10000},
     "skewed": {"vms": 75000, "chassis": 500, "switches": 2, "localnets": 4,
-               "routers": 100, "nats": 2000, "acls": 8000, "skew": 0.05,
-               "history": 10000},
+               "routers": 100, "nats": 2000, "acls": 8000, "skew": 0.02,
+               "provider_share": 0.2, "history": 10000},
 }
 
 
@@ -61,12 +61,13 @@ def parse_options():
                         help="share of broken ports, networks and chassis")
     parser.add_argument("--skew", type=float, metavar="S",
                         help="0: networks of one size; default 0.7")
-    parser.add_argument("--provider-share", type=float, default=0.4,
-                        metavar="P", help="of the VMs (0.4)")
+    parser.add_argument("--provider-share", type=float, metavar="P",
+                        help="of the VMs (0.4)")
     parser.add_argument("--only", default="nb,sb,ovs", metavar="LIST",
                         help="write only these of nb,sb,ovs")
     options = parser.parse_args()
-    for name, value in {"skew": 0.7, **SHAPES[options.shape]}.items():
+    for name, value in {"skew": 0.7, "provider_share": 0.4,
+                        **SHAPES[options.shape]}.items():
         if getattr(options, name) is None:
             setattr(options, name, value)
     if options.logical_flows is None:

@@ -198,10 +198,10 @@ def group_rows(db, d):
     members = [[] for _ in d.groups]
     for vm in d.vms:
         members[vm.group].append(vm.lsp)
-    per_group = max(6, (d.options.acls - 2) // len(d.groups))
-    for group, ports in zip(d.groups, members):
+    per_group, more = divmod(max(8, d.options.acls) - 2, len(d.groups))
+    for i, (group, ports) in enumerate(zip(d.groups, members)):
         acls = []
-        for _, (direction, match) in zip(range(per_group),
+        for _, (direction, match) in zip(range(per_group + (i < more)),
                                          acl_matches(group_name(group))):
             acls.append(db.insert("ACL", d.uuid(), {
                 "action": "allow-related", "direction": direction,

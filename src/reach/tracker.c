@@ -35,6 +35,14 @@ flags_of(const struct assessed_endpoint *e)
     return flags;
 }
 
+static void
+set_flags(struct tracker *f, size_t i, unsigned char flags)
+{
+    f->n_awaiting += !!(flags & AWAITS_DAEMONS);
+    f->n_awaiting -= !!(f->flags[i] & AWAITS_DAEMONS);
+    f->flags[i] = flags;
+}
+
 /* None, with room for all. */
 static unsigned char *
 new_flags(const struct tracker *f)
@@ -50,9 +58,10 @@ tracker_follow(struct tracker *f)
     fabric_change_init(&f->change, &f->fabric);
     f->limit_bytes = 2 * a->arena.used_bytes + GARBAGE_BYTES;
     f->flags = new_flags(f);
+    f->n_awaiting = 0;
     f->is_flood_old = false;
     for (size_t i = 0; i < a->n_endpoints; i++) {
-        f->flags[i] = flags_of(&a->endpoints[i]);
+        set_flags(f, i, flags_of(&a->endpoints[i]));
     }
     f->is_following = true;
 }
@@ -251,7 +260,7 @@ judge(struct tracker *f, size_t i)
     a->judging = e->arena;
     walk_judge_endpoint(a, e);
     a->judging = &a->arena;
-    f->flags[i] = flags_of(e);
+    set_flags(f, i, flags_of(e));
     f->n_judged++;
 }
 
@@ -281,13 +290,16 @@ is_concerned(const struct tracker *f, size_t i)
     return concerned;
 }
 
-/* Only endpoints with one of these flags can be concerned; 0: none. */
+/* Only endpoints with one of these flags can be concerned; 0: none.  Most
+ * changes of SB say that northd has followed, which nobody may wait for. */
 static unsigned char
-common_flags(const struct fabric_change *c)
+common_flags(const struct tracker *f)
 {
+    const struct fabric_change *c = &f->change;
+    bool awaits_northd = c->awaits_northd && f->n_awaiting;
     return (
         unsigned char) ((c->is_unsettled || c->progress.n ? IS_UNSETTLED : 0)
-                        | (c->awaits_northd ? AWAITS_DAEMONS : 0)
+                        | (awaits_northd ? AWAITS_DAEMONS : 0)
                         | (c->sighted.n ? IS_UNBOUND : 0));
 }
 
@@ -319,7 +331,7 @@ forget(struct tracker *f, size_t i)
         free(e->arena);
     }
     *e = (struct assessed_endpoint){ .endpoint = e->endpoint };
-    f->flags[i] = 0;
+    set_flags(f, i, 0);
 }
 
 static void
@@ -392,17 +404,21 @@ next_flagged(const struct tracker *f, size_t i, unsigned char wanted)
     return i < n ? i : n;
 }
 
-static void
+/* Returns whether there are any. */
+static bool
 mark_common(struct tracker *f)
 {
-    unsigned char wanted = common_flags(&f->change);
+    unsigned char wanted = common_flags(f);
+    bool any = false;
     size_t n = f->assessment.n_endpoints;
     for (size_t i = next_flagged(f, 0, wanted); i < n;
          i = next_flagged(f, i + 1, wanted)) {
         if (is_concerned(f, i)) {
             f->flags[i] |= IS_MARKED;
+            any = true;
         }
     }
+    return any;
 }
 
 static void
@@ -428,16 +444,14 @@ judge_marked(struct tracker *f)
     for (size_t i = 0; i < c->switches.n; i++) {
         examine_shell(f, &f->fabric.switches[c->switches.items[i]]);
     }
-    if (common_flags(c)) {
-        mark_common(f);
-    }
+    bool any_common = common_flags(f) && mark_common(f);
     for (size_t i = 0; i < c->endpoints.n; i++) {
         size_t at = find_assessed(f, c->endpoints.items[i]);
         if (at < a->n_endpoints) {
             judge(f, at);
         }
     }
-    if (common_flags(c)) {
+    if (any_common) {
         judge_common(f);
     }
     flood_free(before);

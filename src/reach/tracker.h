@@ -30,7 +30,8 @@ struct tracker {
     const char *only;
     bool is_following; /* What is below is there. */
     struct fabric_change change;
-    unsigned char *flags; /* Of each assessed endpoint. */
+    unsigned char *flags; /* Of each assessed endpoint... */
+    size_t n_awaiting;    /* ...of which so many await daemons. */
     bool is_flood_old;    /* The flood is quiet as it was, but not of now. */
     size_t limit_bytes;   /* Of the assessment's arena. */
 };

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "repair/simulation.h"
 
 /* Gathering.  A trial makes other evidence of it, so it is gathered anew for
  * each. */

@@ -410,6 +410,9 @@ mark_common(struct tracker *f)
 {
     unsigned char wanted = common_flags(f);
     bool any = false;
+    if (!wanted) {
+        return false;
+    }
     size_t n = f->assessment.n_endpoints;
     for (size_t i = next_flagged(f, 0, wanted); i < n;
          i = next_flagged(f, i + 1, wanted)) {
@@ -444,7 +447,7 @@ judge_marked(struct tracker *f)
     for (size_t i = 0; i < c->switches.n; i++) {
         examine_shell(f, &f->fabric.switches[c->switches.items[i]]);
     }
-    bool any_common = common_flags(f) && mark_common(f);
+    bool any_common = mark_common(f);
     for (size_t i = 0; i < c->endpoints.n; i++) {
         size_t at = find_assessed(f, c->endpoints.items[i]);
         if (at < a->n_endpoints) {

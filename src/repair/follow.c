@@ -171,6 +171,25 @@ note_chassis(struct follow *f, const struct ovsdb_delta *d)
     }
 }
 
+struct error *
+follow_commit(struct follow *f, struct evidence_db *db, const char *json,
+              size_t length)
+{
+    struct error *error = simulation_commit(db, json, length);
+    if (!error) {
+        tracker_apply(f->tracker, db);
+    }
+    return error;
+}
+
+void
+follow_add_flow(struct follow *f, const char *chassis, const char *bridge,
+                const char *actions)
+{
+    simulation_add_flow(f->evidence, chassis, bridge, actions);
+    tracker_distrust(f->tracker);
+}
+
 /* A bridge without a controller that is not "secure" any more forwards as a
  * learning switch, by a flow that ovs-vswitchd gives it
  * (ovs-vswitchd.conf.db(5), Bridge, fail_mode). */
@@ -186,8 +205,8 @@ note_bridge(struct follow *f, const struct ovsdb_delta *d)
     }
     for (size_t i = 0; i < e->n_chassis; i++) {
         if (d->row->table->store == &e->chassis[i]->ovs.store) {
-            simulation_add_flow(e, e->chassis[i]->name,
-                                ovsdb_string(d->row, BRIDGE_NAME), "NORMAL");
+            follow_add_flow(f, e->chassis[i]->name,
+                            ovsdb_string(d->row, BRIDGE_NAME), "NORMAL");
         }
     }
 }
@@ -343,17 +362,6 @@ follow_in_sb(struct follow *f)
     struct error *error =
         follow_commit(f, &f->evidence->sb, text_string(&t), t.length);
     text_done(&t);
-    return error;
-}
-
-struct error *
-follow_commit(struct follow *f, struct evidence_db *db, const char *json,
-              size_t length)
-{
-    struct error *error = simulation_commit(db, json, length);
-    if (!error) {
-        tracker_apply(f->tracker, db);
-    }
     return error;
 }
 

@@ -50,11 +50,15 @@ struct follow {
 void follow_init(struct follow *, struct tracker *);
 void follow_done(struct follow *);
 
-/* simulation_commit(), of which the tracker learns. */
+/* simulation_commit() and simulation_add_flow(), of which the tracker
+ * learns. */
 struct error *follow_commit(struct follow *, struct evidence_db *,
                             const char *json, size_t length);
+void follow_add_flow(struct follow *, const char *chassis, const char *bridge,
+                     const char *actions);
 
-/* Notes what the last commit to the rows of 'db' touched. */
+/* Notes what the last commit to the rows of 'db' touched; adds the flow that
+ * ovs-vswitchd gives a bridge. */
 void follow_note(struct follow *, const struct evidence_db *);
 
 /* Lets the daemons follow. */

@@ -3,9 +3,11 @@
  * The first is remembered by impact_init(), since the rows that it speaks of
  * are those that the change is then tried on:
  *
- *     reach_assess(&before, ...);  impact_init(&impact, &before);
- *     ...simulation_commit(), follow_run()...
- *     reach_assess(&after, ...);   impact_compare(&impact, &after);
+ *     tracker_assess(&tracker, evidence);
+ *     impact_init(&impact, &tracker.assessment);
+ *     ...follow_commit(), follow_run()...
+ *     tracker_judge(&tracker);  tracker_collect(&tracker);
+ *     impact_compare(&impact, &tracker.assessment);
  *
  * An endpoint counts by the worse of its two verdicts.  Everything lives in
  * the impact's arena.  No I/O. */

@@ -20,7 +20,7 @@ struct error *simulation_commit(struct evidence_db *, const char *json,
                                 size_t length);
 
 /* Adds a flow of priority 0, as `ovs-ofctl dump-flows` would show it, to what
- * was gathered of a bridge. */
+ * was gathered of a bridge.  It is no row: see tracker_distrust(). */
 void simulation_add_flow(struct evidence *, const char *chassis,
                          const char *bridge, const char *actions);
 

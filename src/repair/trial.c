@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "history/describe.h"
-#include "repair/simulation.h"
 
 void
 trial_begin(struct trial *t, struct tracker *before)
@@ -61,8 +60,7 @@ void
 trial_add_flow(struct trial *t, const char *chassis, const char *bridge,
                const char *actions)
 {
-    simulation_add_flow(t->follow.evidence, chassis, bridge, actions);
-    tracker_distrust(t->tracker);
+    follow_add_flow(&t->follow, chassis, bridge, actions);
 }
 
 struct error *

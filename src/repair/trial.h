@@ -39,7 +39,7 @@ struct error *trial_commit(struct trial *, struct evidence_db *,
                            const char *chassis, const char *json,
                            size_t length);
 
-/* simulation_add_flow(). */
+/* Adds a flow: simulation.h. */
 void trial_add_flow(struct trial *, const char *chassis, const char *bridge,
                     const char *actions);
 struct error *trial_end(struct trial *);

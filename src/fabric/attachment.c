@@ -4,8 +4,8 @@
 
 #include "fabric/build.h"
 
-/* The chassis that the port called PREFIX NAME is bound on, or NULL. */
-static const struct fabric_chassis *
+/* The index of the chassis that the port called PREFIX NAME is bound on. */
+static uint32_t
 bound_on(const struct fabric *f, const char *prefix, const char *name)
 {
     char port[512];
@@ -15,54 +15,56 @@ bound_on(const struct fabric *f, const char *prefix, const char *name)
     const struct fabric_chassis *chassis =
         bound ? fabric_find_chassis(f, ovsdb_string(bound, CHASSIS_NAME))
               : NULL;
-    return chassis && chassis->sb == bound ? chassis : NULL;
+    return chassis && chassis->sb == bound ? (uint32_t) chassis->index
+                                           : FABRIC_NOWHERE;
 }
 
-/* Of a router port's bindings: chassisredirect and l3gateway. */
-static const char *const prefixes[] = { "cr-", "" };
+#define N_BINDINGS N_ELEMENTS(((struct fabric_router_port *) NULL)->hosts)
+
+void
+fabric_note_bindings(const struct fabric *f, struct fabric_router_port *port)
+{
+    static const char *const prefixes[N_BINDINGS] = { "cr-", "" };
+    for (size_t i = 0; i < N_BINDINGS; i++) {
+        port->hosts[i] =
+            port->lrp
+                ? bound_on(f, prefixes[i], ovsdb_string(port->lrp, LRP_NAME))
+                : FABRIC_NOWHERE;
+    }
+}
 
 /* Marks the chassis on which ovn-controller has reason to build the patch
  * ports of the switch: one of its ports, or of the routers on it, is bound
  * there (OVN 23.03, controller/patch.c: only local datapaths). */
 static void
-mark_local(const struct fabric *f, const struct fabric_switch *ls, bool *local)
+mark_local(const struct fabric_switch *ls, bool *local)
 {
     for (size_t i = 0; i < ls->n_vifs; i++) {
-        if (ls->vifs[i]->chassis) {
-            local[ls->vifs[i]->chassis->index] = true;
+        if (ls->hosts[i] != FABRIC_NOWHERE) {
+            local[ls->hosts[i]] = true;
         }
     }
     for (size_t i = 0; i < ls->n_router_ports; i++) {
-        const struct ovsdb_row *lrp = ls->router_ports[i].lrp;
-        for (size_t j = 0; lrp && j < N_ELEMENTS(prefixes); j++) {
-            const struct fabric_chassis *chassis =
-                bound_on(f, prefixes[j], ovsdb_string(lrp, LRP_NAME));
-            if (chassis) {
-                local[chassis->index] = true;
+        for (size_t j = 0; j < N_BINDINGS; j++) {
+            uint32_t host = ls->router_ports[i].hosts[j];
+            if (host != FABRIC_NOWHERE) {
+                local[host] = true;
             }
         }
     }
 }
 
 bool
-fabric_is_local(const struct fabric *f, const struct fabric_switch *ls,
-                const struct fabric_chassis *chassis)
+fabric_has_router_port(const struct fabric_switch *ls,
+                       const struct fabric_chassis *chassis)
 {
-    for (size_t i = 0; i < ls->n_vifs; i++) {
-        if (ls->vifs[i]->chassis == chassis) {
-            return true;
-        }
+    bool has = false;
+    for (size_t i = 0; i < ls->n_router_ports && !has; i++) {
+        const struct fabric_router_port *port = &ls->router_ports[i];
+        has = port->hosts[0] == chassis->index
+              || port->hosts[1] == chassis->index;
     }
-    for (size_t i = 0; i < ls->n_router_ports; i++) {
-        const struct ovsdb_row *lrp = ls->router_ports[i].lrp;
-        for (size_t j = 0; lrp && j < N_ELEMENTS(prefixes); j++) {
-            if (bound_on(f, prefixes[j], ovsdb_string(lrp, LRP_NAME))
-                == chassis) {
-                return true;
-            }
-        }
-    }
-    return false;
+    return has;
 }
 
 static struct fabric_bridge *
@@ -192,7 +194,7 @@ add_switch(struct fabric *f, struct fabric_switch *ls,
         return;
     }
     bool *local = arena_zalloc(&f->second_arena, f->n_chassis * sizeof *local);
-    mark_local(f, ls, local);
+    mark_local(ls, local);
     for (size_t i = 0; i < ls->n_localnets; i++) {
         add_attached(f, &ls->localnets[i], local, list);
     }
@@ -208,8 +210,8 @@ build_all(void *fabric)
 {
     struct fabric *f = fabric;
     struct attached_list list = { .n = 0 };
-    for (size_t i = 0; i < f->n_switches; i++) {
-        add_switch(f, &f->switches[i], &list);
+    for (size_t i = 0; i < f->n_physical; i++) {
+        add_switch(f, f->physical[i], &list);
     }
     for (size_t c = 0; c < f->n_chassis; c++) {
         for (size_t i = 0; i < list.n; i++) {

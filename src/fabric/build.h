@@ -31,11 +31,12 @@ void fabric_join_router_port(struct fabric_switch *,
                              struct fabric_router_port *);
 void fabric_resolve_routers(struct fabric *);
 
-/* Their parts: whether one of the switch's ports, or of the routers on it, is
- * bound on the chassis; whether a patch port of 'localnet' is there; and the
- * attachment itself. */
-bool fabric_is_local(const struct fabric *, const struct fabric_switch *,
-                     const struct fabric_chassis *);
+/* Their parts: where a router's port on the switch is bound, noted; whether
+ * one of them is bound on the chassis; whether a patch port of 'localnet' is
+ * there; and the attachment itself. */
+void fabric_note_bindings(const struct fabric *, struct fabric_router_port *);
+bool fabric_has_router_port(const struct fabric_switch *,
+                            const struct fabric_chassis *);
 bool fabric_has_patch_port(const struct fabric_localnet *,
                            const struct fabric_chassis *);
 void fabric_build_attachment(struct fabric_localnet *, struct fabric_chassis *,
@@ -72,6 +73,9 @@ void fabric_remove_macs(struct fabric_vif *);
 void fabric_read_addresses(struct fabric *, struct fabric_vif *);
 void fabric_bind_vif(const struct fabric *, struct fabric_vif *);
 
+/* The port has another place on its switch: where it is goes with it. */
+void fabric_note_host(const struct fabric_vif *);
+
 /* ahead.c: ask for what belongs to the first of the 'n' ports of a switch, of
  * VMs, or of a bridge, and return of how many.  So it is near by when they are
  * read, or joined.
@@ -93,8 +97,12 @@ void fabric_list_marks(struct fabric_chassis *,
 void fabric_list_lost(struct fabric_chassis *);
 void fabric_take_sightings(struct fabric *, struct fabric_chassis *);
 
-/* Finds out whether it sees all of its tunnels down. */
+/* tunnel.c: finds out whether it sees all of its tunnels down; makes room for
+ * what fabric_tunnel_is_well() remembers, of all chassis; forgets that of
+ * one, whose tunnels changed. */
 void fabric_read_isolation(struct fabric_chassis *);
+void fabric_begin_tunnels(struct fabric *);
+void fabric_forget_tunnels(const struct fabric *, struct fabric_chassis *);
 
 /* learned.c: takes a row of SB's FDB. */
 void fabric_index_learned(struct fabric *, const struct ovsdb_row *);
@@ -109,6 +117,7 @@ bool fabric_is_attached(const struct fabric *, const char *mac);
  * and the default ones among them; and whether a port of it leads to a
  * physical network. */
 void fabric_read_nats(struct fabric *, struct fabric_router *);
+void fabric_forget_nats(struct fabric_router *);
 void fabric_read_snats(struct fabric_router *);
 void fabric_read_routes(struct fabric *, struct fabric_router *);
 bool fabric_is_gateway(const struct fabric_lrp *);

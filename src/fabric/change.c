@@ -6,35 +6,11 @@
 
 #include "fabric/follow.h"
 #include "fabric/list.h"
-#include "fabric/places.h"
 #include "ovsdb/diff.h"
 
 /* Garbage in the fabric's arena before it is built again: as much as the
  * rest, and so much besides. */
 #define GARBAGE_BYTES ((size_t) 16 << 20)
-
-#define NONE UINT32_MAX
-
-/* An endpoint of a list. */
-struct linked {
-    uint32_t endpoint;
-    uint32_t next; /* NONE behind the last. */
-};
-
-/* Which endpoints depend on what: lists, by number. */
-struct fabric_links {
-    struct linked *links;
-    size_t n, capacity;
-    uint32_t *by_vif; /* Of the index of its LSP's row. */
-    uint32_t *by_switch;
-    uint32_t *by_router;
-    struct strmap by_name; /* Of the port that a NAT row names: 1 + place. */
-    struct places enters;  /* By the chassis where its frames enter... */
-    struct places lives;   /* ...and by that of its VM. */
-    struct fabric_switch **switches; /* By the index of its row. */
-    struct fabric_router **routers;  /* Likewise. */
-    size_t n_lsps, n_ls_rows, n_lr_rows;
-};
 
 /* Marks. */
 
@@ -89,181 +65,17 @@ change_mark_attachment(struct fabric_change *c, struct fabric_attachment *a)
     }
 }
 
-static void
-mark_endpoint(struct fabric_change *c, struct fabric_endpoint *e, void *aux)
-{
-    (void) aux;
-    change_mark(&c->endpoints, (size_t) (e - c->fabric->endpoints));
-}
-
-static void
-mark_gateway(struct fabric_change *c, struct fabric_endpoint *e, void *aux)
-{
-    if (e->kind == ENDPOINT_GATEWAY) {
-        mark_endpoint(c, e, aux);
-    }
-}
-
-/* Lists. */
-
-static void
-add_link(struct fabric_links *l, uint32_t *list, size_t endpoint)
-{
-    l->links = xgrow(l->links, l->n, &l->capacity, sizeof *l->links);
-    l->links[l->n] = (struct linked){ (uint32_t) endpoint, *list };
-    *list = (uint32_t) l->n++;
-}
-
-static void
-visit(struct fabric_change *c, uint32_t i, endpoint_visit *visit_it, void *aux)
-{
-    while (i != NONE) {
-        const struct linked link = c->links->links[i];
-        struct fabric_endpoint *e = &c->fabric->endpoints[link.endpoint];
-        if (!e->is_gone) {
-            visit_it(c, e, aux);
-        }
-        i = link.next;
-    }
-}
-
-void
-change_visit_vif(struct fabric_change *c, const struct fabric_vif *vif,
-                 endpoint_visit *visit_it, void *aux)
-{
-    visit(c, c->links->by_vif[vif->lsp->index], visit_it, aux);
-}
-
-void
-change_visit_named(struct fabric_change *c, const char *name,
-                   endpoint_visit *visit_it, void *aux)
-{
-    uintptr_t first = (uintptr_t) strmap_get(&c->links->by_name, name);
-    visit(c, first ? (uint32_t) first - 1 : NONE, visit_it, aux);
-}
-
-void
-change_visit_switch(struct fabric_change *c, const struct fabric_switch *ls,
-                    endpoint_visit *visit_it, void *aux)
-{
-    visit(c, c->links->by_switch[ls - c->fabric->switches], visit_it, aux);
-}
-
-void
-change_visit_router(struct fabric_change *c, const struct fabric_router *r,
-                    endpoint_visit *visit_it, void *aux)
-{
-    visit(c, c->links->by_router[r - c->fabric->routers], visit_it, aux);
-}
-
-static void
-visit_places(struct fabric_change *c, const struct places *p,
-             const struct fabric_chassis *chassis, endpoint_visit *visit_it,
-             void *aux)
-{
-    for (uint32_t i = places_first(p, chassis); i != PLACES_END;
-         i = p->next[i]) {
-        visit_it(c, &c->fabric->endpoints[i], aux);
-    }
-}
-
-void
-change_visit_entering(struct fabric_change *c,
-                      const struct fabric_chassis *chassis,
-                      endpoint_visit *visit_it, void *aux)
-{
-    visit_places(c, &c->links->enters, chassis, visit_it, aux);
-}
-
 static size_t
 index_of(const struct fabric_change *c, const struct fabric_endpoint *e)
 {
     return (size_t) (e - c->fabric->endpoints);
 }
 
-void
-change_link_vif(struct fabric_change *c, const struct fabric_endpoint *e,
-                const struct fabric_vif *vif)
-{
-    if (vif) {
-        add_link(c->links, &c->links->by_vif[vif->lsp->index], index_of(c, e));
-        if (vif->ls != e->ls) {
-            add_link(c->links,
-                     &c->links->by_switch[vif->ls - c->fabric->switches],
-                     index_of(c, e));
-        }
-    }
-}
-
-void
-change_link_named(struct fabric_change *c, const struct fabric_endpoint *e)
-{
-    const char *name = ovsdb_string(e->nat, NAT_LOGICAL_PORT);
-    if (*name) {
-        void **place = strmap_place(&c->links->by_name, name);
-        uint32_t list = *place ? (uint32_t) (uintptr_t) *place - 1 : NONE;
-        add_link(c->links, &list, index_of(c, e));
-        *place = (void *) ((uintptr_t) list + 1);
-    }
-    change_link_vif(c, e, change_find_vif(c, name));
-}
-
-void
-change_place_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
-{
-    uint32_t i = (uint32_t) index_of(c, e);
-    places_put(&c->links->enters, i, e->chassis);
-    places_put(&c->links->lives, i, e->vif ? e->vif->chassis : NULL);
-}
-
-static bool
-has_mac(const struct fabric_vif *vif, const char *mac)
-{
-    for (size_t i = 0; i < vif->n_addresses; i++) {
-        if (vif->addresses[i].mac && !strcmp(vif->addresses[i].mac, mac)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void
-note_foreign(struct fabric_change *c, const struct fabric_endpoint *e)
-{
-    if (e->vif && e->guest_mac && !has_mac(e->vif, e->guest_mac)) {
-        change_mark(&c->foreign, index_of(c, e));
-    }
-}
-
-static void
-note_if_foreign(struct fabric_change *c, struct fabric_endpoint *e, void *aux)
+mark_endpoint(struct fabric_change *c, struct fabric_endpoint *e, void *aux)
 {
     (void) aux;
-    note_foreign(c, e);
-}
-
-void
-change_note_foreign(struct fabric_change *c, const struct fabric_vif *vif)
-{
-    change_visit_vif(c, vif, note_if_foreign, NULL);
-}
-
-static void
-link_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
-{
-    struct fabric_links *l = c->links;
-    const struct fabric *f = c->fabric;
-    change_link_vif(c, e, e->vif);
-    if (e->nat) {
-        change_link_named(c, e);
-    }
-    note_foreign(c, e);
-    if (e->gateway) {
-        add_link(l, &l->by_router[e->gateway->router - f->routers],
-                 index_of(c, e));
-    }
-    add_link(l, &l->by_switch[e->ls - f->switches], index_of(c, e));
-    change_place_endpoint(c, e);
+    change_mark(&c->endpoints, index_of(c, e));
 }
 
 /* Endpoints that come and go.  Those beside them in the list may share their
@@ -288,7 +100,7 @@ change_add_endpoint(struct fabric_change *c, const struct fabric_endpoint *new)
         c->all = true;
         return NULL;
     }
-    link_endpoint(c, e);
+    change_link_endpoint(c, e);
     change_mark(&c->came, index_of(c, e));
     mark_endpoint(c, e, NULL);
     mark_neighbours(c, e);
@@ -298,96 +110,10 @@ change_add_endpoint(struct fabric_change *c, const struct fabric_endpoint *new)
 void
 change_drop_endpoint(struct fabric_change *c, struct fabric_endpoint *e)
 {
-    uint32_t i = (uint32_t) index_of(c, e);
     mark_neighbours(c, e);
     fabric_list_remove(c->fabric, e);
-    places_drop(&c->links->enters, i);
-    places_drop(&c->links->lives, i);
-    change_mark(&c->went, i);
-}
-
-static uint32_t *
-new_lists(size_t n)
-{
-    uint32_t *lists = xmalloc(n * sizeof *lists);
-    memset(lists, 0xff, n * sizeof *lists);
-    return lists;
-}
-
-static void
-link_endpoints(struct fabric_change *c)
-{
-    const struct fabric *f = c->fabric;
-    struct fabric_links *l = c->links;
-    l->by_vif = new_lists(l->n_lsps);
-    l->by_switch = new_lists(f->n_switches);
-    l->by_router = new_lists(f->n_routers);
-    strmap_init(&l->by_name);
-    places_init(&l->enters, f->endpoints_capacity, f->n_chassis);
-    places_init(&l->lives, f->endpoints_capacity, f->n_chassis);
-    for (size_t i = f->n_endpoints; i-- > 0;) {
-        link_endpoint(c, &f->endpoints[i]);
-    }
-}
-
-static void
-unlink_endpoints(struct fabric_change *c)
-{
-    struct fabric_links *l = c->links;
-    free(l->by_vif);
-    free(l->by_switch);
-    free(l->by_router);
-    strmap_done(&l->by_name);
-    places_done(&l->enters);
-    places_done(&l->lives);
-    l->n = 0;
-    marks_clear(&c->foreign);
-}
-
-static void
-build_links(struct fabric_change *c)
-{
-    const struct fabric *f = c->fabric;
-    const struct ovsdb_table *nb = f->evidence->nb.store.tables;
-    struct fabric_links *l = c->links = xcalloc(1, sizeof *l);
-    l->n_lsps = f->lsp_rows_capacity;
-    l->n_ls_rows = nb[NB_LOGICAL_SWITCH].n_rows;
-    l->n_lr_rows = nb[NB_LOGICAL_ROUTER].n_rows;
-    l->switches = xcalloc(l->n_ls_rows, sizeof(struct fabric_switch *));
-    l->routers = xcalloc(l->n_lr_rows, sizeof(struct fabric_router *));
-    for (size_t i = 0; i < f->n_switches; i++) {
-        l->switches[f->switches[i].row->index] = &f->switches[i];
-    }
-    for (size_t i = 0; i < f->n_routers; i++) {
-        l->routers[f->routers[i].row->index] = &f->routers[i];
-    }
-    link_endpoints(c);
-}
-
-/* Finding things. */
-
-struct fabric_switch *
-change_find_switch(const struct fabric_change *c, const struct ovsdb_row *row)
-{
-    return row && row->index < c->links->n_ls_rows
-               ? c->links->switches[row->index]
-               : NULL;
-}
-
-struct fabric_router *
-change_find_router(const struct fabric_change *c, const struct ovsdb_row *row)
-{
-    return row && row->index < c->links->n_lr_rows
-               ? c->links->routers[row->index]
-               : NULL;
-}
-
-struct fabric_vif *
-change_find_vif(const struct fabric_change *c, const char *name)
-{
-    const struct ovsdb_row *lsp =
-        *name ? strmap_get(&c->fabric->lsps, name) : NULL;
-    return lsp ? c->fabric->vif_of_row[lsp->index] : NULL;
+    change_unplace_endpoint(c, e);
+    change_mark(&c->went, index_of(c, e));
 }
 
 /* What others mark. */
@@ -395,19 +121,47 @@ change_find_vif(const struct fabric_change *c, const char *name)
 void
 change_mark_gateways(struct fabric_change *c, const struct fabric_router *r)
 {
-    change_visit_router(c, r, mark_gateway, NULL);
+    change_visit_gateways(c, r, mark_endpoint, NULL);
 }
 
 /* Those who go out by a router's own address depend on the tenants' VMs. */
 static void
-mark_gateways_of(struct fabric_change *c, const struct fabric_switch *ls)
+visit_gateways_of(struct fabric_change *c, const struct fabric_switch *ls,
+                  endpoint_visit *visit_it, void *aux)
 {
     for (size_t i = 0; i < ls->n_router_ports; i++) {
         const struct fabric_lrp *port = ls->router_ports[i].port;
         if (port && fabric_lrp_is_inner(port)) {
-            change_mark_gateways(c, port->router);
+            change_visit_gateways(c, port->router, visit_it, aux);
         }
     }
+}
+
+static bool
+is_tunnel_well(const struct fabric_chassis *a, const struct fabric_chassis *b)
+{
+    return !a || !b || a == b
+           || (fabric_tunnel_is_well(a, b) && fabric_tunnel_is_well(b, a));
+}
+
+void
+change_mark_tunnel(struct fabric_change *c, struct fabric_endpoint *e,
+                   const struct fabric_chassis *chassis)
+{
+    bool well = is_tunnel_well(e->chassis, chassis);
+    change_mark(well ? &c->told : &c->endpoints, index_of(c, e));
+}
+
+static void
+mark_tunnel(struct fabric_change *c, struct fabric_endpoint *e, void *chassis)
+{
+    change_mark_tunnel(c, e, chassis);
+}
+
+void
+change_mark_tunnels(struct fabric_change *c, const struct fabric_vif *vif)
+{
+    visit_gateways_of(c, vif->ls, mark_tunnel, vif->chassis);
 }
 
 void
@@ -427,14 +181,14 @@ void
 fabric_change_vif(struct fabric_change *c, const struct fabric_vif *vif)
 {
     change_mark_vif(c, vif);
-    mark_gateways_of(c, vif->ls);
+    visit_gateways_of(c, vif->ls, mark_endpoint, NULL);
 }
 
 void
 fabric_change_switch(struct fabric_change *c, const struct fabric_switch *ls)
 {
     change_visit_switch(c, ls, mark_endpoint, NULL);
-    mark_gateways_of(c, ls);
+    visit_gateways_of(c, ls, mark_endpoint, NULL);
 }
 
 void
@@ -448,7 +202,7 @@ fabric_change_on_chassis(struct fabric_change *c,
                          const struct fabric_chassis *chassis)
 {
     change_visit_entering(c, chassis, mark_endpoint, NULL);
-    visit_places(c, &c->links->lives, chassis, mark_endpoint, NULL);
+    change_visit_living(c, chassis, mark_endpoint, NULL);
 }
 
 bool
@@ -737,18 +491,17 @@ fabric_change_init(struct fabric_change *c, struct fabric *f)
     marks_init(&c->routers, f->n_routers);
     marks_init(&c->translating, f->n_routers);
     marks_init(&c->ports, f->n_switches);
-    marks_init(&c->foreign, f->endpoints_capacity);
     marks_init(&c->progress, f->n_chassis);
+    marks_init(&c->told, f->endpoints_capacity);
     marks_init(&c->sighted, f->n_chassis);
     marks_init(&c->flooded, f->n_chassis);
-    build_links(c);
+    change_build_links(c);
     c->has_twins = has_any_shared(f->evidence) || has_namesakes(f);
 }
 
 void
 fabric_change_done(struct fabric_change *c)
 {
-    unlink_endpoints(c);
     marks_done(&c->endpoints);
     marks_done(&c->came);
     marks_done(&c->went);
@@ -757,15 +510,12 @@ fabric_change_done(struct fabric_change *c)
     marks_done(&c->routers);
     marks_done(&c->translating);
     marks_done(&c->ports);
-    marks_done(&c->foreign);
     marks_done(&c->progress);
+    marks_done(&c->told);
     marks_done(&c->sighted);
     marks_done(&c->flooded);
     free(c->attachments);
-    free(c->links->links);
-    free(c->links->switches);
-    free(c->links->routers);
-    free(c->links);
+    change_free_links(c);
     memset(c, 0, sizeof *c);
 }
 
@@ -779,6 +529,7 @@ fabric_change_clear(struct fabric_change *c)
     marks_clear(&c->switches);
     marks_clear(&c->chassis);
     marks_clear(&c->progress);
+    marks_clear(&c->told);
     marks_clear(&c->sighted);
     marks_clear(&c->flooded);
     for (size_t i = 0; i < c->n_attachments; i++) {
@@ -794,8 +545,7 @@ fabric_change_sort(struct fabric_change *c)
     if (c->fabric->is_sorted) {
         return NULL;
     }
-    unlink_endpoints(c);
     uint32_t *from = fabric_list_sort(c->fabric);
-    link_endpoints(c);
+    change_build_links_again(c);
     return from;
 }

@@ -59,6 +59,8 @@ struct fabric_change {
     bool awaits_northd;           /* ...those that wait for it to follow, */
     bool is_unsettled;            /* ...all that are not plainly reachable, */
     struct fabric_marks progress; /* ...of these, those of such chassis, */
+    struct fabric_marks told;     /* ...those of which something was said of
+                                   * tunnels before: one is well now, */
     struct fabric_marks sighted;  /* ...and those bound nowhere that chassis
                                    * have an interface for. */
 
@@ -77,12 +79,10 @@ struct fabric_change {
     struct fabric_marks chassis;     /* To be read again... */
     struct fabric_marks routers;     /* ...and these's routes and SNATs, ... */
     struct fabric_marks translating; /* ...and all NAT of these; */
-    struct fabric_marks ports;   /* ...and the VMs' ports of these switches. */
-    struct fabric_marks foreign; /* Endpoints whose guest's MAC is none of its
-                                  * port's addresses. */
-    size_t limit_bytes;          /* Of the fabric's arena. */
-    size_t n_sb_records;         /* Looked at for ovn-northd's. */
-    bool has_sb;                 /* SB was present. */
+    struct fabric_marks ports; /* ...and the VMs' ports of these switches. */
+    size_t limit_bytes;        /* Of the fabric's arena. */
+    size_t n_sb_records;       /* Looked at for ovn-northd's. */
+    bool has_sb;               /* SB was present. */
     bool northd_behind;
     bool has_twins; /* Two rows of one name, or a part of two rows. */
     bool nb_global_changed;

@@ -5,7 +5,6 @@
 
 struct needs {
     const struct fabric_switch *ls;
-    const struct fabric_chassis *chassis;
     bool found;
 };
 
@@ -15,8 +14,7 @@ require(struct fabric_change *c, struct fabric_endpoint *e, void *needs_)
 {
     struct needs *needs = needs_;
     (void) c;
-    needs->found |=
-        e->gateway && e->ls == needs->ls && e->chassis == needs->chassis;
+    needs->found |= e->gateway && e->ls == needs->ls;
 }
 
 /* Whether an endpoint needs the switch's attachments on the chassis. */
@@ -24,11 +22,20 @@ static bool
 is_required(struct fabric_change *c, const struct fabric_switch *ls,
             const struct fabric_chassis *chassis)
 {
-    struct needs needs = { ls, chassis, false };
+    struct needs needs = { ls, false };
     if (ls->intent.why) {
-        change_visit_switch(c, ls, require, &needs);
+        change_visit_entering(c, chassis, require, &needs);
     }
     return needs.found;
+}
+
+/* Whether ovn-controller has reason to build the switch's patch ports there
+ * (attachment.c). */
+static bool
+is_local(const struct fabric_switch *ls, const struct fabric_chassis *chassis)
+{
+    return fabric_switch_is_on(ls, chassis)
+           || fabric_has_router_port(ls, chassis);
 }
 
 /* What a router's port that is everywhere can be at. */
@@ -69,7 +76,7 @@ change_attach(struct fabric_change *c, struct fabric_switch *ls,
     if (!ls->n_localnets && !ls->lost) {
         return;
     }
-    bool local = fabric_is_local(c->fabric, ls, chassis);
+    bool local = is_local(ls, chassis);
     bool required = !local && is_required(c, ls, chassis);
     for (size_t i = 0; i < ls->n_localnets; i++) {
         attach(c, &ls->localnets[i], chassis, local, required);
@@ -99,14 +106,14 @@ void
 fabric_change_floods(struct fabric_change *c)
 {
     const struct fabric *f = c->fabric;
-    for (size_t i = 0; i < f->n_switches; i++) {
+    for (size_t i = 0; i < f->n_physical; i++) {
+        struct fabric_switch *ls = f->physical[i];
         for (size_t j = 0; j < f->n_chassis; j++) {
-            change_examine(c, &f->switches[i], f->chassis[j]);
+            change_examine(c, ls, f->chassis[j]);
         }
-        const struct fabric_switch *ls = &f->switches[i];
         if (ls->n_localnets || ls->n_l2gateways || ls->lost) {
-            change_mark_shell(c, &f->switches[i]);
-            fabric_change_switch(c, &f->switches[i]);
+            change_mark_shell(c, ls);
+            fabric_change_switch(c, ls);
         }
     }
 }
@@ -145,14 +152,13 @@ change_move(struct fabric_change *c, struct fabric_switch *ls,
     if (fabric_has_ubiquitous(ls)) {
         /* Its address is where the first attachment is. */
         c->all |= (now && !is_attached(ls, now))
-                  || (before && !fabric_is_local(c->fabric, ls, before));
+                  || (before && !is_local(ls, before));
         return;
     }
     if (now && !is_attached(ls, now)) {
         change_attach(c, ls, now);
     }
-    if (before && !fabric_is_local(c->fabric, ls, before)
-        && !is_required(c, ls, before)) {
+    if (before && !is_local(ls, before) && !is_required(c, ls, before)) {
         change_attach(c, ls, before);
     }
 }
@@ -172,9 +178,9 @@ change_localnet(struct fabric_change *c, struct fabric_localnet *localnet)
     fabric_change_switch(c, ls);
     /* Others may share its segment, or not any more. */
     fabric_index_segments(f);
-    for (size_t i = 0; i < f->n_switches; i++) {
-        if (f->switches[i].n_localnets) {
-            change_mark_shell(c, &f->switches[i]);
+    for (size_t i = 0; i < f->n_physical; i++) {
+        if (f->physical[i]->n_localnets) {
+            change_mark_shell(c, f->physical[i]);
         }
     }
     change_mark_shell(c, ls);
@@ -185,8 +191,8 @@ size_t
 change_localnets(struct fabric_change *c, const struct ovsdb_row *row)
 {
     size_t n = 0;
-    for (size_t i = 0; i < c->fabric->n_switches; i++) {
-        struct fabric_switch *ls = &c->fabric->switches[i];
+    for (size_t i = 0; i < c->fabric->n_physical; i++) {
+        struct fabric_switch *ls = c->fabric->physical[i];
         for (size_t j = 0; j < ls->n_localnets + ls->n_pending; j++) {
             struct fabric_localnet *localnet =
                 j < ls->n_localnets ? &ls->localnets[j]

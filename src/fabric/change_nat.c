@@ -61,21 +61,11 @@ owns_nats(const struct ovsdb_row *lr)
     return true;
 }
 
-/* Asked of all switches with a port of the router's, as the rows have it. */
-static bool
-keeps_intents(struct fabric *f, const struct fabric_router *router)
+static void
+check_intent(struct fabric_change *c, struct fabric_switch *ls, void *aux)
 {
-    bool keeps = true;
-    for (size_t i = 0; i < f->n_switches && keeps; i++) {
-        const struct fabric_switch *ls = &f->switches[i];
-        bool has_port = false;
-        for (size_t j = 0; j < ls->n_router_ports && !has_port; j++) {
-            const struct ovsdb_row *lrp = ls->router_ports[j].lrp;
-            has_port = lrp && lrp->owner == router->row;
-        }
-        keeps = !has_port || keeps_intent(f, ls);
-    }
-    return keeps;
+    (void) aux;
+    c->all |= !c->all && !keeps_intent(c->fabric, ls);
 }
 
 /* Whether its ports still lead where they did. */
@@ -88,7 +78,9 @@ check_ports(struct fabric_change *c, const struct fabric_router *router)
         c->all |= port->is_gateway != fabric_is_gateway(port)
                   || (translates && port->second);
     }
-    c->all |= translates && !keeps_intents(c->fabric, router);
+    if (translates) {
+        change_visit_routed(c, router, check_intent, NULL);
+    }
 }
 
 void
@@ -292,6 +284,9 @@ change_nat(struct fabric_change *c, const struct ovsdb_delta *d)
     }
     if (!router) {
         return;
+    }
+    if (d->column == NAT_LOGICAL_IP) {
+        fabric_read_nats(c->fabric, router);
     }
     change_visit_router(c, router, find_endpoint, &search);
     if (!search.found) {

@@ -8,14 +8,11 @@
 static struct fabric_chassis *
 chassis_of(const struct fabric_change *c, const struct ovsdb_delta *d)
 {
-    const struct ovsdb_store *store = d->row->table->store;
-    for (size_t i = 0; i < c->fabric->n_chassis; i++) {
-        struct fabric_chassis *chassis = c->fabric->chassis[i];
-        if (chassis->evidence && &chassis->evidence->ovs.store == store) {
-            return chassis;
-        }
-    }
-    return NULL;
+    const char *store = (const char *) d->row->table->store;
+    const struct evidence_chassis *e =
+        (const void *) (store - offsetof(struct evidence_chassis, ovs.store));
+    struct fabric_chassis *chassis = fabric_find_chassis(c->fabric, e->name);
+    return chassis && chassis->evidence == e ? chassis : NULL;
 }
 
 /* The chassis is read again, after the last delta. */
@@ -54,25 +51,13 @@ changed_port(struct fabric_change *c, const struct ovsdb_delta *d)
     }
 }
 
-/* The tunnel of a chassis. */
-struct tunnel {
-    const struct ovsdb_row *row;
-    const struct fabric_chassis *from;
-};
-
-static bool
-leads_to(const struct tunnel *tunnel, const struct fabric_chassis *other)
-{
-    return other && fabric_find_tunnel(tunnel->from, other) == tunnel->row;
-}
-
 static void
 mark_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
 {
     change_mark(&c->endpoints, (size_t) (e - c->fabric->endpoints));
 }
 
-/* Its gateway port is held by nobody, perhaps because of the tunnel. */
+/* Its gateway port is held by nobody, perhaps since who could is isolated. */
 static void
 mark_held_by_nobody(struct fabric_change *c, struct fabric_endpoint *e,
                     void *aux)
@@ -83,45 +68,80 @@ mark_held_by_nobody(struct fabric_change *c, struct fabric_endpoint *e,
     }
 }
 
-/* Enters where the tunnel begins. */
+/* Tunnels. */
+
+/* A floating IP that enters at the other end. */
 static void
-mark_beginning(struct fabric_change *c, struct fabric_endpoint *e,
-               void *tunnel)
+mark_crossing(struct fabric_change *c, struct fabric_endpoint *e, void *other)
 {
-    if (e->gateway
-        && (e->kind == ENDPOINT_GATEWAY
-            || leads_to(tunnel, e->vif ? e->vif->chassis : NULL))) {
+    if (e->gateway && e->chassis == other) {
         mark_endpoint(c, e);
     }
 }
 
-/* Enters where it ends. */
+/* Whether a VM of tenants who go out by the gateway port is there. */
+static bool
+has_tenant_on(const struct fabric_lrp *gateway,
+              const struct fabric_chassis *chassis)
+{
+    const struct fabric_router *router = gateway->router;
+    bool has = false;
+    for (size_t i = 0; i < router->n_ports && !has; i++) {
+        const struct fabric_lrp *port = &router->ports[i];
+        has = fabric_lrp_is_inner(port) && port->ls
+              && fabric_switch_is_on(port->ls, chassis);
+    }
+    return has;
+}
+
+/* A router's own address that enters at the other end. */
 static void
-mark_ending(struct fabric_change *c, struct fabric_endpoint *e, void *tunnel_)
+mark_gateway(struct fabric_change *c, struct fabric_endpoint *e, void *chassis)
+{
+    if (has_tenant_on(e->gateway, chassis)) {
+        change_mark_tunnel(c, e, chassis);
+    }
+}
+
+/* Those whose VM is on 'a' and who enter or go out at 'b'. */
+static void
+mark_way(struct fabric_change *c, struct fabric_chassis *a,
+         struct fabric_chassis *b)
+{
+    change_visit_living(c, a, mark_crossing, b);
+    change_visit_gateways_at(c, b, mark_gateway, a);
+}
+
+/* The tunnel of a chassis. */
+struct tunnel {
+    const struct ovsdb_row *row;
+    struct fabric_chassis *from;
+};
+
+static void
+mark_ways(struct fabric_change *c, struct fabric_chassis *to, void *tunnel_)
 {
     const struct tunnel *tunnel = tunnel_;
-    if (e->gateway
-        && (e->kind == ENDPOINT_GATEWAY
-            || (e->vif && e->vif->chassis == tunnel->from))) {
-        mark_endpoint(c, e);
+    if (fabric_find_tunnel(tunnel->from, to) == tunnel->row) {
+        mark_way(c, tunnel->from, to);
+        mark_way(c, to, tunnel->from);
     }
 }
 
-/* Marks those whose frames may go through the tunnel between a gateway and a
- * VM, and gateway ports that nobody holds. */
 static void
-mark_tunnel(struct fabric_change *c, const struct fabric_chassis *chassis,
-            const struct ovsdb_row *row)
+changed_tunnel(struct fabric_change *c, struct fabric_chassis *chassis,
+               const struct ovsdb_delta *d, const char *remote_ip)
 {
-    const struct fabric *f = c->fabric;
-    struct tunnel tunnel = { row, chassis };
-    change_visit_entering(c, NULL, mark_held_by_nobody, NULL);
-    change_visit_entering(c, chassis, mark_beginning, &tunnel);
-    for (size_t i = 0; i < f->n_chassis; i++) {
-        if (leads_to(&tunnel, f->chassis[i])) {
-            change_visit_entering(c, f->chassis[i], mark_ending, &tunnel);
-        }
+    struct tunnel tunnel = { d->row, chassis };
+    bool was_isolated = chassis->is_isolated;
+    if (d->column == INTERFACE_BFD || d->column == INTERFACE_BFD_STATUS) {
+        fabric_read_isolation(chassis);
     }
+    if (chassis->is_isolated != was_isolated) {
+        change_visit_entering(c, NULL, mark_held_by_nobody, NULL);
+    }
+    fabric_forget_tunnels(c->fabric, chassis);
+    change_visit_at(c, remote_ip, mark_ways, &tunnel);
 }
 
 /* A link, or what Open vSwitch makes of it. */
@@ -132,21 +152,24 @@ changed_state(struct fabric_change *c, const struct ovsdb_delta *d,
     const struct fabric *f = c->fabric;
     const char *id = ovsdb_map_get(d->row, INTERFACE_EXTERNAL_IDS, "iface-id");
     const struct fabric_vif *vif = id ? change_find_vif(c, id) : NULL;
+    const char *remote_ip =
+        ovsdb_map_get(d->row, INTERFACE_OPTIONS, "remote_ip");
     if (vif && !f->has_nested) {
         change_mark_vif(c, vif);
         return;
     }
-    if (ovsdb_map_get(d->row, INTERFACE_OPTIONS, "remote_ip")) {
-        fabric_read_isolation(chassis);
-        mark_tunnel(c, chassis, d->row);
+    if (remote_ip) {
+        changed_tunnel(c, chassis, d, remote_ip);
         return;
     }
     change_mark(&c->flooded, chassis->index);
-    for (size_t i = 0; i < f->n_switches; i++) {
-        change_examine(c, &f->switches[i], chassis);
+    for (size_t i = 0; i < f->n_physical; i++) {
+        change_examine(c, f->physical[i], chassis);
     }
     fabric_change_on_chassis(c, chassis);
-    change_mark(&c->sighted, chassis->index);
+    if (id) {
+        change_mark(&c->sighted, chassis->index);
+    }
 }
 
 static void
@@ -243,6 +266,7 @@ read_again(struct fabric_change *c, struct fabric_chassis *chassis)
     strmap_init(&chassis->interface_ids);
     strmap_init(&chassis->tunnels);
     fabric_read_chassis(f, chassis);
+    fabric_forget_tunnels(f, chassis);
     c->all |= chassis->ovs_known != before.ovs_known
               || chassis->mappings_known != before.mappings_known
               || chassis->mappings_row != before.mappings_row
@@ -266,8 +290,8 @@ read_again(struct fabric_change *c, struct fabric_chassis *chassis)
     strmap_done(&before.interface_ids);
     strmap_done(&before.tunnels);
     c->floods = true;
-    for (size_t i = 0; i < f->n_switches; i++) {
-        change_attach(c, &f->switches[i], chassis);
+    for (size_t i = 0; i < f->n_physical; i++) {
+        change_attach(c, f->physical[i], chassis);
     }
     fabric_change_on_chassis(c, chassis);
     change_mark(&c->sighted, chassis->index);

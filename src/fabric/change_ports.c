@@ -9,6 +9,15 @@
 
 /* Who has something to do with a port. */
 
+/* One that is not in 'macs'; a floating IP may have lost its VM since. */
+static void
+mark_foreign(struct fabric_change *c, struct fabric_endpoint *e, void *ls)
+{
+    if (e->vif && e->vif->ls == ls) {
+        change_mark(&c->endpoints, (size_t) (e - c->fabric->endpoints));
+    }
+}
+
 /* Ports of the switch that have a MAC of the port's. */
 void
 change_mark_same_macs(struct fabric_change *c, const struct fabric_vif *vif)
@@ -21,14 +30,7 @@ change_mark_same_macs(struct fabric_change *c, const struct fabric_vif *vif)
             change_mark_vif(c, m->vif);
         }
     }
-    for (size_t i = 0; i < c->foreign.n; i++) { /* These are not in 'macs'. */
-        const struct fabric_endpoint *e =
-            &c->fabric->endpoints[c->foreign.items[i]];
-        /* A floating IP may have lost its VM since. */
-        if (!e->is_gone && e->vif && e->vif->ls == vif->ls) {
-            change_mark(&c->endpoints, c->foreign.items[i]);
-        }
-    }
+    change_visit_foreign(c, vif->ls, mark_foreign, vif->ls);
 }
 
 /* A flow of a bridge that names the MAC of a host: whether that is a port's
@@ -352,12 +354,16 @@ place_vifs(struct fabric_change *c, struct fabric_switch *ls,
         ls->vifs_capacity = 2 * r->n;
         ls->vifs = arena_alloc(&c->fabric->arena,
                                ls->vifs_capacity * sizeof *ls->vifs);
+        ls->hosts = arena_alloc(&c->fabric->arena,
+                                ls->vifs_capacity * sizeof *ls->hosts);
     }
     ls->n_vifs = r->n;
     for (size_t i = 0; i < r->n; i++) {
         ls->vifs[i] = r->vifs[i];
+        ls->hosts[i] = FABRIC_NOWHERE;
         if (r->vifs[i]) {
             r->vifs[i]->index = i;
+            fabric_note_host(r->vifs[i]);
         }
     }
 }

@@ -111,7 +111,20 @@ bind(struct fabric_change *c, struct fabric_vif *vif)
         change_visit_vif(c, vif, follow_vif, &move);
         change_move(c, vif->ls, move.before, vif->chassis);
     }
-    fabric_change_vif(c, vif);
+    change_mark_vif(c, vif);
+    change_mark_tunnels(c, vif);
+}
+
+/* A router's port is bound elsewhere. */
+
+static void
+note_bindings(struct fabric_change *c, struct fabric_switch *ls, void *lrp)
+{
+    for (size_t i = 0; i < ls->n_router_ports; i++) {
+        if (ls->router_ports[i].lrp == lrp) {
+            fabric_note_bindings(c->fabric, &ls->router_ports[i]);
+        }
+    }
 }
 
 /* A gateway port moves, and with it the addresses that enter there. */
@@ -137,6 +150,7 @@ move_holder(struct fabric_change *c, struct fabric_lrp *port)
 {
     struct fabric_chassis *before = port->chassis;
     fabric_find_holder(c->fabric, port);
+    change_visit_routed(c, port->router, note_bindings, (void *) port->row);
     change_visit_router(c, port->router, follow_holder, port);
     if (port->ls) {
         change_move(c, port->ls, before, port->chassis);
@@ -178,6 +192,8 @@ move_router_port(struct fabric_change *c, const struct ovsdb_delta *d)
     if (port && (port->second || !port->is_joined)) {
         changes_all(c, d);
     } else if (port) {
+        change_visit_routed(c, port->router, note_bindings,
+                            (void *) port->row);
         change_move(c, port->ls, chassis_in(c->fabric, &d->before),
                     chassis_in(c->fabric, ovsdb_datum(d->row, PB_CHASSIS)));
     }

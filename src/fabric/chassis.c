@@ -310,20 +310,6 @@ is_listed(const char *list, const char *item)
     return false;
 }
 
-void
-fabric_read_isolation(struct fabric_chassis *chassis)
-{
-    bool any = false, all_down = true;
-    for (size_t i = 0; i < chassis->tunnels.n && all_down; i++) {
-        bool watched;
-        enum link_state state = fabric_tunnel_bfd(
-            chassis, chassis->tunnels.entries[i].value, &watched);
-        any |= watched;
-        all_down = !watched || state == LINK_DOWN;
-    }
-    chassis->is_isolated = any && all_down;
-}
-
 /* Reads its database; what this builds is the chassis' own. */
 static void
 read_ovs(struct fabric_chassis *chassis, struct arena *arena)
@@ -565,6 +551,7 @@ fabric_begin_chassis(struct fabric *f)
             place_chassis(f, ovsdb_string(row, CHASSIS_NAME));
         chassis->sb = row;
         chassis->hostname = ovsdb_string(row, CHASSIS_HOSTNAME);
+        *strmap_place(&f->chassis_hostnames, chassis->hostname) = chassis;
         read_encaps(f, chassis);
         read_sb_mappings(f, chassis);
     }
@@ -589,4 +576,5 @@ fabric_end_chassis(struct fabric_reading *r)
     struct fabric *f = r->f;
     end_reading(r);
     find_new_encaps(f);
+    fabric_begin_tunnels(f);
 }

@@ -64,13 +64,20 @@ fabric_init(struct fabric *f, struct evidence *e)
     arena_init(&f->second_arena);
     f->evidence = e;
     f->northd_ms = find_northd_ms(&e->sb);
-    struct strmap *const maps[] = {
-        &f->chassis_names, &f->sightings,     &f->lost_interfaces,
-        &f->guests,        &f->port_bindings, &f->lsps,
-        &f->lrps,          &f->nat_macs,      &f->nat_macs_again,
-        &f->learned,       &f->attached,      &f->macs,
-        &f->networks
-    };
+    struct strmap *const maps[] = { &f->chassis_hostnames,
+                                    &f->chassis_names,
+                                    &f->sightings,
+                                    &f->lost_interfaces,
+                                    &f->guests,
+                                    &f->port_bindings,
+                                    &f->lsps,
+                                    &f->lrps,
+                                    &f->nat_macs,
+                                    &f->nat_macs_again,
+                                    &f->learned,
+                                    &f->attached,
+                                    &f->macs,
+                                    &f->networks };
     for (size_t i = 0; i < N_ELEMENTS(maps); i++) {
         strmap_init(maps[i]);
     }
@@ -102,9 +109,13 @@ fabric_done(struct fabric *f)
         strmap_done(&f->switches[i].router_macs);
         strmap_done(&f->switches[i].ips);
     }
+    for (size_t i = 0; i < f->n_routers; i++) {
+        fabric_forget_nats(&f->routers[i]);
+    }
     free(f->chassis);
     free(f->endpoints);
     strmap_done(&f->chassis_names);
+    strmap_done(&f->chassis_hostnames);
     strmap_done(&f->sightings);
     strmap_done(&f->lost_interfaces);
     strmap_done(&f->guests);
@@ -124,6 +135,13 @@ fabric_done(struct fabric *f)
     arena_done(&f->arena);
     arena_done(&f->second_arena);
     memset(f, 0, sizeof *f);
+}
+
+bool
+fabric_is_chassis(const struct fabric *f, const char *name, size_t n)
+{
+    return strmap_get_n(&f->chassis_names, name, n)
+           || strmap_get_n(&f->chassis_hostnames, name, n);
 }
 
 struct fabric_chassis *
@@ -304,17 +322,6 @@ fabric_tunnel_bfd(const struct fabric_chassis *chassis,
         dumped_interface(chassis, ovsdb_string(interface, INTERFACE_NAME));
     *ret_watched = enable && !strcmp(enable, "true");
     return state ? state_of(state) : dumped ? dumped->bfd : LINK_UNKNOWN;
-}
-
-const struct ovsdb_row *
-fabric_find_tunnel(const struct fabric_chassis *from,
-                   const struct fabric_chassis *to)
-{
-    const struct ovsdb_row *tunnel = NULL;
-    for (size_t i = 0; i < to->n_sb_ips && !tunnel; i++) {
-        tunnel = strmap_get(&from->tunnels, to->sb_ips[i]);
-    }
-    return tunnel;
 }
 
 const char *

@@ -12,6 +12,8 @@
 #ifndef FABRIC_FABRIC_H
 #define FABRIC_FABRIC_H 1
 
+#include <stdatomic.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "evidence/evidence.h"
@@ -53,8 +55,12 @@ struct fabric_rows {
     size_t n, capacity;
 };
 
+/* Of so many chassis, a bit for each to which a tunnel is known to be well. */
+typedef _Atomic uint32_t fabric_well_word;
+
 struct fabric_chassis {
     size_t index;               /* In fabric->chassis. */
+    fabric_well_word *well;     /* Private to tunnel.c. */
     const char *name;           /* system-id. */
     const char *hostname;       /* "" if unknown. */
     const struct ovsdb_row *sb; /* Chassis, or NULL... */
@@ -154,6 +160,8 @@ struct fabric_intent {
     const struct ovsdb_row *lost; /* A localnet port that was deleted. */
 };
 
+#define FABRIC_NOWHERE UINT32_MAX
+
 /* A router port of a switch. */
 struct fabric_router_port {
     const struct ovsdb_row *lsp;
@@ -161,6 +169,10 @@ struct fabric_router_port {
     bool is_gateway; /* Bound to gateway chassis, or of a pinned router. */
     bool is_pinned;  /* Only the latter. */
     struct fabric_lrp *port; /* Of 'lrp', or what it was meant to name. */
+
+    /* On a physical network: the indices of the chassis of its bindings
+     * (chassisredirect and l3gateway), or FABRIC_NOWHERE. */
+    uint32_t hosts[2];
 };
 
 /* A logical switch: the unit. */
@@ -185,7 +197,9 @@ struct fabric_switch {
     size_t n_l2gateways;
     struct fabric_router_port *router_ports;
     size_t n_router_ports;
-    struct fabric_vif **vifs; /* As the row has them. */
+    struct fabric_vif **vifs; /* As the row has them... */
+    uint32_t *hosts;          /* ...and the index of the chassis of each, or
+                               * FABRIC_NOWHERE: many are asked at once. */
     size_t n_vifs, vifs_capacity;
     struct strmap macs;        /* Lower case -> struct fabric_mac. */
     struct strmap router_macs; /* Lower case -> first Logical_Router_Port. */
@@ -275,6 +289,9 @@ struct fabric {
     size_t n_chassis;
     struct fabric_switch *switches;
     size_t n_switches;
+    struct fabric_switch **physical; /* Those that are, or were, attached to a
+                                      * physical network. */
+    size_t n_physical;
     struct fabric_router *routers;
     size_t n_routers;
     struct fabric_endpoint *endpoints; /* By network, then address; list.h
@@ -285,8 +302,9 @@ struct fabric {
 
     /* Private. */
     struct strmap chassis_names;
-    struct strmap sightings;       /* -> struct fabric_sighting. */
-    struct strmap lost_interfaces; /* iface-id -> fabric_lost_interface. */
+    struct strmap chassis_hostnames; /* -> any struct fabric_chassis. */
+    struct strmap sightings;         /* -> struct fabric_sighting. */
+    struct strmap lost_interfaces;   /* iface-id -> fabric_lost_interface. */
     struct strmap guests; /* Of Neutron -> its last struct fabric_vif. */
     struct strmap port_bindings; /* logical_port -> Port_Binding. */
     struct strmap lsps;          /* Name -> Logical_Switch_Port. */
@@ -323,6 +341,10 @@ void fabric_done(struct fabric *);
  * or "NAME@WHERE", where WHERE is another of these, its network or its
  * switch. */
 bool fabric_endpoint_is(const struct fabric_endpoint *, const char *name);
+
+/* Whether the first 'n' characters of 'name' are the name or the host name of
+ * a chassis. */
+bool fabric_is_chassis(const struct fabric *, const char *name, size_t n);
 
 /* The chassis called 'name', or NULL. */
 struct fabric_chassis *fabric_find_chassis(const struct fabric *,
@@ -415,9 +437,19 @@ enum link_state fabric_tunnel_bfd(const struct fabric_chassis *,
                                   const struct ovsdb_row *interface,
                                   bool *ret_watched);
 
+/* Whether a VM of the switch is bound to the chassis. */
+bool fabric_switch_is_on(const struct fabric_switch *,
+                         const struct fabric_chassis *);
+
 /* The tunnel of 'from' to 'to', or NULL. */
 const struct ovsdb_row *fabric_find_tunnel(const struct fabric_chassis *from,
                                            const struct fabric_chassis *to);
+
+/* Whether 'from' has one, SB has 'to', Open vSwitch could open it, and BFD
+ * sees the other end if it watches.  That it is well is remembered; any
+ * thread may ask. */
+bool fabric_tunnel_is_well(const struct fabric_chassis *from,
+                           const struct fabric_chassis *to);
 
 /* An interface's error text, or NULL. */
 const char *fabric_interface_error(const struct fabric_chassis *,

@@ -54,6 +54,13 @@ void change_mark(struct fabric_marks *, size_t number);
 void change_mark_vif(struct fabric_change *, const struct fabric_vif *);
 void change_mark_gateways(struct fabric_change *,
                           const struct fabric_router *);
+
+/* Marks the router's own address, or all of those by which the VM goes out, if
+ * nothing changed but the tunnel between it and a VM's chassis (NULL: there is
+ * none). */
+void change_mark_tunnel(struct fabric_change *, struct fabric_endpoint *,
+                        const struct fabric_chassis *);
+void change_mark_tunnels(struct fabric_change *, const struct fabric_vif *);
 void change_mark_shell(struct fabric_change *, const struct fabric_switch *);
 void change_mark_attachment(struct fabric_change *,
                             struct fabric_attachment *);
@@ -68,6 +75,11 @@ void change_visit_switch(struct fabric_change *, const struct fabric_switch *,
 void change_visit_router(struct fabric_change *, const struct fabric_router *,
                          endpoint_visit *visit, void *aux);
 
+/* Likewise for those that are the router's own addresses. */
+void change_visit_gateways(struct fabric_change *,
+                           const struct fabric_router *, endpoint_visit *visit,
+                           void *aux);
+
 /* Likewise for the floating IPs whose rows name a port so, or did. */
 void change_visit_named(struct fabric_change *, const char *name,
                         endpoint_visit *visit, void *aux);
@@ -77,6 +89,31 @@ void change_visit_entering(struct fabric_change *,
                            const struct fabric_chassis *,
                            endpoint_visit *visit, void *aux);
 
+/* Likewise for those of them that are a router's own addresses. */
+void change_visit_gateways_at(struct fabric_change *,
+                              const struct fabric_chassis *,
+                              endpoint_visit *visit, void *aux);
+
+/* Likewise for those whose VM is there. */
+void change_visit_living(struct fabric_change *, const struct fabric_chassis *,
+                         endpoint_visit *visit, void *aux);
+
+/* Likewise for those of the switch whose guest's MAC is none of its port's
+ * addresses, or was. */
+void change_visit_foreign(struct fabric_change *, const struct fabric_switch *,
+                          endpoint_visit *visit, void *aux);
+
+/* Calls 'visit' for the switches with a port of the router, and for the
+ * chassis with that address for tunnels. */
+typedef void switch_visit(struct fabric_change *, struct fabric_switch *,
+                          void *aux);
+void change_visit_routed(struct fabric_change *, const struct fabric_router *,
+                         switch_visit *visit, void *aux);
+typedef void chassis_visit(struct fabric_change *, struct fabric_chassis *,
+                           void *aux);
+void change_visit_at(struct fabric_change *, const char *ip,
+                     chassis_visit *visit, void *aux);
+
 /* Endpoints that come and go, with everything that depends on them but for
  * attachments.  One that comes may have no place: then 'all' is set, and the
  * endpoint is NULL. */
@@ -84,12 +121,23 @@ struct fabric_endpoint *change_add_endpoint(struct fabric_change *,
                                             const struct fabric_endpoint *);
 void change_drop_endpoint(struct fabric_change *, struct fabric_endpoint *);
 
+/* links.c: lists of who depends on what, made, made again once endpoints are
+ * in another order, and freed. */
+void change_build_links(struct fabric_change *);
+void change_build_links_again(struct fabric_change *);
+void change_free_links(struct fabric_change *);
+void change_link_endpoint(struct fabric_change *,
+                          const struct fabric_endpoint *);
+
 /* The port's addresses changed: notes whose MAC is none of these. */
 void change_note_foreign(struct fabric_change *, const struct fabric_vif *);
 
-/* Notes where the endpoint's frames enter and where its VM is. */
+/* Notes where the endpoint's frames enter and where its VM is; or that it is
+ * gone. */
 void change_place_endpoint(struct fabric_change *,
                            const struct fabric_endpoint *);
+void change_unplace_endpoint(struct fabric_change *,
+                             const struct fabric_endpoint *);
 
 /* Notes that the endpoint depends on 'vif', too; or, of a floating IP, on the
  * port that its row names. */

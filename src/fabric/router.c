@@ -70,23 +70,45 @@ fabric_read_snats(struct fabric_router *router)
 }
 
 void
+fabric_forget_nats(struct fabric_router *router)
+{
+    for (size_t i = 0; i < N_ELEMENTS(router->floating_ips); i++) {
+        strmap_done(&router->floating_ips[i]);
+        strmap_init(&router->floating_ips[i]);
+        router->translates[i] = false;
+    }
+}
+
+static void
+read_nat(struct fabric_router *router, struct ovsdb_row *nat)
+{
+    const char *type = ovsdb_string(nat, NAT_TYPE);
+    const char *external = ovsdb_string(nat, NAT_EXTERNAL_IP);
+    size_t family = address_is_ipv6(external);
+    if (!strcmp(type, "snat")) {
+        router->snats[router->n_snats++] = nat;
+    } else if (!strcmp(type, "dnat_and_snat")) {
+        *strmap_place(&router->floating_ips[family],
+                      ovsdb_string(nat, NAT_LOGICAL_IP)) = nat;
+    }
+    router->translates[family] = true;
+    router->n_externals += address_prefix_parse(
+        external, &router->externals[router->n_externals]);
+}
+
+void
 fabric_read_nats(struct fabric *f, struct fabric_router *router)
 {
     unsigned n = ovsdb_count(router->row, LR_NAT);
     const union ovsdb_atom *nats = ovsdb_atoms(router->row, LR_NAT);
     router->n_snats = router->n_externals = 0;
+    fabric_forget_nats(router);
     router->snats = arena_alloc(&f->arena, n * sizeof *router->snats);
     router->externals = arena_alloc(&f->arena, n * sizeof *router->externals);
     for (unsigned i = 0; i < n; i++) {
-        if (!nats[i].row->exists) {
-            continue;
+        if (nats[i].row->exists) {
+            read_nat(router, nats[i].row);
         }
-        if (!strcmp(ovsdb_string(nats[i].row, NAT_TYPE), "snat")) {
-            router->snats[router->n_snats++] = nats[i].row;
-        }
-        router->n_externals +=
-            address_prefix_parse(ovsdb_string(nats[i].row, NAT_EXTERNAL_IP),
-                                 &router->externals[router->n_externals]);
     }
     router->translated =
         arena_alloc(&f->arena, router->n_snats * sizeof *router->translated);
@@ -101,6 +123,9 @@ build_router(struct fabric *f, const struct ovsdb_row *row,
     unsigned n = ovsdb_count(row, LR_PORTS);
     const union ovsdb_atom *ports = ovsdb_atoms(row, LR_PORTS);
     *router = (struct fabric_router){ .row = row, .label = label_of(row) };
+    for (size_t i = 0; i < N_ELEMENTS(router->floating_ips); i++) {
+        strmap_init(&router->floating_ips[i]);
+    }
     router->pinned = ovsdb_map_get(row, LR_OPTIONS, "chassis");
     router->ports = arena_alloc(&f->arena, n * sizeof *router->ports);
     for (unsigned i = 0; i < n; i++) {
@@ -210,6 +235,20 @@ fabric_router_has_snat(const struct fabric_router *router, const char *ip)
            && address_prefix_parse(ip, &host)
            && address_prefixes_contain(router->translated,
                                        router->n_translated, &host);
+}
+
+bool
+fabric_lrp_is_translated(const struct fabric_lrp *port, bool is_ipv6)
+{
+    const struct fabric_router *router = port->router;
+    bool all = true;
+    for (size_t i = 0; i < port->n_networks && all; i++) {
+        all = port->networks[i].is_ipv6 != is_ipv6
+              || address_prefixes_contain(router->translated,
+                                          router->n_translated,
+                                          &port->networks[i]);
+    }
+    return all;
 }
 
 /* Who holds a gateway port. */

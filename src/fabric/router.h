@@ -85,6 +85,11 @@ struct fabric_router {
     size_t n_translated;
     struct address_prefix *externals; /* ...and all NAT rows' addresses. */
     size_t n_externals;
+
+    /* Of IPv4 and of IPv6 outside: whether it translates anything; and the
+     * floating IPs, logical_ip -> NAT row. */
+    bool translates[2];
+    struct strmap floating_ips[2];
     const struct fabric_lrp **nat_ports; /* By the place in LR's "nat"; NULL
                                           * until asked for. */
     struct fabric_default_route defaults[2]; /* IPv4, IPv6. */
@@ -119,6 +124,9 @@ bool fabric_lrp_speaks(const struct fabric_lrp *, const char *ip);
 
 /* Whether a NAT row of type snat of the router covers 'ip'. */
 bool fabric_router_has_snat(const struct fabric_router *, const char *ip);
+
+/* Whether rows of that type cover all networks of the port of that family. */
+bool fabric_lrp_is_translated(const struct fabric_lrp *, bool is_ipv6);
 
 /* The port of the router called 'name', or NULL. */
 struct fabric_lrp *fabric_find_lrp(const struct fabric *, const char *name);

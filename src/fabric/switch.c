@@ -153,7 +153,9 @@ add_router_port(struct fabric *f, struct fabric_switch *ls,
     const struct ovsdb_row *lrp = peer ? strmap_get(&f->lrps, peer) : NULL;
     const struct ovsdb_row *lr = lrp ? lrp->owner : NULL;
     struct fabric_router_port *port = &ls->router_ports[ls->n_router_ports++];
-    *port = (struct fabric_router_port){ .lsp = lsp, .lrp = lrp };
+    *port = (struct fabric_router_port){
+        .lsp = lsp, .lrp = lrp, .hosts = { FABRIC_NOWHERE, FABRIC_NOWHERE }
+    };
     bool has_group = lrp
                      && (ovsdb_count(lrp, LRP_GATEWAY_CHASSIS)
                          || ovsdb_ref(lrp, LRP_HA_CHASSIS_GROUP));
@@ -288,8 +290,25 @@ fabric_index_segments(struct fabric *f)
 {
     strmap_done(&f->segments);
     strmap_init(&f->segments);
+    for (size_t i = 0; i < f->n_physical; i++) {
+        index_segments_of(f, f->physical[i]);
+    }
+}
+
+/* Which they are does not change while the fabric is followed. */
+static void
+list_physical(struct fabric *f)
+{
+    f->physical =
+        arena_alloc(&f->arena, f->n_switches * sizeof(struct fabric_switch *));
     for (size_t i = 0; i < f->n_switches; i++) {
-        index_segments_of(f, &f->switches[i]);
+        struct fabric_switch *ls = &f->switches[i];
+        if (ls->n_localnets || ls->n_pending || ls->n_l2gateways || ls->lost) {
+            f->physical[f->n_physical++] = ls;
+            for (size_t j = 0; j < ls->n_router_ports; j++) {
+                fabric_note_bindings(f, &ls->router_ports[j]);
+            }
+        }
     }
 }
 
@@ -313,5 +332,6 @@ fabric_build_switches(struct fabric *f)
         free(others[i].rows);
     }
     free(others);
+    list_physical(f);
     fabric_index_segments(f);
 }

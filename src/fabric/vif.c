@@ -159,6 +159,26 @@ fabric_bind_vif(const struct fabric *f, struct fabric_vif *vif)
     if (vif->chassis) {
         vif->interface = find_interface(vif->chassis, vif);
     }
+    fabric_note_host(vif);
+}
+
+void
+fabric_note_host(const struct fabric_vif *vif)
+{
+    vif->ls->hosts[vif->index] =
+        vif->chassis ? (uint32_t) vif->chassis->index : FABRIC_NOWHERE;
+}
+
+bool
+fabric_switch_is_on(const struct fabric_switch *ls,
+                    const struct fabric_chassis *chassis)
+{
+    for (size_t i = 0; i < ls->n_vifs; i++) {
+        if (ls->hosts[i] == chassis->index) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Reads what is the port's own, and its switch's. */
@@ -247,6 +267,7 @@ make_room(struct fabric_switch *ls, size_t n, struct arena *arena)
     struct fabric_vif *vifs = arena_alloc(arena, n * sizeof *vifs);
     ls->vifs_capacity = n;
     ls->vifs = arena_alloc(arena, n * sizeof(struct fabric_vif *));
+    ls->hosts = arena_alloc(arena, n * sizeof *ls->hosts);
     for (size_t i = 0; i < n; i++) {
         ls->vifs[i] = &vifs[i];
     }

@@ -519,8 +519,8 @@ static void
 index_localnets(struct flood *f)
 {
     const struct fabric *fabric = f->fabric;
-    for (size_t i = 0; i < fabric->n_switches; i++) {
-        const struct fabric_switch *ls = &fabric->switches[i];
+    for (size_t i = 0; i < fabric->n_physical; i++) {
+        const struct fabric_switch *ls = fabric->physical[i];
         for (size_t j = 0; j < ls->n_localnets; j++) {
             const struct fabric_localnet *localnet = &ls->localnets[j];
             if (!localnet->enabled) {
@@ -581,8 +581,8 @@ flood_new(const struct fabric *fabric)
     strmap_init(&f->localnets);
     grow_slots(f);
     segments_init(&f->segments, fabric);
-    for (size_t i = 0; i < fabric->n_switches; i++) {
-        const struct fabric_switch *ls = &fabric->switches[i];
+    for (size_t i = 0; i < fabric->n_physical; i++) {
+        const struct fabric_switch *ls = fabric->physical[i];
         for (size_t j = 0; j < ls->n_localnets; j++) {
             add_localnet(f, &ls->localnets[j]);
         }

@@ -151,8 +151,8 @@ segments_init(struct segments *s, const struct fabric *f)
         n_bridges += f->chassis[i]->n_bridges;
         n_networks += f->chassis[i]->mappings.n;
     }
-    for (size_t i = 0; i < f->n_switches; i++) {
-        n_networks += f->switches[i].n_localnets;
+    for (size_t i = 0; i < f->n_physical; i++) {
+        n_networks += f->physical[i]->n_localnets;
     }
     s->capacity = n_bridges + n_networks + 1;
     s->parent = xcalloc(s->capacity, sizeof *s->parent);
@@ -165,9 +165,9 @@ segments_init(struct segments *s, const struct fabric *f)
             place_network(s, f->chassis[i]->mappings.items[j].network);
         }
     }
-    for (size_t i = 0; i < f->n_switches; i++) {
-        for (size_t j = 0; j < f->switches[i].n_localnets; j++) {
-            place_network(s, f->switches[i].localnets[j].network);
+    for (size_t i = 0; i < f->n_physical; i++) {
+        for (size_t j = 0; j < f->physical[i]->n_localnets; j++) {
+            place_network(s, f->physical[i]->localnets[j].network);
         }
     }
     for (size_t i = 0; i < f->n_chassis; i++) {

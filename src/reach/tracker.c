@@ -58,6 +58,8 @@ tracker_follow(struct tracker *f)
     fabric_change_init(&f->change, &f->fabric);
     f->limit_bytes = 2 * a->arena.used_bytes + GARBAGE_BYTES;
     f->flags = new_flags(f);
+    f->marked = NULL;
+    f->n_marked = f->marked_capacity = 0;
     f->n_awaiting = 0;
     f->is_flood_old = false;
     for (size_t i = 0; i < a->n_endpoints; i++) {
@@ -79,6 +81,7 @@ unbuild(struct tracker *f)
 {
     if (f->is_following) {
         free(f->flags);
+        free(f->marked);
         fabric_change_done(&f->change);
     }
     assessment_done(&f->assessment);
@@ -247,9 +250,6 @@ judge(struct tracker *f, size_t i)
 {
     struct assessment *a = &f->assessment;
     struct assessed_endpoint *e = &a->endpoints[i];
-    if (e->endpoint->is_gone) {
-        return;
-    }
     examination_done(&e->own);
     if (e->arena) {
         arena_clear(e->arena);
@@ -262,6 +262,46 @@ judge(struct tracker *f, size_t i)
     a->judging = &a->arena;
     set_flags(f, i, flags_of(e));
     f->n_judged++;
+}
+
+/* Whatever was judged long ago is far away in memory. */
+static void
+look_ahead(const struct tracker *f, const uint32_t *numbers, size_t n)
+{
+    const struct assessment *a = &f->assessment;
+    const struct fabric_endpoint *endpoints[FABRIC_AHEAD];
+    for (size_t i = 0; i < n; i++) {
+        endpoints[i] = a->endpoints[numbers[i]].endpoint;
+        __builtin_prefetch(a->endpoints[numbers[i]].arena);
+    }
+    fabric_look_ahead_at_endpoints(endpoints, n);
+    policy_look_ahead(a->policy, endpoints, n);
+}
+
+static void
+judge_marked(struct tracker *f)
+{
+    for (size_t i = 0; i < f->n_marked; i++) {
+        if (i % FABRIC_AHEAD == 0) {
+            size_t left = f->n_marked - i;
+            look_ahead(f, &f->marked[i],
+                       left < FABRIC_AHEAD ? left : FABRIC_AHEAD);
+        }
+        judge(f, f->marked[i]);
+    }
+    f->n_marked = 0;
+}
+
+static void
+mark(struct tracker *f, size_t i)
+{
+    if (!f->assessment.endpoints[i].endpoint->is_gone
+        && !(f->flags[i] & IS_MARKED)) {
+        f->flags[i] |= IS_MARKED;
+        f->marked = xgrow(f->marked, f->n_marked, &f->marked_capacity,
+                          sizeof *f->marked);
+        f->marked[f->n_marked++] = (uint32_t) i;
+    }
 }
 
 /* Whether an endpoint with these flags is one of those that are marked all
@@ -404,40 +444,56 @@ next_flagged(const struct tracker *f, size_t i, unsigned char wanted)
     return i < n ? i : n;
 }
 
-/* Returns whether there are any. */
 static bool
+says_of_tunnels(const struct examination *x)
+{
+    bool says = false;
+    for (size_t i = 0; i < x->n_findings && !says; i++) {
+        says = x->findings[i]->hop == HOP_TUNNEL;
+    }
+    for (size_t i = 0; i < x->n_missing && !says; i++) {
+        says = x->missing[i].hop == HOP_TUNNEL;
+    }
+    return says;
+}
+
+/* Those that the change names. */
+static void
+mark_named(struct tracker *f)
+{
+    const struct assessment *a = &f->assessment;
+    const struct fabric_change *c = &f->change;
+    for (size_t i = 0; i < c->endpoints.n; i++) {
+        size_t at = find_assessed(f, c->endpoints.items[i]);
+        if (at < a->n_endpoints) {
+            mark(f, at);
+        }
+    }
+    for (size_t i = 0; i < c->told.n; i++) {
+        size_t at = find_assessed(f, c->told.items[i]);
+        if (at < a->n_endpoints && says_of_tunnels(&a->endpoints[at].own)) {
+            mark(f, at);
+        }
+    }
+}
+
+static void
 mark_common(struct tracker *f)
 {
     unsigned char wanted = common_flags(f);
-    bool any = false;
-    if (!wanted) {
-        return false;
-    }
     size_t n = f->assessment.n_endpoints;
-    for (size_t i = next_flagged(f, 0, wanted); i < n;
+    for (size_t i = wanted ? next_flagged(f, 0, wanted) : n; i < n;
          i = next_flagged(f, i + 1, wanted)) {
         if (is_concerned(f, i)) {
-            f->flags[i] |= IS_MARKED;
-            any = true;
+            mark(f, i);
         }
     }
-    return any;
 }
 
+/* Judges again whom the change concerns. */
 static void
-judge_common(struct tracker *f)
+judge_again(struct tracker *f)
 {
-    size_t n = f->assessment.n_endpoints;
-    for (size_t i = next_flagged(f, 0, IS_MARKED); i < n;
-         i = next_flagged(f, i + 1, IS_MARKED)) {
-        judge(f, i);
-    }
-}
-
-static void
-judge_marked(struct tracker *f)
-{
-    struct assessment *a = &f->assessment;
     struct fabric_change *c = &f->change;
     struct flood *before = flood_again(f);
     follow_list(f);
@@ -447,16 +503,9 @@ judge_marked(struct tracker *f)
     for (size_t i = 0; i < c->switches.n; i++) {
         examine_shell(f, &f->fabric.switches[c->switches.items[i]]);
     }
-    bool any_common = mark_common(f);
-    for (size_t i = 0; i < c->endpoints.n; i++) {
-        size_t at = find_assessed(f, c->endpoints.items[i]);
-        if (at < a->n_endpoints) {
-            judge(f, at);
-        }
-    }
-    if (any_common) {
-        judge_common(f);
-    }
+    mark_common(f);
+    mark_named(f);
+    judge_marked(f);
     flood_free(before);
 }
 
@@ -472,7 +521,7 @@ tracker_judge(struct tracker *f)
         build(f);
         f->n_judged = a->n_endpoints;
     } else {
-        judge_marked(f);
+        judge_again(f);
         fabric_change_clear(&f->change);
     }
 }

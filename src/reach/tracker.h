@@ -32,8 +32,10 @@ struct tracker {
     struct fabric_change change;
     unsigned char *flags; /* Of each assessed endpoint... */
     size_t n_awaiting;    /* ...of which so many await daemons. */
-    bool is_flood_old;    /* The flood is quiet as it was, but not of now. */
-    size_t limit_bytes;   /* Of the assessment's arena. */
+    uint32_t *marked;     /* Assessed endpoints to be judged, each once. */
+    size_t n_marked, marked_capacity;
+    bool is_flood_old;  /* The flood is quiet as it was, but not of now. */
+    size_t limit_bytes; /* Of the assessment's arena. */
 };
 
 /* Endpoints that are called 'only' (as in reach_assess()), or all. */

@@ -196,7 +196,7 @@ judge(const struct place *place, enum direction direction,
     struct tenants tenants = { .place = place, .verdict = ret };
     if (direction == OUTBOUND && place->endpoint->kind == ENDPOINT_GATEWAY
         && place->endpoint->gateway) {
-        way_visit_tenants(place->endpoint, ask_tenant, &tenants);
+        way_visit_tenants(place->endpoint, NULL, ask_tenant, &tenants);
     }
     if (tenants.n) {
         return;

@@ -293,10 +293,12 @@ check_nat_not_followed(struct examination *x, const struct rule *rule,
 
 /* A tenant's VM that goes out neither by SNAT nor by a floating IP. */
 static const char *
-find_untranslated(const struct fabric_lrp *port, const struct strmap *fips,
-                  const char *family)
+find_untranslated(const struct fabric_lrp *port, bool is_ipv6)
 {
-    bool is_ipv6 = address_is_ipv6(family);
+    const struct strmap *fips = &port->router->floating_ips[is_ipv6];
+    if (fabric_lrp_is_translated(port, is_ipv6)) {
+        return NULL;
+    }
     for (size_t i = 0; port->ls && i < port->ls->n_vifs; i++) {
         const struct fabric_vif *vif = port->ls->vifs[i];
         for (size_t j = 0; j < vif->n_addresses; j++) {
@@ -323,15 +325,14 @@ check_snat_missing(struct examination *x, const struct rule *rule,
         return;
     }
     const struct fabric_router *router = e->gateway->router;
-    struct strmap fips;
-    if (!way_read_floating_ips(e, &fips)) {
-        strmap_done(&fips);
-        return; /* It routes, and translates nothing of this family. */
+    bool is_ipv6 = address_is_ipv6(e->address);
+    if (!router->translates[is_ipv6]) {
+        return; /* It routes. */
     }
     for (size_t i = 0; i < router->n_ports; i++) {
         const struct fabric_lrp *port = &router->ports[i];
         const char *ip = way_is_tenant(port, e->gateway)
-                             ? find_untranslated(port, &fips, e->address)
+                             ? find_untranslated(port, is_ipv6)
                              : NULL;
         if (ip) {
             struct finding *f = report(
@@ -345,5 +346,4 @@ check_snat_missing(struct examination *x, const struct rule *rule,
             break;
         }
     }
-    strmap_done(&fips);
 }

@@ -319,21 +319,27 @@ find_stray(const struct fabric_chassis *chassis, const struct place *place)
     return row && !of_another ? row : NULL;
 }
 
-/* Whether 'requested', a chassis or several separated by commas (for live
- * migration), names 'chassis' by name or host name. */
 static bool
-names_chassis(const char *requested, const struct fabric_chassis *chassis)
+is_called(const struct fabric_chassis *chassis, const char *name, size_t n)
+{
+    return (!strncmp(name, chassis->name, n) && !chassis->name[n])
+           || (!strncmp(name, chassis->hostname, n) && !chassis->hostname[n]);
+}
+
+/* Whether 'requested', a chassis or several separated by commas (for live
+ * migration), names 'chassis' (NULL: any) by name or host name. */
+static bool
+names_chassis(const struct fabric *f, const char *requested,
+              const struct fabric_chassis *chassis)
 {
     while (*requested) {
-        size_t length = strcspn(requested, ",");
-        const char *names[] = { chassis->name, chassis->hostname };
-        for (size_t i = 0; i < N_ELEMENTS(names); i++) {
-            if (length && !strncmp(requested, names[i], length)
-                && !names[i][length]) {
-                return true;
-            }
+        size_t n = strcspn(requested, ",");
+        if (n
+            && (chassis ? is_called(chassis, requested, n)
+                        : fabric_is_chassis(f, requested, n))) {
+            return true;
         }
-        requested += length + (requested[length] == ',');
+        requested += n + (requested[n] == ',');
     }
     return false;
 }
@@ -344,18 +350,7 @@ is_requested_elsewhere(const struct fabric *f, const struct fabric_vif *vif,
 {
     const char *requested =
         ovsdb_map_get(vif->lsp, LSP_OPTIONS, "requested-chassis");
-    if (!requested || !*requested) {
-        return false;
-    }
-    if (chassis) {
-        return !names_chassis(requested, chassis);
-    }
-    for (size_t i = 0; i < f->n_chassis; i++) {
-        if (names_chassis(requested, f->chassis[i])) {
-            return false;
-        }
-    }
-    return true;
+    return requested && *requested && !names_chassis(f, requested, chassis);
 }
 
 /* The record that gave the interface its iface-id, or 0. */

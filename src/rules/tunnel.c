@@ -6,11 +6,11 @@
 #include "fabric/address.h"
 #include "rules/way.h"
 
-/* Looks at the end of the tunnel that 'from' has. */
+/* Says why the end of the tunnel that 'from' has is not well. */
 static void
-check_end(struct examination *x, const struct rule *rule,
-          const struct place *place, const struct fabric_chassis *from,
-          const struct fabric_chassis *to)
+explain_end(struct examination *x, const struct rule *rule,
+            const struct place *place, const struct fabric_chassis *from,
+            const struct fabric_chassis *to)
 {
     if (!from->ovs_known || !to->sb) {
         report_missing(x, HOP_TUNNEL,
@@ -43,8 +43,7 @@ check_end(struct examination *x, const struct rule *rule,
                        "whether BFD sees the other end of tunnel %s of "
                        "chassis %s (interface.json in a bundle)",
                        name, from->name);
-    } else if ((watched && state == LINK_DOWN)
-               || fabric_ofport(from, tunnel) < 0) {
+    } else {
         struct finding *f =
             finding_on(report(x, rule, place, "ovs", tunnel,
                               "tunnel %s of chassis %s to chassis %s is down",
@@ -59,30 +58,44 @@ check_tunnel(struct examination *x, const struct rule *rule,
              const struct place *place, const struct fabric_chassis *a,
              const struct fabric_chassis *b)
 {
-    check_end(x, rule, place, a, b);
-    check_end(x, rule, place, b, a);
+    if (!fabric_tunnel_is_well(a, b)) {
+        explain_end(x, rule, place, a, b);
+    }
+    if (!fabric_tunnel_is_well(b, a)) {
+        explain_end(x, rule, place, b, a);
+    }
 }
 
 struct tenants {
     struct examination *x;
     const struct rule *rule;
     const struct place *place;
-    const struct fabric_chassis *last; /* Whose tunnel was looked at. */
-    size_t n_findings, n_missing;      /* Of others. */
+    size_t n_findings, n_missing; /* Of others. */
 };
 
-/* Looks at the tunnel of a tenant's VM, until one is not known to be well. */
+/* Whether the tunnel of a VM there, if it needs one, is not known to be well.
+ */
+static bool
+is_doubtful(const void *tenants, uint32_t host)
+{
+    const struct place *place = ((const struct tenants *) tenants)->place;
+    const struct fabric_chassis *gateway = place->endpoint->chassis;
+    if (host == FABRIC_NOWHERE || host == gateway->index) {
+        return false;
+    }
+    const struct fabric_chassis *chassis = place->fabric->chassis[host];
+    return !fabric_tunnel_is_well(gateway, chassis)
+           || !fabric_tunnel_is_well(chassis, gateway);
+}
+
+/* The first such VM counts. */
 static bool
 check_tenant(void *tenants_, struct fabric_vif *vif)
 {
     struct tenants *t = tenants_;
-    const struct fabric_chassis *gateway = t->place->endpoint->chassis;
-    if (vif->chassis && vif->chassis != gateway && vif->chassis != t->last) {
-        t->last = vif->chassis;
-        check_tunnel(t->x, t->rule, t->place, gateway, vif->chassis);
-    }
-    return t->x->n_findings == t->n_findings
-           && t->x->n_missing == t->n_missing;
+    check_tunnel(t->x, t->rule, t->place, t->place->endpoint->chassis,
+                 vif->chassis);
+    return false;
 }
 
 /* The tunnels that tenants' VMs without a floating IP need to go out. */
@@ -95,7 +108,7 @@ check_tenants(struct examination *x, const struct rule *rule,
                          .place = place,
                          .n_findings = x->n_findings,
                          .n_missing = x->n_missing };
-    way_visit_tenants(place->endpoint, check_tenant, &t);
+    way_visit_tenants(place->endpoint, is_doubtful, check_tenant, &t);
     for (; t.n_findings < x->n_findings; t.n_findings++) {
         finding_only(x->findings[t.n_findings], OUTBOUND);
     }

@@ -102,26 +102,6 @@ way_spare_outbound(struct finding *f, const struct place *place)
     return f;
 }
 
-bool
-way_read_floating_ips(const struct fabric_endpoint *e, struct strmap *fips)
-{
-    const struct ovsdb_row *lr = e->gateway->router->row;
-    bool is_ipv6 = address_is_ipv6(e->address);
-    bool translates = false;
-    strmap_init(fips);
-    for (unsigned i = 0; i < ovsdb_count(lr, LR_NAT); i++) {
-        struct ovsdb_row *nat = ovsdb_atoms(lr, LR_NAT)[i].row;
-        const char *ip = ovsdb_string(nat, NAT_EXTERNAL_IP);
-        if (nat->exists && address_is_ipv6(ip) == is_ipv6) {
-            translates = true;
-            if (!strcmp(ovsdb_string(nat, NAT_TYPE), "dnat_and_snat")) {
-                *strmap_place(fips, ovsdb_string(nat, NAT_LOGICAL_IP)) = nat;
-            }
-        }
-    }
-    return translates;
-}
-
 /* Whether the VM has addresses of the family, and none is a floating IP's. */
 static bool
 is_plain_tenant(const struct fabric_vif *vif, const struct strmap *fips,
@@ -143,13 +123,12 @@ is_plain_tenant(const struct fabric_vif *vif, const struct strmap *fips,
 }
 
 void
-way_visit_tenants(const struct fabric_endpoint *e, tenant_visit *visit,
-                  void *aux)
+way_visit_tenants(const struct fabric_endpoint *e, tenant_wanted *wanted,
+                  tenant_visit *visit, void *aux)
 {
     const struct fabric_router *router = e->gateway->router;
-    struct strmap fips;
-    bool more = true;
-    way_read_floating_ips(e, &fips);
+    bool is_ipv6 = address_is_ipv6(e->address), more = true;
+    const struct strmap *fips = &router->floating_ips[is_ipv6];
     for (size_t i = 0; i < router->n_ports && more; i++) {
         const struct fabric_lrp *port = &router->ports[i];
         if (!way_is_tenant(port, e->gateway) || !port->ls
@@ -158,10 +137,10 @@ way_visit_tenants(const struct fabric_endpoint *e, tenant_visit *visit,
         }
         for (size_t j = 0; j < port->ls->n_vifs && more; j++) {
             struct fabric_vif *vif = port->ls->vifs[j];
-            if (is_plain_tenant(vif, &fips, address_is_ipv6(e->address))) {
+            if ((!wanted || wanted(aux, port->ls->hosts[j]))
+                && is_plain_tenant(vif, fips, is_ipv6)) {
                 more = visit(aux, vif);
             }
         }
     }
-    strmap_done(&fips);
 }

@@ -37,17 +37,13 @@ const struct evidence_db *way_nb(const struct place *);
  * the SNAT of the router: then the finding counts for inbound only. */
 struct finding *way_spare_outbound(struct finding *, const struct place *);
 
-/* Fills '*fips' with the logical addresses of the floating IPs of the
- * endpoint's router and family; the caller ends it.  Returns whether the
- * router translates addresses of that family at all. */
-bool way_read_floating_ips(const struct fabric_endpoint *,
-                           struct strmap *fips);
-
 /* Calls 'visit' for the VMs of tenants that go out by the endpoint's gateway
- * port without a floating IP, and have an address of its family, until one
- * returns false. */
+ * port without a floating IP, have an address of its family, and are wanted
+ * by where they are (their switch's 'hosts'; NULL: all), until one returns
+ * false. */
+typedef bool tenant_wanted(const void *aux, uint32_t host);
 typedef bool tenant_visit(void *aux, struct fabric_vif *);
-void way_visit_tenants(const struct fabric_endpoint *, tenant_visit *visit,
-                       void *aux);
+void way_visit_tenants(const struct fabric_endpoint *, tenant_wanted *wanted,
+                       tenant_visit *visit, void *aux);
 
 #endif /* rules/way.h */

@@ -441,9 +441,7 @@ fabric_change_apply(struct fabric_change *c, const struct evidence_db *db)
     c->all |= !is_followed(db) || db->store.is_rewritten
               || e->sb.present != c->has_sb
               || has_unfollowed(handlers, &db->store);
-    c->all |= c->has_twins
-              || e->nb.store.tables[NB_LOGICAL_SWITCH_PORT].n_rows
-                     > c->fabric->lsp_rows_capacity;
+    c->all |= c->has_twins || !change_has_room(c);
     for (size_t i = 0; i < db->store.n_deltas && !c->all; i++) {
         const struct ovsdb_delta *d = &db->store.deltas[i];
         handler_of(handlers, d)(c, d);

@@ -218,20 +218,11 @@ change_list_floating_ips(struct fabric_change *c, struct fabric_router *router)
 
 /* Rows. */
 
-struct search {
-    const struct ovsdb_row *nat;
-    struct fabric_endpoint *found;
-};
-
 static void
-find_endpoint(struct fabric_change *c, struct fabric_endpoint *e,
-              void *search_)
+note_found(struct fabric_change *c, struct fabric_endpoint *e, void *found)
 {
-    struct search *search = search_;
     (void) c;
-    if (e->nat == search->nat) {
-        search->found = e;
-    }
+    *(struct fabric_endpoint **) found = e;
 }
 
 /* Whether another endpoint beside it in the list has its address: then its
@@ -270,7 +261,7 @@ change_nat_row(struct fabric_change *c, const struct ovsdb_delta *d)
 void
 change_nat(struct fabric_change *c, const struct ovsdb_delta *d)
 {
-    struct search search = { d->row, NULL };
+    struct fabric_endpoint *found = NULL;
     struct fabric_router *router = change_find_router(c, d->row->owner);
     switch (d->column) {
     case NAT_TYPE:
@@ -288,15 +279,14 @@ change_nat(struct fabric_change *c, const struct ovsdb_delta *d)
     if (d->column == NAT_LOGICAL_IP) {
         fabric_read_nats(c->fabric, router);
     }
-    change_visit_router(c, router, find_endpoint, &search);
-    if (!search.found) {
+    change_visit_nat(c, d->row, note_found, &found);
+    if (!found) {
         change_mark_to_read(c, d->row->owner);
     } else if (d->column == NAT_LOGICAL_IP || d->column == NAT_LOGICAL_PORT) {
-        move_floating_ip(c, search.found);
+        move_floating_ip(c, found);
         change_mark_gateways(c, router);
     }
-    if (search.found) {
-        change_mark(&c->endpoints,
-                    (size_t) (search.found - c->fabric->endpoints));
+    if (found) {
+        change_mark(&c->endpoints, (size_t) (found - c->fabric->endpoints));
     }
 }

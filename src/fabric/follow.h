@@ -75,6 +75,10 @@ void change_visit_switch(struct fabric_change *, const struct fabric_switch *,
 void change_visit_router(struct fabric_change *, const struct fabric_router *,
                          endpoint_visit *visit, void *aux);
 
+/* Likewise for the floating IP of a NAT row. */
+void change_visit_nat(struct fabric_change *, const struct ovsdb_row *,
+                      endpoint_visit *visit, void *aux);
+
 /* Likewise for those that are the router's own addresses. */
 void change_visit_gateways(struct fabric_change *,
                            const struct fabric_router *, endpoint_visit *visit,
@@ -126,6 +130,9 @@ void change_drop_endpoint(struct fabric_change *, struct fabric_endpoint *);
 void change_build_links(struct fabric_change *);
 void change_build_links_again(struct fabric_change *);
 void change_free_links(struct fabric_change *);
+
+/* Whether there is room for all rows that there are now. */
+bool change_has_room(const struct fabric_change *);
 void change_link_endpoint(struct fabric_change *,
                           const struct fabric_endpoint *);
 

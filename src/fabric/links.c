@@ -22,6 +22,7 @@ struct fabric_links {
     uint32_t *by_vif; /* Of the index of its LSP's row. */
     uint32_t *by_switch;
     uint32_t *by_router;
+    uint32_t *by_nat;      /* Of the index of its NAT row. */
     uint32_t *gateways;    /* By router: those that are its own addresses. */
     uint32_t *foreign;     /* By switch: whose guest's MAC is none of its
                             * port's addresses, or was. */
@@ -35,7 +36,7 @@ struct fabric_links {
     struct strmap by_ip; /* Of Encaps: 1 + place; chassis. */
     struct fabric_switch **switches; /* By the index of its row. */
     struct fabric_router **routers;  /* Likewise. */
-    size_t n_lsps, n_ls_rows, n_lr_rows;
+    size_t n_lsps, n_nats, n_ls_rows, n_lr_rows;
 };
 
 /* Entries. */
@@ -146,20 +147,17 @@ change_visit_router(struct fabric_change *c, const struct fabric_router *r,
 }
 
 void
+change_visit_nat(struct fabric_change *c, const struct ovsdb_row *nat,
+                 endpoint_visit *visit_it, void *aux)
+{
+    visit(c, c->links->by_nat[nat->index], visit_it, aux);
+}
+
+void
 change_visit_gateways(struct fabric_change *c, const struct fabric_router *r,
                       endpoint_visit *visit_it, void *aux)
 {
     visit(c, c->links->gateways[r - c->fabric->routers], visit_it, aux);
-}
-
-static uint32_t
-step_to_next(const struct fabric_change *c, const struct places *p, uint32_t i)
-{
-    if (i != PLACES_END) {
-        fetch(c, i);
-        i = p->next[i];
-    }
-    return i;
 }
 
 static void
@@ -167,13 +165,15 @@ visit_places(struct fabric_change *c, const struct places *p,
              const struct fabric_chassis *chassis, endpoint_visit *visit_it,
              void *aux)
 {
-    uint32_t i = places_first(p, chassis), ahead = i;
-    for (size_t step = 0; step < STEPS_AHEAD; step++) {
-        ahead = step_to_next(c, p, ahead);
+    const struct places_list *l = places_of(p, chassis);
+    for (uint32_t i = 0; i < l->n && i < STEPS_AHEAD; i++) {
+        fetch(c, l->items[i]);
     }
-    for (; i != PLACES_END; i = p->next[i]) {
-        ahead = step_to_next(c, p, ahead);
-        visit_it(c, &c->fabric->endpoints[i], aux);
+    for (uint32_t i = 0; i < l->n; i++) {
+        if (l->n - i > STEPS_AHEAD) {
+            fetch(c, l->items[i + STEPS_AHEAD]);
+        }
+        visit_it(c, &c->fabric->endpoints[l->items[i]], aux);
     }
 }
 
@@ -324,6 +324,7 @@ change_link_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
     change_link_vif(c, e, e->vif);
     if (e->nat) {
         change_link_named(c, e);
+        add_link(l, &l->by_nat[e->nat->index], index_of(c, e));
     }
     note_foreign(c, e);
     if (e->gateway) {
@@ -407,6 +408,7 @@ link_all(struct fabric_change *c)
     l->by_vif = new_lists(l->n_lsps);
     l->by_switch = new_lists(f->n_switches);
     l->by_router = new_lists(f->n_routers);
+    l->by_nat = new_lists(l->n_nats);
     l->gateways = new_lists(f->n_routers);
     l->foreign = new_lists(f->n_switches);
     l->routed = new_lists(f->n_routers);
@@ -430,6 +432,7 @@ unlink_all(struct fabric_links *l)
     free(l->by_vif);
     free(l->by_switch);
     free(l->by_router);
+    free(l->by_nat);
     free(l->gateways);
     free(l->foreign);
     free(l->routed);
@@ -446,8 +449,10 @@ change_build_links(struct fabric_change *c)
 {
     const struct fabric *f = c->fabric;
     const struct ovsdb_table *nb = f->evidence->nb.store.tables;
+    size_t n_nats = nb[NB_NAT].n_rows;
     struct fabric_links *l = c->links = xcalloc(1, sizeof *l);
     l->n_lsps = f->lsp_rows_capacity;
+    l->n_nats = n_nats + n_nats / 16 + 64;
     l->n_ls_rows = nb[NB_LOGICAL_SWITCH].n_rows;
     l->n_lr_rows = nb[NB_LOGICAL_ROUTER].n_rows;
     l->switches = xcalloc(l->n_ls_rows, sizeof(struct fabric_switch *));
@@ -459,6 +464,14 @@ change_build_links(struct fabric_change *c)
         l->routers[f->routers[i].row->index] = &f->routers[i];
     }
     link_all(c);
+}
+
+bool
+change_has_room(const struct fabric_change *c)
+{
+    const struct ovsdb_table *nb = c->fabric->evidence->nb.store.tables;
+    return nb[NB_LOGICAL_SWITCH_PORT].n_rows <= c->links->n_lsps
+           && nb[NB_NAT].n_rows <= c->links->n_nats;
 }
 
 void

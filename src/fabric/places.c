@@ -3,49 +3,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t *
-new_numbers(size_t n)
-{
-    uint32_t *numbers = xmalloc((n + 1) * sizeof *numbers);
-    memset(numbers, 0xff, (n + 1) * sizeof *numbers);
-    return numbers;
-}
+#define NOT_LISTED UINT32_MAX
 
 void
 places_init(struct places *p, size_t n_endpoints, size_t n_chassis)
 {
+    size_t size = n_endpoints * sizeof *p->list;
     p->n_chassis = n_chassis;
-    p->first = new_numbers(n_chassis);
-    p->next = new_numbers(n_endpoints);
-    p->before = new_numbers(n_endpoints);
-    p->list = new_numbers(n_endpoints);
+    p->lists = xcalloc(n_chassis + 1, sizeof *p->lists);
+    p->list = xmalloc(size);
+    p->at = xmalloc(size);
+    memset(p->list, 0xff, size);
 }
 
 void
 places_done(struct places *p)
 {
-    free(p->first);
-    free(p->next);
-    free(p->before);
+    for (size_t i = 0; i <= p->n_chassis; i++) {
+        free(p->lists[i].items);
+    }
+    free(p->lists);
     free(p->list);
-}
-
-static void
-leave(struct places *p, uint32_t endpoint)
-{
-    uint32_t next = p->next[endpoint], before = p->before[endpoint];
-    if (next != PLACES_END) {
-        p->before[next] = before;
-    }
-    if (before != PLACES_END) {
-        p->next[before] = next;
-    } else {
-        p->first[p->list[endpoint]] = next;
-    }
+    free(p->at);
 }
 
 static size_t
-list_of(const struct places *p, const struct fabric_chassis *chassis)
+number_of(const struct places *p, const struct fabric_chassis *chassis)
 {
     return chassis ? chassis->index : p->n_chassis;
 }
@@ -54,30 +37,34 @@ void
 places_put(struct places *p, uint32_t endpoint,
            const struct fabric_chassis *chassis)
 {
-    uint32_t *first = &p->first[list_of(p, chassis)];
-    if (p->list[endpoint] != PLACES_END) {
-        leave(p, endpoint);
+    size_t number = number_of(p, chassis);
+    struct places_list *l = &p->lists[number];
+    places_drop(p, endpoint);
+    if (l->n == l->capacity) {
+        l->capacity = l->capacity ? 2 * l->capacity : 4;
+        l->items = xrealloc(l->items, l->capacity * sizeof *l->items);
     }
-    if (*first != PLACES_END) {
-        p->before[*first] = endpoint;
-    }
-    p->next[endpoint] = *first;
-    p->before[endpoint] = PLACES_END;
-    p->list[endpoint] = (uint32_t) list_of(p, chassis);
-    *first = endpoint;
+    p->list[endpoint] = (uint32_t) number;
+    p->at[endpoint] = l->n;
+    l->items[l->n++] = endpoint;
 }
 
+/* The last of the list takes its place. */
 void
 places_drop(struct places *p, uint32_t endpoint)
 {
-    if (p->list[endpoint] != PLACES_END) {
-        leave(p, endpoint);
+    if (p->list[endpoint] == NOT_LISTED) {
+        return;
     }
-    p->list[endpoint] = PLACES_END;
+    struct places_list *l = &p->lists[p->list[endpoint]];
+    uint32_t last = l->items[--l->n];
+    l->items[p->at[endpoint]] = last;
+    p->at[last] = p->at[endpoint];
+    p->list[endpoint] = NOT_LISTED;
 }
 
-uint32_t
-places_first(const struct places *p, const struct fabric_chassis *chassis)
+const struct places_list *
+places_of(const struct places *p, const struct fabric_chassis *chassis)
 {
-    return p->first[list_of(p, chassis)];
+    return &p->lists[number_of(p, chassis)];
 }

@@ -1,19 +1,26 @@
 /* Which endpoints are on which chassis: lists by chassis, one more for those
- * that are nowhere.  Private to fabric/. */
+ * that are nowhere.  Each lies in one piece, since a change looks at all of
+ * it.  Private to fabric/. */
 #ifndef FABRIC_PLACES_H
 #define FABRIC_PLACES_H 1
 
 #include "fabric/fabric.h"
 
-#define PLACES_END UINT32_MAX
+struct places_list {
+    uint32_t *items; /* Endpoints, in no order. */
+    uint32_t n;
+
+    /* Private. */
+    uint32_t capacity;
+};
 
 struct places {
-    uint32_t *first; /* By chassis; behind the last of these: nowhere. */
+    struct places_list *lists; /* By chassis; behind the last: nowhere. */
     size_t n_chassis;
 
-    /* By endpoint. */
-    uint32_t *next, *before;
-    uint32_t *list; /* That it is in; PLACES_END: none so far. */
+    /* Private: by endpoint, the list that it is in (NOT_LISTED: none), and its
+     * place there. */
+    uint32_t *list, *at;
 };
 
 void places_init(struct places *, size_t n_endpoints, size_t n_chassis);
@@ -26,7 +33,8 @@ void places_put(struct places *, uint32_t endpoint,
 /* Takes it out of its list. */
 void places_drop(struct places *, uint32_t endpoint);
 
-/* The first endpoint there, after which 'next' leads on, or PLACES_END. */
-uint32_t places_first(const struct places *, const struct fabric_chassis *);
+/* Those that are there. */
+const struct places_list *places_of(const struct places *,
+                                    const struct fabric_chassis *);
 
 #endif /* fabric/places.h */

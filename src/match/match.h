@@ -86,12 +86,23 @@ void match_context_init(struct match_context *, struct arena *,
                         match_lookup_fn *port_group, void *aux);
 void match_context_done(struct match_context *);
 
+/* The set is another one now: matches that are parsed from now on have that;
+ * those that were keep what they have. */
+void match_context_forget(struct match_context *, const char *name,
+                          bool is_port_group);
+
 /* A set that a match names. */
 struct match_reference {
     const struct match_reference *next;
     const char *name;   /* Without "$" or "@". */
     bool is_port_group; /* Else an address set. */
 };
+
+/* Calls 'visit' for each set that a text names, be it a match or not, as
+ * match_parse() would ask for them; the name is not terminated. */
+typedef void match_visit_fn(void *aux, const char *name, size_t length,
+                            bool is_port_group);
+void match_visit_references(const char *text, match_visit_fn *, void *aux);
 
 struct match {
     const struct match_node *root; /* Private. */

@@ -563,3 +563,32 @@ match_context_done(struct match_context *context)
     strmap_done(&context->port_groups);
     match_set_builder_done(&context->builder);
 }
+
+void
+match_context_forget(struct match_context *context, const char *name,
+                     bool is_port_group)
+{
+    struct strmap *known =
+        is_port_group ? &context->port_groups : &context->address_sets;
+    if (strmap_get(known, name)) {
+        *strmap_place(known, name) = NULL;
+    }
+}
+
+void
+match_visit_references(const char *text, match_visit_fn *visit, void *aux)
+{
+    struct arena arena;
+    struct match_lexer lexer;
+    arena_init(&arena);
+    for (match_lexer_init(&lexer, text, &arena);
+         lexer.token != MATCH_T_END && lexer.token != MATCH_T_ERROR;
+         match_lexer_next(&lexer)) {
+        if (lexer.token == MATCH_T_ADDRESS_SET
+            || lexer.token == MATCH_T_PORT_GROUP) {
+            visit(aux, lexer.name, lexer.name_length,
+                  lexer.token == MATCH_T_PORT_GROUP);
+        }
+    }
+    arena_done(&arena);
+}

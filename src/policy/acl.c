@@ -189,7 +189,7 @@ parse_switch(struct policy *p, struct policy_switch *sw)
         add_acl(&sw->loose, &own[i]);
     }
     for (size_t i = 0; i < sw->n_groups; i++) {
-        struct policy_group *group = sw->groups[i];
+        struct policy_group *group = sw->groups[i].group;
         if (!group->acls) {
             acl_parse_group(p, group);
         }

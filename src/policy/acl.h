@@ -61,9 +61,16 @@ struct policy_group {
     bool is_stateful;
     bool is_joined; /* By a port of some switch. */
 
-    /* Private: change.c. */
+    /* Private: change.c, members.c. */
     bool is_changed;
     bool members_changed;
+    bool is_asked_again;
+};
+
+/* A group with ports on a switch. */
+struct policy_presence {
+    struct policy_group *group;
+    uint32_t n_ports;
 };
 
 /* The lists of acl_select(), each as it was when asked for last. */
@@ -115,9 +122,9 @@ struct policy_network {
 struct policy_switch {
     struct fabric_switch *ls;
     bool has_acls;
-    bool is_stateful; /* Has an ACL "allow-related". */
-    bool is_balanced; /* Has a load balancer with a VIP. */
-    struct policy_group **groups;
+    bool is_stateful;               /* Has an ACL "allow-related". */
+    bool is_balanced;               /* Has a load balancer with a VIP. */
+    struct policy_presence *groups; /* In the order of their rows. */
     size_t n_groups, groups_capacity;
     bool is_parsed;
     struct acl_list loose;
@@ -168,8 +175,15 @@ struct policy {
     const struct ovsdb_row **holders;
     bool has_changed; /* Some group or switch. */
     bool owners_changed;
-    bool members_changed; /* Of some group. */
+    struct policy_members *following; /* Private: members.c. */
 };
+
+/* A port of the group comes to the switch, or leaves it: whether that is the
+ * first there, or was the last; and whether it has any. */
+bool policy_add_presence(struct policy_switch *, struct policy_group *);
+bool policy_drop_presence(struct policy_switch *, const struct policy_group *);
+bool policy_has_group(const struct policy_switch *,
+                      const struct policy_group *);
 
 /* Other ports have addresses on the switch: forgets whose they are, and
  * chooses addresses again that none has.  Returns whether these are what they
@@ -191,9 +205,6 @@ void policy_take_networks(struct policy_switch *to,
 /* Reads 'text', an address with or without "/LENGTH": only the bits of that.
  * Nothing is known if it is of the other family, or no address. */
 struct policy_bits policy_read_address(const char *text, bool is_ipv6);
-
-/* Forgets everything, and begins anew. */
-void policy_read_again(struct policy *);
 
 struct policy_switch *policy_switch_of(struct policy *,
                                        const struct fabric_switch *);

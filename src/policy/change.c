@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "ovsdb/diff.h"
-#include "policy/acl.h"
+#include "policy/follow.h"
 
-/* Whose an ACL is that several have. */
-static const struct ovsdb_row several;
+const struct ovsdb_row follow_several;
 
 static void
 note_holder(struct policy *p, const struct ovsdb_row *holder, unsigned column)
@@ -15,13 +14,12 @@ note_holder(struct policy *p, const struct ovsdb_row *holder, unsigned column)
     for (unsigned i = 0; i < ovsdb_count(holder, column); i++) {
         const struct ovsdb_row *acl = ovsdb_atoms(holder, column)[i].row;
         const struct ovsdb_row **place = &p->holders[acl->index];
-        *place = *place && *place != holder ? &several : holder;
+        *place = *place && *place != holder ? &follow_several : holder;
     }
 }
 
-/* The switch or port group that has the ACL; NULL if none has. */
-static const struct ovsdb_row *
-find_holder(struct policy *p, const struct ovsdb_row *acl)
+const struct ovsdb_row *
+follow_find_holder(struct policy *p, const struct ovsdb_row *acl)
 {
     const struct ovsdb_table *nb = p->fabric->evidence->nb.store.tables;
     if (!p->holders) {
@@ -43,8 +41,8 @@ forget_holders(struct policy *p)
     p->holders = NULL;
 }
 
-static void
-forget_parsed(struct policy_switch *sw)
+void
+follow_forget_parsed(struct policy_switch *sw)
 {
     sw->is_parsed = false;
     sw->loose.n = 0;
@@ -57,27 +55,14 @@ changed_switch(struct fabric_change *c, struct policy_switch *sw)
     sw->has_acls = ovsdb_count(ls, LS_ACLS) > 0 || sw->n_groups;
     sw->is_stateful = acl_has_stateful(ls, LS_ACLS);
     for (size_t i = 0; i < sw->n_groups; i++) {
-        sw->is_stateful |= sw->groups[i]->is_stateful;
+        sw->is_stateful |= sw->groups[i].group->is_stateful;
     }
-    forget_parsed(sw);
+    follow_forget_parsed(sw);
     fabric_change_switch(c, sw->ls);
 }
 
-static bool
-has_group(const struct policy_switch *sw, const struct policy_group *group)
-{
-    for (size_t i = 0; i < sw->n_groups; i++) {
-        if (sw->groups[i] == group) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Whether some ACL of the group is asked about others than its ports; also
- * if it is not known. */
-static bool
-is_loose(const struct policy_group *group)
+bool
+follow_is_loose(const struct policy_group *group)
 {
     bool loose = !group->acls;
     for (size_t i = 0; i < group->n; i++) {
@@ -87,9 +72,9 @@ is_loose(const struct policy_group *group)
 }
 
 /* A port of another kind may be where all on its switch come in. */
-static void
-mark_port(struct policy *p, struct fabric_change *c,
-          const struct ovsdb_row *lsp)
+void
+follow_mark_port(struct policy *p, struct fabric_change *c,
+                 const struct ovsdb_row *lsp)
 {
     const struct fabric_vif *vif = p->fabric->vif_of_row[lsp->index];
     const struct policy_switch *sw =
@@ -101,13 +86,27 @@ mark_port(struct policy *p, struct fabric_change *c,
     }
 }
 
-static void
-mark_members(struct policy *p, struct fabric_change *c,
-             const struct policy_group *group)
+void
+follow_mark_members(struct policy *p, struct fabric_change *c,
+                    const struct policy_group *group)
 {
     const union ovsdb_atom *ports = ovsdb_atoms(group->row, PORT_GROUP_PORTS);
     for (unsigned i = 0; i < ovsdb_count(group->row, PORT_GROUP_PORTS); i++) {
-        mark_port(p, c, ports[i].row);
+        follow_mark_port(p, c, ports[i].row);
+    }
+}
+
+void
+follow_choose_again(struct policy *p, struct fabric_change *c,
+                    const struct policy_group *group, bool marks)
+{
+    for (size_t i = 0; i < p->fabric->n_switches; i++) {
+        if (policy_has_group(&p->switches[i], group)) {
+            follow_forget_parsed(&p->switches[i]);
+            if (marks) {
+                fabric_change_switch(c, p->switches[i].ls);
+            }
+        }
     }
 }
 
@@ -116,22 +115,13 @@ changed_group(struct policy *p, struct fabric_change *c,
               struct policy_group *group)
 {
     const struct ovsdb_row *row = group->row;
-    bool loose = is_loose(group);
-    bool is_stateful = ovsdb_count(row, PORT_GROUP_PORTS)
-                       && acl_has_stateful(row, PORT_GROUP_ACLS);
-    c->all |= is_stateful != group->is_stateful;
+    bool loose = follow_is_loose(group);
+    c->all |= acl_has_stateful(row, PORT_GROUP_ACLS) != group->is_stateful;
     acl_parse_group(p, group);
-    loose |= is_loose(group);
-    for (size_t i = 0; i < p->fabric->n_switches; i++) {
-        if (has_group(&p->switches[i], group)) {
-            forget_parsed(&p->switches[i]);
-            if (loose) {
-                fabric_change_switch(c, p->switches[i].ls);
-            }
-        }
-    }
+    loose |= follow_is_loose(group);
+    follow_choose_again(p, c, group, loose);
     if (!loose) {
-        mark_members(p, c, group);
+        follow_mark_members(p, c, group);
     }
 }
 
@@ -142,7 +132,7 @@ mark_holder(struct policy *p, struct fabric_change *c,
             const struct ovsdb_row *holder)
 {
     const struct ovsdb_table *nb = p->fabric->evidence->nb.store.tables;
-    if (holder == &several) {
+    if (holder == &follow_several) {
         c->all = true;
     } else if (holder && holder->table == &nb[NB_LOGICAL_SWITCH]) {
         struct policy_switch *sw = p->switch_of_row[holder->index];
@@ -178,6 +168,7 @@ static void
 apply_acl(struct policy *p, struct fabric_change *c,
           const struct ovsdb_delta *d)
 {
+    members_changed_acl(p, d->row);
     if (d->kind == OVSDB_CHANGED) {
         return;
     }
@@ -199,156 +190,9 @@ mark_holders(struct policy *p, struct fabric_change *c,
     for (size_t i = 0; i < nb->n_deltas && !c->all; i++) {
         const struct ovsdb_delta *d = &nb->deltas[i];
         if (d->row->table == &nb->tables[NB_ACL]) {
-            mark_holder(p, c, find_holder(p, d->row));
+            mark_holder(p, c, follow_find_holder(p, d->row));
         }
     }
-}
-
-/* Members of groups.  Who is in which group is looked up anew for all; asked
- * again are the ports that came into a group or left it, and whoever an ACL
- * tells from others by the addresses of its ports: "$GROUP_ip4", "$GROUP_ip6"
- * (ovn-nb(5), Port_Group).  "@GROUP" is asked about the guest's own port only.
- */
-
-static void
-note_group(struct policy *p, const struct ovsdb_row *group)
-{
-    p->groups[group->index].members_changed = p->members_changed = true;
-}
-
-/* Ports that the group had and has not, or the other way round. */
-static void
-apply_members(struct policy *p, struct fabric_change *c,
-              const struct ovsdb_delta *d)
-{
-    const struct ovsdb_column_spec *spec =
-        &nb_spec.tables[NB_PORT_GROUP].columns[PORT_GROUP_PORTS];
-    const union ovsdb_atom *now = ovsdb_atoms(d->row, PORT_GROUP_PORTS);
-    const union ovsdb_atom *before = ovsdb_datum_atoms(spec, &d->before);
-    unsigned n = ovsdb_count(d->row, PORT_GROUP_PORTS);
-    unsigned char *is_in = xcalloc(p->fabric->lsp_rows_capacity, 1);
-    for (unsigned i = 0; i < d->before.n; i++) {
-        is_in[before[i].row->index] |= 1;
-    }
-    for (unsigned i = 0; i < n; i++) {
-        is_in[now[i].row->index] |= 2;
-        if (is_in[now[i].row->index] == 2) {
-            mark_port(p, c, now[i].row);
-        }
-    }
-    for (unsigned i = 0; i < d->before.n; i++) {
-        if (is_in[before[i].row->index] == 1) {
-            mark_port(p, c, before[i].row);
-        }
-    }
-    free(is_in);
-    note_group(p, d->row);
-}
-
-static bool
-asks_for(const char *match, const char *group)
-{
-    size_t length = strlen(group);
-    const char *at = match;
-    while ((at = strchr(at, '$'))) {
-        at++;
-        if (!strncmp(at, group, length) && !strncmp(at + length, "_ip", 3)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void
-mark_asked(struct policy *p, struct fabric_change *c,
-           const struct ovsdb_row *holder)
-{
-    const struct ovsdb_table *nb = p->fabric->evidence->nb.store.tables;
-    struct policy_group *group =
-        holder->table == &nb[NB_PORT_GROUP] ? &p->groups[holder->index] : NULL;
-    if (group && !group->acls) {
-        acl_parse_group(p, group);
-    }
-    if (group && !is_loose(group)) {
-        mark_members(p, c, group);
-        return;
-    }
-    for (size_t i = 0; i < p->fabric->n_switches; i++) {
-        const struct policy_switch *sw = &p->switches[i];
-        if (group ? has_group(sw, group) : sw->ls->row == holder) {
-            fabric_change_switch(c, sw->ls);
-        }
-    }
-}
-
-static void
-mark_askers(struct policy *p, struct fabric_change *c,
-            const struct ovsdb_row *group)
-{
-    const struct ovsdb_table *nb = p->fabric->evidence->nb.store.tables;
-    const char *name = ovsdb_string(group, PORT_GROUP_NAME);
-    for (size_t i = 0; i < nb[NB_ACL].n_rows; i++) {
-        const struct ovsdb_row *acl = nb[NB_ACL].rows[i];
-        if (!asks_for(ovsdb_string(acl, ACL_MATCH), name)) {
-            continue;
-        }
-        const struct ovsdb_row *holder = find_holder(p, acl);
-        if (!acl->exists) {
-            c->is_unsettled = true; /* It may be what let a frame pass. */
-        } else if (holder == &several) {
-            c->all = true;
-        } else if (holder) {
-            mark_asked(p, c, holder);
-        }
-    }
-}
-
-/* What a switch was like. */
-struct former {
-    bool has_acls, is_stateful;
-    size_t n_groups;
-    uint64_t groups; /* A sum of these. */
-};
-
-static struct former
-describe(const struct policy_switch *sw)
-{
-    struct former f = { sw->has_acls, sw->is_stateful, sw->n_groups, 0 };
-    for (size_t i = 0; i < sw->n_groups; i++) {
-        f.groups =
-            hash_words(f.groups, (uint64_t) sw->groups[i]->row->index + 1);
-    }
-    return f;
-}
-
-static bool
-same_former(struct former a, struct former b)
-{
-    return a.has_acls == b.has_acls && a.is_stateful == b.is_stateful
-           && a.n_groups == b.n_groups && a.groups == b.groups;
-}
-
-static void
-read_members(struct policy *p, struct fabric_change *c)
-{
-    const struct fabric *f = p->fabric;
-    const struct ovsdb_table *nb = f->evidence->nb.store.tables;
-    OVSDB_TABLE_FOR_EACH (row, &nb[NB_PORT_GROUP]) {
-        if (p->groups[row->index].members_changed) {
-            mark_askers(p, c, row);
-        }
-    }
-    struct former *former = xcalloc(f->n_switches, sizeof *former);
-    for (size_t i = 0; i < f->n_switches; i++) {
-        former[i] = describe(&p->switches[i]);
-    }
-    policy_read_again(p);
-    for (size_t i = 0; i < f->n_switches; i++) {
-        if (!same_former(former[i], describe(&p->switches[i]))) {
-            fabric_change_switch(c, p->switches[i].ls);
-        }
-    }
-    free(former);
 }
 
 static void
@@ -360,7 +204,7 @@ apply_group(struct policy *p, struct fabric_change *c,
         return;
     }
     if (d->kind == OVSDB_CHANGED && d->column == PORT_GROUP_PORTS) {
-        apply_members(p, c, d);
+        members_changed_ports(p, c, d);
         return;
     }
     if (d->kind != OVSDB_CHANGED || d->column != PORT_GROUP_ACLS
@@ -382,23 +226,6 @@ mark_owners(struct policy *p, const struct ovsdb_row *ls)
     }
 }
 
-/* Notes the groups that name the port. */
-static void
-note_groups_of(struct policy *p, const struct ovsdb_row *lsp)
-{
-    const struct ovsdb_table *nb = p->fabric->evidence->nb.store.tables;
-    for (const struct ovsdb_row *row = NULL;
-         p->is_member[lsp->index]
-         && (row = ovsdb_table_next(&nb[NB_PORT_GROUP], row));) {
-        const union ovsdb_atom *ports = ovsdb_atoms(row, PORT_GROUP_PORTS);
-        for (unsigned i = 0; i < ovsdb_count(row, PORT_GROUP_PORTS); i++) {
-            if (ports[i].row == lsp) {
-                note_group(p, row);
-            }
-        }
-    }
-}
-
 /* Ports' addresses are in the sets of their groups. */
 static void
 apply_port(struct policy *p, struct fabric_change *c,
@@ -410,13 +237,13 @@ apply_port(struct policy *p, struct fabric_change *c,
         mark_owners(p, d->row->owner);
     }
     if (d->kind != OVSDB_CHANGED) {
-        note_groups_of(p, d->row);
+        members_changed_port(p, c, d);
         return;
     }
     if (p->is_member[d->row->index] && !fabric_change_is_none(d)) {
         c->all |= d->column == LSP_NAME;
         if (is_addressed) {
-            note_groups_of(p, d->row);
+            members_changed_port(p, c, d);
         }
     }
 }
@@ -507,7 +334,7 @@ apply_nb(struct policy *p, struct fabric_change *c,
         apply_route(p, c);
         break;
     case NB_ADDRESS_SET:
-        c->all |= d->kind != OVSDB_CHANGED || !fabric_change_is_none(d);
+        members_changed_set(p, c, d);
         break;
     default:
         break;
@@ -549,7 +376,5 @@ policy_change_apply(struct policy *p, struct fabric_change *c,
     if (p->has_changed && !c->all) {
         read_marked(p, c);
     }
-    if (p->members_changed && !c->all) {
-        read_members(p, c);
-    }
+    members_read(p, c);
 }

@@ -1,8 +1,8 @@
 /* A policy that follows changes of rows, as the fabric under it does
  * (fabric/change.h): ACLs are parsed again where they changed, and the
- * endpoints that they concern are marked.  Where members of port groups come
- * and go, all of it is read again; what is in address sets is not followed:
- * such a change marks 'all'. */
+ * endpoints that they concern are marked.  So are ports that come into groups
+ * and leave them, and whoever is told from others by the addresses of a set
+ * that changed.  A group that comes or goes marks 'all'. */
 #ifndef POLICY_CHANGE_H
 #define POLICY_CHANGE_H 1
 

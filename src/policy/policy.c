@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fabric/balancer.h"
-#include "policy/acl.h"
+#include "policy/follow.h"
 
 static const struct ovsdb_table *
 nb_table(const struct policy *p, enum nb_table table)
@@ -151,6 +151,61 @@ find_port_group(void *aux, const char *name, const char *const **ret_members,
 
 /* Groups and switches. */
 
+/* The place of the group among those of the switch, or where it belongs; while
+ * all are gathered that is the end. */
+static size_t
+find_presence(const struct policy_switch *sw, const struct policy_group *group)
+{
+    size_t low = 0, high = sw->n_groups;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (sw->groups[middle].group->row->index < group->row->index) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+bool
+policy_has_group(const struct policy_switch *sw,
+                 const struct policy_group *group)
+{
+    size_t i = find_presence(sw, group);
+    return i < sw->n_groups && sw->groups[i].group == group;
+}
+
+bool
+policy_add_presence(struct policy_switch *sw, struct policy_group *group)
+{
+    bool is_last = sw->n_groups && sw->groups[sw->n_groups - 1].group == group;
+    size_t i = is_last ? sw->n_groups - 1 : find_presence(sw, group);
+    if (i < sw->n_groups && sw->groups[i].group == group) {
+        sw->groups[i].n_ports++;
+        return false;
+    }
+    sw->groups = xgrow(sw->groups, sw->n_groups, &sw->groups_capacity,
+                       sizeof *sw->groups);
+    memmove(&sw->groups[i + 1], &sw->groups[i],
+            (sw->n_groups++ - i) * sizeof *sw->groups);
+    sw->groups[i] = (struct policy_presence){ group, 1 };
+    return true;
+}
+
+bool
+policy_drop_presence(struct policy_switch *sw,
+                     const struct policy_group *group)
+{
+    size_t i = find_presence(sw, group);
+    if (--sw->groups[i].n_ports) {
+        return false;
+    }
+    memmove(&sw->groups[i], &sw->groups[i + 1],
+            (--sw->n_groups - i) * sizeof *sw->groups);
+    return true;
+}
+
 /* Groups come one after the other. */
 static void
 join(struct policy *p, struct policy_group *group, struct policy_switch *sw,
@@ -171,12 +226,7 @@ join(struct policy *p, struct policy_group *group, struct policy_switch *sw,
     }
     (*longer)->n_ports++;
     *groups = *longer;
-    if (sw->n_groups && sw->groups[sw->n_groups - 1] == group) {
-        return;
-    }
-    sw->groups = xgrow(sw->groups, sw->n_groups, &sw->groups_capacity,
-                       sizeof(struct policy_group *));
-    sw->groups[sw->n_groups++] = group;
+    policy_add_presence(sw, group);
     sw->has_acls = true;
     sw->is_stateful |= group->is_stateful;
 }
@@ -201,7 +251,7 @@ gather_group(struct policy *p, const struct ovsdb_row *row)
     unsigned n = ovsdb_count(row, PORT_GROUP_ACLS)
                      ? ovsdb_count(row, PORT_GROUP_PORTS)
                      : 0;
-    group->is_stateful = n && acl_has_stateful(row, PORT_GROUP_ACLS);
+    group->is_stateful = acl_has_stateful(row, PORT_GROUP_ACLS);
     const union ovsdb_atom *ports = ovsdb_atoms(row, PORT_GROUP_PORTS);
     for (size_t i = 0, n_ahead = 0; i < n; i++) {
         if (i == n_ahead) {
@@ -299,6 +349,9 @@ done(struct policy *p)
     }
     free(p->holders);
     free(p->members);
+    if (!p->is_borrowed) {
+        members_free(p);
+    }
     match_context_done(&p->context);
     if (!p->is_borrowed) {
         strmap_done(&p->group_names);
@@ -366,24 +419,6 @@ policy_free(struct policy *p)
     if (p) {
         done(p);
     }
-}
-
-void
-policy_read_again(struct policy *p)
-{
-    size_t n = p->fabric->n_switches;
-    struct policy_switch *before = xmalloc((n + 1) * sizeof *before);
-    memcpy(before, p->switches, n * sizeof *before);
-    for (size_t i = 0; i < n; i++) {
-        p->switches[i].networks = NULL; /* Endpoints were judged by them. */
-    }
-    done(p);
-    init(p, p->fabric, p->arena);
-    for (size_t i = 0; i < n; i++) {
-        policy_take_networks(&p->switches[i], &before[i]);
-        free(before[i].networks);
-    }
-    free(before);
 }
 
 struct policy_switch *

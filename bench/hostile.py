@@ -46,12 +46,24 @@ def write_record(f, chunks):
     f.writelines(chunks())
 
 
-def write_log(path, chunks):
-    """A southbound log whose one transaction is made of 'chunks'."""
-    with open(SCHEMA, encoding="utf-8") as schema, open(path, "wb") as f:
-        body = json.dumps(json.load(schema)).encode() + b"\n"
-        write_record(f, lambda: [body])
-        write_record(f, chunks)
+def schema_of_southbound():
+    with open(SCHEMA, encoding="utf-8") as schema:
+        yield json.dumps(json.load(schema)).encode() + b"\n"
+
+
+def schema_of_many_tables():
+    yield b'{"name":"OVN_Southbound","version":"20.27.0","tables":{"table":{"columns":{}}'
+    for i in range(N_TABLES):
+        yield b',"table%06d":{"columns":{"name":{"type":"string"}}}' % i
+    yield b"}}\n"
+
+
+def write_log(path, *records):
+    """A log of a schema and its transactions, each a function that gives
+    chunks."""
+    with open(path, "wb") as f:
+        for chunks in records:
+            write_record(f, chunks)
 
 
 def string_in(before, after):
@@ -72,14 +84,18 @@ def many_tables():
 
 UUID = b"aaaaaaaa-0000-4000-8000-000000000001"
 
-# What its one transaction is, what must become of it, and the most memory.
+# What its records are, and what must become of it.
 MADE = {
-    "a string of 1 GB in a column that is read": (string_in(
-        b'{"_date":1,"Chassis":{"%s":{"name":"' % UUID, b'"}}}\n'), REFUSED),
-    "a string of 1 GB in a column that is not read": (string_in(
-        b'{"_date":1,"Logical_Flow":{"%s":{"match":"' % UUID, b'"}}}\n'),
-        FINE),
-    "a million tables": (many_tables, FINE)}
+    "a string of 1 GB in a column that is read": ((
+        schema_of_southbound, string_in(
+            b'{"_date":1,"Chassis":{"%s":{"name":"' % UUID, b'"}}}\n')),
+        REFUSED),
+    "a string of 1 GB in a column that is not read": ((
+        schema_of_southbound, string_in(
+            b'{"_date":1,"Logical_Flow":{"%s":{"match":"' % UUID,
+            b'"}}}\n')), FINE),
+    "a million tables": ((schema_of_southbound, many_tables), FINE),
+    "a schema of a million tables": ((schema_of_many_tables,), FINE)}
 
 
 def flip(directory):
@@ -114,9 +130,9 @@ def damage(report, bench, nb):
 
 
 def made(report, bench, nb, name, scratch):
-    chunks, statuses = MADE[name]
+    records, statuses = MADE[name]
     path = os.path.join(scratch, "sb.db")
-    write_log(path, chunks)
+    write_log(path, *records)
     n_bytes = os.path.getsize(path)
     cost = measuring.alternate(bench.runs, {
         name: lambda: check(bench, nb, path)})[name]

@@ -88,37 +88,57 @@ mark_around(struct fabric_change *c, const struct fabric_vif *vif)
     fabric_change_vif(c, vif);
 }
 
-struct inner {
-    const struct fabric_switch *ls;
-    bool found;
-};
-
-static void
-find_inner(struct fabric_change *c, struct fabric_endpoint *e, void *inner_)
+static bool
+has_floating_ip(const struct fabric_router *router, const char *ip)
 {
-    struct inner *inner = inner_;
-    (void) c;
-    inner->found |= e->inner && e->inner->ls == inner->ls;
+    return strmap_get(&router->floating_ips[0], ip)
+           || strmap_get(&router->floating_ips[1], ip);
 }
 
-/* The ports of routers on the switch: whose addresses they translate is looked
- * up again. */
 static void
-mark_routers(struct fabric_change *c, struct fabric_switch *ls)
+mark_translating(struct fabric_change *c, const struct fabric_router *router,
+                 const struct fabric_vif *vif)
+{
+    for (size_t i = 0; i < vif->n_addresses; i++) {
+        for (size_t j = 0; j < vif->addresses[i].n_ips; j++) {
+            if (has_floating_ip(router, vif->addresses[i].ips[j])) {
+                change_mark_nats(c, router->row);
+            }
+        }
+    }
+}
+
+/* Floating IPs that translate an address of the port may lead to it now. Those
+ * that did before depend on it, and are marked as such. */
+static void
+mark_routers(struct fabric_change *c, const struct fabric_vif *vif)
+{
+    const struct fabric_switch *ls = vif->ls;
+    for (size_t i = 0; i < ls->n_router_ports; i++) {
+        if (ls->router_ports[i].port) {
+            mark_translating(c, ls->router_ports[i].port->router, vif);
+        }
+    }
+}
+
+/* A port with any address comes to the switch, or leaves it: what a floating
+ * IP translates may be there, or not any more. */
+static void
+mark_all_routers(struct fabric_change *c, const struct fabric_switch *ls)
+{
+    for (size_t i = 0; i < ls->n_router_ports; i++) {
+        if (ls->router_ports[i].port) {
+            change_mark_nats(c, ls->router_ports[i].port->router->row);
+        }
+    }
+}
+
+static void
+forget_ips(struct fabric_switch *ls)
 {
     strmap_done(&ls->ips);
     strmap_init(&ls->ips);
     ls->ips_indexed = false;
-    for (size_t i = 0; i < ls->n_router_ports; i++) {
-        const struct fabric_lrp *port = ls->router_ports[i].port;
-        struct inner inner = { ls, port && fabric_lrp_is_inner(port) };
-        if (port && !inner.found) {
-            change_visit_router(c, port->router, find_inner, &inner);
-        }
-        if (inner.found) {
-            change_mark_nats(c, port->router->row);
-        }
-    }
 }
 
 /* The endpoints of a port. */
@@ -194,13 +214,18 @@ change_list_vif(struct fabric_change *c, struct fabric_vif *vif)
 void
 change_addresses(struct fabric_change *c, struct fabric_vif *vif)
 {
+    bool was_unknown = vif->is_unknown;
     mark_around(c, vif);
     fabric_remove_macs(vif);
     fabric_read_addresses(c->fabric, vif);
     change_list_vif(c, vif);
     change_note_foreign(c, vif);
     mark_around(c, vif);
-    mark_routers(c, vif->ls);
+    forget_ips(vif->ls);
+    mark_routers(c, vif);
+    if (vif->is_unknown != was_unknown) {
+        mark_all_routers(c, vif->ls);
+    }
 }
 
 /* Ports that go. */
@@ -227,6 +252,9 @@ drop_vif(struct fabric_change *c, struct fabric_vif *vif)
     mark_around(c, vif);
     fabric_remove_macs(vif);
     relist(c, vif, &none);
+    if (vif->is_unknown) {
+        mark_all_routers(c, vif->ls);
+    }
     f->vif_of_row[vif->lsp->index] = NULL;
 }
 
@@ -264,6 +292,10 @@ add_vif(struct fabric_change *c, struct fabric_switch *ls, size_t index,
     change_visit_named(c, ls->vifs[index]->name, link_named, ls->vifs[index]);
     change_list_vif(c, ls->vifs[index]);
     mark_around(c, ls->vifs[index]);
+    mark_routers(c, ls->vifs[index]);
+    if (ls->vifs[index]->is_unknown) {
+        mark_all_routers(c, ls);
+    }
 }
 
 /* A switch's ports. */
@@ -399,7 +431,7 @@ read_ports(struct fabric_change *c, struct fabric_switch *ls)
     }
     if (!c->all) {
         move_vifs(c, ls, &r, gone, n_gone);
-        mark_routers(c, ls);
+        forget_ips(ls);
     }
     free(gone);
     free(r.rows);

@@ -130,10 +130,10 @@ def compare(report, work, cost):
     result = parity.compare_central(document, truth) if work.is_central \
         else parity.compare(document, truth)
     n = result["agrees"] + result["differs"]
-    text = "%s: %d of %d" % ("none contradicted" if work.is_central
-                             else "all verdicts right", result["agrees"], n)
-    if result["unjudged"]:
-        text += ", %d not judged" % result["unjudged"]
+    text = "all verdicts right: %d of %d" % (result["agrees"], n)
+    if work.is_central:
+        text = "those that are decided right: %d of %d (%d are open)" % (
+            result["agrees"], n, result["undecided"])
     report.state("verdicts of " + work.name,
                  [Budget(text, not result["differs"] and n > 0)], result,
                  ["differs: " + address for address in result["examples"]])

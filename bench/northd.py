@@ -6,11 +6,13 @@ from the generated sb.db; everything else in the new one is northd's.
 
 usage: bench/northd.py BUNDLE
 
-The new bundle is BUNDLE-northd; its northd.json says what that took.
+The new bundle is BUNDLE-northd-KEY (of which northd, and by what); its
+northd.json says what that took.
 """
 
 import argparse
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -202,11 +204,20 @@ def compile_into(directory, target):
     return costs
 
 
+def name_of_target(directory):
+    """Another ovn-northd makes other rows."""
+    version = subprocess.run(["ovn-northd", "--version"], capture_output=True,
+                             check=True).stdout
+    with open(__file__, "rb") as f:
+        key = hashlib.sha256(version + f.read()).hexdigest()[:8]
+    return "%s-northd-%s" % (directory.rstrip("/"), key)
+
+
 def compile(directory):
     """The bundle of what northd makes of a generated one; kept, like what it
     is made of.  nb.db stays as it was generated, with its history: northd
     leaves the rows as they were (test_equivalence)."""
-    target = directory.rstrip("/") + "-northd"
+    target = name_of_target(directory)
     if os.path.exists(target):
         return target
     with tempfile.TemporaryDirectory() as scratch:

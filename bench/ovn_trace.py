@@ -7,7 +7,7 @@ on its physical network, and one back, either reach their port or do not.
 Compared are endpoints that provnet calls reachable, and those that lost
 something that logical flows show.
 
-usage: bench/ovn_trace.py [--build DIR] BUNDLE-northd
+usage: bench/ovn_trace.py [--build DIR] BUNDLE-northd-KEY
 """
 
 import argparse

@@ -12,16 +12,9 @@ import sys
 
 DIRECTIONS = ("inbound", "outbound")
 
-# Kinds of which provnet may say `undetermined`: not a wrong answer, but counted
-# and shown as none.  Nothing else may be undetermined.
-NOT_FOLLOWED = ()
-
 
 def judge(said, truth):
-    """"agrees", "unjudged" or "differs"."""
-    kinds = [said[direction]["verdict"] for direction in DIRECTIONS]
-    if truth["kind"] in NOT_FOLLOWED and set(kinds) == {"undetermined"}:
-        return "unjudged"
+    """"agrees" or "differs"."""
     for direction in DIRECTIONS:
         wanted = truth[direction]
         codes = said[direction]["codes"][:1]
@@ -32,14 +25,14 @@ def judge(said, truth):
 
 
 def judge_central(said, truth):
-    """Whether an answer from the central databases alone leaves room for the
-    truth, to which every chassis's own evidence contributes."""
-    for direction in DIRECTIONS:
-        kind, true = said[direction]["verdict"], truth[direction]["verdict"]
-        if kind != "undetermined" and (kind == "reachable") \
-                != (true == "reachable"):
+    """Of the central databases alone, without every chassis's own evidence,
+    the answer may be that this cannot be told ("undecided"), but no other than
+    the truth."""
+    kinds = [said[direction]["verdict"] for direction in DIRECTIONS]
+    for kind, direction in zip(kinds, DIRECTIONS):
+        if kind not in ("undetermined", truth[direction]["verdict"]):
             return "differs"
-    return "agrees"
+    return "undecided" if "undetermined" in kinds else "agrees"
 
 
 def compare_central(document, truth):
@@ -61,7 +54,7 @@ def compare(document, truth, judge=judge):
         if answer == "differs":
             differing.append(address)
     return {"agrees": counts["agrees"], "differs": counts["differs"],
-            "unjudged": counts["unjudged"], "examples": differing[:5]}
+            "undecided": counts["undecided"], "examples": differing[:5]}
 
 
 def check(provnet, bundle):

@@ -130,6 +130,12 @@ tracker_apply(struct tracker *f, const struct evidence_db *db)
     }
 }
 
+struct fabric *
+tracker_fabric(struct tracker *f)
+{
+    return f->change.all ? NULL : &f->fabric;
+}
+
 /* Examining again. */
 
 static bool

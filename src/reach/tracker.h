@@ -54,6 +54,9 @@ void tracker_distrust(struct tracker *);
 /* Takes what the last commit of 'db' did. */
 void tracker_apply(struct tracker *, const struct evidence_db *db);
 
+/* The fabric of the rows as they are; NULL if it will be built again. */
+struct fabric *tracker_fabric(struct tracker *);
+
 /* Makes the verdicts those of now. */
 void tracker_judge(struct tracker *);
 

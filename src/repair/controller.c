@@ -339,8 +339,8 @@ patch_chassis(struct follow *f, struct fabric *fabric, size_t i)
     text_init(&p.interfaces, TEXT_CEILING_BYTES);
     strmap_init(&p.added);
     strmap_init(&p.removed);
-    for (size_t s = 0; s < fabric->n_switches; s++) {
-        patch_switch(&p, &fabric->switches[s], i);
+    for (size_t s = 0; s < fabric->n_physical; s++) {
+        patch_switch(&p, fabric->physical[s], i);
     }
     remove_orphans(&p);
     if (p.ports.length) {
@@ -353,15 +353,35 @@ patch_chassis(struct follow *f, struct fabric *fabric, size_t i)
     return error;
 }
 
+/* The fabric of the rows as they are, but for what ovn-controllers did since.
+ */
+struct current {
+    struct tracker *tracker;
+    struct fabric own; /* Once the tracker's is not followed any more. */
+    bool has_own;
+};
+
+static struct fabric *
+fabric_of(struct current *c)
+{
+    struct fabric *followed = c->has_own ? NULL : tracker_fabric(c->tracker);
+    if (!followed && !c->has_own) {
+        fabric_init(&c->own, c->tracker->fabric.evidence);
+        c->has_own = true;
+    }
+    return followed ? followed : &c->own;
+}
+
 struct error *
 controller_patch(struct follow *f)
 {
-    struct fabric fabric;
+    struct current current = { .tracker = f->tracker };
     struct error *error = NULL;
-    fabric_init(&fabric, f->evidence);
     for (size_t i = 0; i < f->evidence->n_chassis && !error; i++) {
-        error = patch_chassis(f, &fabric, i);
+        error = patch_chassis(f, fabric_of(&current), i);
     }
-    fabric_done(&fabric);
+    if (current.has_own) {
+        fabric_done(&current.own);
+    }
     return error;
 }

@@ -749,10 +749,23 @@ commit(struct mutation *m)
     input_done(&in);
 }
 
+static bool
+change_targeted(struct mutation *m)
+{
+    bool changed = false;
+    for (int tries = 0; !changed && tries < 100; tries++) {
+        begin(&m->text);
+        changed = put_targeted(m);
+    }
+    return changed;
+}
+
 void
 mutation_next(struct mutation *m)
 {
-    if (m->n_undos && draw(m, 10) < 4 && take_back(m)) {
+    if (m->mix == MUTATE_TARGETED && draw(m, 4) && change_targeted(m)) {
+        ; /* Done. */
+    } else if (m->n_undos && draw(m, 10) < 4 && take_back(m)) {
         ; /* Done. */
     } else if (m->mix == MUTATE_DAILY) {
         change_daily(m);

@@ -205,7 +205,7 @@ put_value(struct mutation *m, const struct ovsdb_row *row, unsigned c)
 
 /* A word of the first address of some port ("" if it has none): its MAC, or
  * its first IP. */
-static const char *
+const char *
 word_of_some_port(struct mutation *m, unsigned word)
 {
     const struct ovsdb_row *lsp =

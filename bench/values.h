@@ -30,6 +30,11 @@ void put_row(struct text *, const struct ovsdb_row *);
  * columns of a twin of the row, without parts. */
 void put_value(struct mutation *, const struct ovsdb_row *, unsigned c);
 bool put_related(struct mutation *, const struct ovsdb_row *, unsigned c);
+const char *word_of_some_port(struct mutation *, unsigned word);
 void put_twin(struct mutation *, const struct ovsdb_row *);
+
+/* targeted.c: a transaction, but for its beginning and end; false if there is
+ * nothing to change. */
+bool put_targeted(struct mutation *);
 
 #endif /* bench/values.h */

@@ -117,6 +117,17 @@ evidence_db_of(const struct ovsdb_row *row)
                                      - offsetof(struct evidence_db, store));
 }
 
+/* The chassis whose Open_vSwitch database a row was read into. */
+static inline const struct evidence_chassis *
+evidence_chassis_of(const struct ovsdb_row *row)
+{
+    const char *db = (const char *) evidence_db_of(row);
+    return (
+        const struct evidence_chassis *) (db
+                                          - offsetof(struct evidence_chassis,
+                                                     ovs));
+}
+
 void evidence_warn(struct evidence *, const char *format, ...)
     PROVNET_PRINTF(2, 3);
 

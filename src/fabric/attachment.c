@@ -55,16 +55,16 @@ mark_local(const struct fabric_switch *ls, bool *local)
 }
 
 bool
-fabric_has_router_port(const struct fabric_switch *ls,
-                       const struct fabric_chassis *chassis)
+fabric_is_local(const struct fabric_switch *ls,
+                const struct fabric_chassis *chassis)
 {
-    bool has = false;
-    for (size_t i = 0; i < ls->n_router_ports && !has; i++) {
+    bool local = fabric_switch_is_on(ls, chassis);
+    for (size_t i = 0; i < ls->n_router_ports && !local; i++) {
         const struct fabric_router_port *port = &ls->router_ports[i];
-        has = port->hosts[0] == chassis->index
-              || port->hosts[1] == chassis->index;
+        local = port->hosts[0] == chassis->index
+                || port->hosts[1] == chassis->index;
     }
-    return has;
+    return local;
 }
 
 static struct fabric_bridge *

@@ -32,11 +32,11 @@ void fabric_join_router_port(struct fabric_switch *,
 void fabric_resolve_routers(struct fabric *);
 
 /* Their parts: where a router's port on the switch is bound, noted; whether
- * one of them is bound on the chassis; whether a patch port of 'localnet' is
- * there; and the attachment itself. */
+ * one of the switch's ports, or of the routers on it, is bound on the chassis;
+ * whether a patch port of 'localnet' is there; and the attachment itself. */
 void fabric_note_bindings(const struct fabric *, struct fabric_router_port *);
-bool fabric_has_router_port(const struct fabric_switch *,
-                            const struct fabric_chassis *);
+bool fabric_is_local(const struct fabric_switch *,
+                     const struct fabric_chassis *);
 bool fabric_has_patch_port(const struct fabric_localnet *,
                            const struct fabric_chassis *);
 void fabric_build_attachment(struct fabric_localnet *, struct fabric_chassis *,

@@ -137,18 +137,12 @@ visit_gateways_of(struct fabric_change *c, const struct fabric_switch *ls,
     }
 }
 
-static bool
-is_tunnel_well(const struct fabric_chassis *a, const struct fabric_chassis *b)
-{
-    return !a || !b || a == b
-           || (fabric_tunnel_is_well(a, b) && fabric_tunnel_is_well(b, a));
-}
-
 void
 change_mark_tunnel(struct fabric_change *c, struct fabric_endpoint *e,
                    const struct fabric_chassis *chassis)
 {
-    bool well = is_tunnel_well(e->chassis, chassis);
+    bool well = !e->chassis || !chassis
+                || fabric_tunnels_are_well(e->chassis, chassis);
     change_mark(well ? &c->told : &c->endpoints, index_of(c, e));
 }
 
@@ -447,6 +441,7 @@ fabric_change_apply(struct fabric_change *c, const struct evidence_db *db)
         handler_of(handlers, d)(c, d);
         c->all |= !c->all && d->kind == OVSDB_CHANGED && takes_part(d);
     }
+    change_read_maps(c);
     if (!c->all) {
         change_read_ports(c);
     }
@@ -459,6 +454,7 @@ fabric_change_apply(struct fabric_change *c, const struct evidence_db *db)
     marks_clear(&c->ports);
     marks_clear(&c->routers);
     marks_clear(&c->translating);
+    marks_clear(&c->maps);
     change_read_chassis(c);
     marks_clear(&c->chassis);
     follow_northd(c);
@@ -488,6 +484,7 @@ fabric_change_init(struct fabric_change *c, struct fabric *f)
     marks_init(&c->chassis, f->n_chassis);
     marks_init(&c->routers, f->n_routers);
     marks_init(&c->translating, f->n_routers);
+    marks_init(&c->maps, f->n_routers);
     marks_init(&c->ports, f->n_switches);
     marks_init(&c->progress, f->n_chassis);
     marks_init(&c->told, f->endpoints_capacity);
@@ -507,6 +504,7 @@ fabric_change_done(struct fabric_change *c)
     marks_done(&c->chassis);
     marks_done(&c->routers);
     marks_done(&c->translating);
+    marks_done(&c->maps);
     marks_done(&c->ports);
     marks_done(&c->progress);
     marks_done(&c->told);

@@ -78,7 +78,8 @@ struct fabric_change {
     struct fabric_links *links;
     struct fabric_marks chassis;     /* To be read again... */
     struct fabric_marks routers;     /* ...and these's routes and SNATs, ... */
-    struct fabric_marks translating; /* ...and all NAT of these; */
+    struct fabric_marks translating; /* ...and all NAT of these... */
+    struct fabric_marks maps;        /* ...or only what finds these's; */
     struct fabric_marks ports; /* ...and the VMs' ports of these switches. */
     size_t limit_bytes;        /* Of the fabric's arena. */
     size_t n_sb_records;       /* Looked at for ovn-northd's. */

@@ -29,15 +29,6 @@ is_required(struct fabric_change *c, const struct fabric_switch *ls,
     return needs.found;
 }
 
-/* Whether ovn-controller has reason to build the switch's patch ports there
- * (attachment.c). */
-static bool
-is_local(const struct fabric_switch *ls, const struct fabric_chassis *chassis)
-{
-    return fabric_switch_is_on(ls, chassis)
-           || fabric_has_router_port(ls, chassis);
-}
-
 /* What a router's port that is everywhere can be at. */
 static const char *
 mapped_of(const struct fabric_attachment *a)
@@ -76,7 +67,7 @@ change_attach(struct fabric_change *c, struct fabric_switch *ls,
     if (!ls->n_localnets && !ls->lost) {
         return;
     }
-    bool local = is_local(ls, chassis);
+    bool local = fabric_is_local(ls, chassis);
     bool required = !local && is_required(c, ls, chassis);
     for (size_t i = 0; i < ls->n_localnets; i++) {
         attach(c, &ls->localnets[i], chassis, local, required);
@@ -152,13 +143,14 @@ change_move(struct fabric_change *c, struct fabric_switch *ls,
     if (fabric_has_ubiquitous(ls)) {
         /* Its address is where the first attachment is. */
         c->all |= (now && !is_attached(ls, now))
-                  || (before && !is_local(ls, before));
+                  || (before && !fabric_is_local(ls, before));
         return;
     }
     if (now && !is_attached(ls, now)) {
         change_attach(c, ls, now);
     }
-    if (before && !is_local(ls, before) && !is_required(c, ls, before)) {
+    if (before && !fabric_is_local(ls, before)
+        && !is_required(c, ls, before)) {
         change_attach(c, ls, before);
     }
 }

@@ -17,6 +17,15 @@ change_mark_to_read(struct fabric_change *c, const struct ovsdb_row *lr)
 }
 
 void
+change_mark_maps(struct fabric_change *c, const struct ovsdb_row *lr)
+{
+    const struct fabric_router *router = change_find_router(c, lr);
+    if (router) {
+        change_mark(&c->maps, (size_t) (router - c->fabric->routers));
+    }
+}
+
+void
 change_mark_nats(struct fabric_change *c, const struct ovsdb_row *lr)
 {
     const struct fabric_router *router = change_find_router(c, lr);
@@ -80,6 +89,14 @@ check_ports(struct fabric_change *c, const struct fabric_router *router)
     }
     if (translates) {
         change_visit_routed(c, router, check_intent, NULL);
+    }
+}
+
+void
+change_read_maps(struct fabric_change *c)
+{
+    for (size_t i = 0; i < c->maps.n && !c->all; i++) {
+        fabric_read_nats(c->fabric, &c->fabric->routers[c->maps.items[i]]);
     }
 }
 
@@ -277,7 +294,7 @@ change_nat(struct fabric_change *c, const struct ovsdb_delta *d)
         return;
     }
     if (d->column == NAT_LOGICAL_IP) {
-        fabric_read_nats(c->fabric, router);
+        change_mark_maps(c, d->row->owner);
     }
     change_visit_nat(c, d->row, note_found, &found);
     if (!found) {

@@ -8,9 +8,7 @@
 static struct fabric_chassis *
 chassis_of(const struct fabric_change *c, const struct ovsdb_delta *d)
 {
-    const char *store = (const char *) d->row->table->store;
-    const struct evidence_chassis *e =
-        (const void *) (store - offsetof(struct evidence_chassis, ovs.store));
+    const struct evidence_chassis *e = evidence_chassis_of(d->row);
     struct fabric_chassis *chassis = fabric_find_chassis(c->fabric, e->name);
     return chassis && chassis->evidence == e ? chassis : NULL;
 }
@@ -79,7 +77,8 @@ mark_crossing(struct fabric_change *c, struct fabric_endpoint *e, void *other)
     }
 }
 
-/* Whether a VM of tenants who go out by the gateway port is there. */
+/* Whether a VM is there that may go out by the gateway port: one too many
+ * costs only time. */
 static bool
 has_tenant_on(const struct fabric_lrp *gateway,
               const struct fabric_chassis *chassis)
@@ -154,12 +153,14 @@ changed_state(struct fabric_change *c, const struct ovsdb_delta *d,
     const struct fabric_vif *vif = id ? change_find_vif(c, id) : NULL;
     const char *remote_ip =
         ovsdb_map_get(d->row, INTERFACE_OPTIONS, "remote_ip");
+    if (remote_ip) {
+        changed_tunnel(c, chassis, d, remote_ip);
+    }
     if (vif && !f->has_nested) {
         change_mark_vif(c, vif);
         return;
     }
-    if (remote_ip) {
-        changed_tunnel(c, chassis, d, remote_ip);
+    if (remote_ip && !id) {
         return;
     }
     change_mark(&c->flooded, chassis->index);

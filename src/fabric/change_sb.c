@@ -158,14 +158,21 @@ move_holder(struct fabric_change *c, struct fabric_lrp *port)
     fabric_change_router(c, port->router);
 }
 
+/* The router's port that a binding is called after: its own, or that of who
+ * holds it; or NULL. */
+static struct fabric_lrp *
+find_bound_lrp(const struct fabric_change *c, const struct ovsdb_row *pb)
+{
+    const char *name = ovsdb_string(pb, PB_LOGICAL_PORT);
+    bool is_redirect = !strncmp(name, "cr-", 3);
+    return fabric_find_lrp(c->fabric, name + (is_redirect ? 3 : 0));
+}
+
 /* The gateway port that the binding tells the holder of, or NULL. */
 static struct fabric_lrp *
 find_held(const struct fabric_change *c, const struct ovsdb_row *pb)
 {
-    const char *name = ovsdb_string(pb, PB_LOGICAL_PORT);
-    bool is_redirect = !strncmp(name, "cr-", 3);
-    struct fabric_lrp *port =
-        fabric_find_lrp(c->fabric, name + (is_redirect ? 3 : 0));
+    struct fabric_lrp *port = find_bound_lrp(c, pb);
     return port && port->binding == pb && port->is_gateway
                    && (port->has_group || port->router->pinned)
                ? port
@@ -185,10 +192,7 @@ chassis_in(const struct fabric *f, const struct ovsdb_datum *d)
 static void
 move_router_port(struct fabric_change *c, const struct ovsdb_delta *d)
 {
-    const char *name = ovsdb_string(d->row, PB_LOGICAL_PORT);
-    bool is_redirect = !strncmp(name, "cr-", 3);
-    const struct fabric_lrp *port =
-        fabric_find_lrp(c->fabric, name + (is_redirect ? 3 : 0));
+    const struct fabric_lrp *port = find_bound_lrp(c, d->row);
     if (port && (port->second || !port->is_joined)) {
         changes_all(c, d);
     } else if (port) {
@@ -206,6 +210,7 @@ changed_where(struct fabric_change *c, const struct ovsdb_delta *d)
         change_find_vif(c, ovsdb_string(d->row, PB_LOGICAL_PORT));
     struct fabric_lrp *held = find_held(c, d->row);
     if (vif && vif->pb == d->row) {
+        c->all |= find_bound_lrp(c, d->row) != NULL; /* Of the same name. */
         bind(c, vif);
     } else if (held) {
         move_holder(c, held);

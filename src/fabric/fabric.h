@@ -446,10 +446,16 @@ const struct ovsdb_row *fabric_find_tunnel(const struct fabric_chassis *from,
                                            const struct fabric_chassis *to);
 
 /* Whether 'from' has one, SB has 'to', Open vSwitch could open it, and BFD
- * sees the other end if it watches.  That it is well is remembered; any
- * thread may ask. */
+ * sees the other end if it watches.  That it is well is remembered, until
+ * something of 'from' changes (of 'to', SB's rows are asked, with which the
+ * fabric is built again); any thread may ask. */
 bool fabric_tunnel_is_well(const struct fabric_chassis *from,
                            const struct fabric_chassis *to);
+
+/* Whether frames pass between the two, as far as tunnels tell: both have one
+ * that is well, or they are the same. */
+bool fabric_tunnels_are_well(const struct fabric_chassis *,
+                             const struct fabric_chassis *);
 
 /* An interface's error text, or NULL. */
 const char *fabric_interface_error(const struct fabric_chassis *,

@@ -37,10 +37,12 @@ void change_mark_same_macs(struct fabric_change *, const struct fabric_vif *);
 /* Marks the router with this row: its routes and SNATs are read again, and in
  * the second case all of its address translation. */
 void change_mark_to_read(struct fabric_change *, const struct ovsdb_row *lr);
+void change_mark_maps(struct fabric_change *, const struct ovsdb_row *lr);
 void change_mark_nats(struct fabric_change *, const struct ovsdb_row *lr);
 
 /* After the deltas of a transaction: reads the chassis, and the routers, that
  * were marked. */
+void change_read_maps(struct fabric_change *);
 void change_read_chassis(struct fabric_change *);
 void change_read_routers(struct fabric_change *);
 void change_read_ports(struct fabric_change *);
@@ -55,9 +57,12 @@ void change_mark_vif(struct fabric_change *, const struct fabric_vif *);
 void change_mark_gateways(struct fabric_change *,
                           const struct fabric_router *);
 
-/* Marks the router's own address, or all of those by which the VM goes out, if
- * nothing changed but the tunnel between it and a VM's chassis (NULL: there is
- * none). */
+/* For when nothing changed but the tunnel between the chassis of a router's
+ * own address and that of a tenant's VM, which may be nowhere (NULL).  The
+ * first marks that address; the second, all by which the VM goes out.  If the
+ * tunnel is well, it is judged again only if something was said of tunnels
+ * before
+ * ('told'). */
 void change_mark_tunnel(struct fabric_change *, struct fabric_endpoint *,
                         const struct fabric_chassis *);
 void change_mark_tunnels(struct fabric_change *, const struct fabric_vif *);
@@ -125,8 +130,8 @@ struct fabric_endpoint *change_add_endpoint(struct fabric_change *,
                                             const struct fabric_endpoint *);
 void change_drop_endpoint(struct fabric_change *, struct fabric_endpoint *);
 
-/* links.c: lists of who depends on what, made, made again once endpoints are
- * in another order, and freed. */
+/* change_lists.c: lists of who depends on what, made, made again once
+ * endpoints are in another order, and freed. */
 void change_build_links(struct fabric_change *);
 void change_build_links_again(struct fabric_change *);
 void change_free_links(struct fabric_change *);

@@ -1,6 +1,6 @@
 /* Which endpoints are on which chassis: lists by chassis, one more for those
  * that are nowhere.  Each lies in one piece, since a change looks at all of
- * it.  Private to fabric/. */
+ * it; who does must not put or drop any meanwhile.  Private to fabric/. */
 #ifndef FABRIC_PLACES_H
 #define FABRIC_PLACES_H 1
 
@@ -18,8 +18,8 @@ struct places {
     struct places_list *lists; /* By chassis; behind the last: nowhere. */
     size_t n_chassis;
 
-    /* Private: by endpoint, the list that it is in (NOT_LISTED: none), and its
-     * place there. */
+    /* Private: by endpoint, the list that it is in, if any, and its place
+     * there. */
     uint32_t *list, *at;
 };
 

@@ -73,6 +73,14 @@ fabric_tunnel_is_well(const struct fabric_chassis *from,
     return well;
 }
 
+bool
+fabric_tunnels_are_well(const struct fabric_chassis *a,
+                        const struct fabric_chassis *b)
+{
+    return a == b
+           || (fabric_tunnel_is_well(a, b) && fabric_tunnel_is_well(b, a));
+}
+
 void
 fabric_read_isolation(struct fabric_chassis *chassis)
 {

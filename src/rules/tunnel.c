@@ -70,7 +70,6 @@ struct tenants {
     struct examination *x;
     const struct rule *rule;
     const struct place *place;
-    size_t n_findings, n_missing; /* Of others. */
 };
 
 /* Whether the tunnel of a VM there, if it needs one, is not known to be well.
@@ -80,12 +79,8 @@ is_doubtful(const void *tenants, uint32_t host)
 {
     const struct place *place = ((const struct tenants *) tenants)->place;
     const struct fabric_chassis *gateway = place->endpoint->chassis;
-    if (host == FABRIC_NOWHERE || host == gateway->index) {
-        return false;
-    }
-    const struct fabric_chassis *chassis = place->fabric->chassis[host];
-    return !fabric_tunnel_is_well(gateway, chassis)
-           || !fabric_tunnel_is_well(chassis, gateway);
+    return host != FABRIC_NOWHERE
+           && !fabric_tunnels_are_well(gateway, place->fabric->chassis[host]);
 }
 
 /* The first such VM counts. */
@@ -103,17 +98,14 @@ static void
 check_tenants(struct examination *x, const struct rule *rule,
               const struct place *place)
 {
-    struct tenants t = { .x = x,
-                         .rule = rule,
-                         .place = place,
-                         .n_findings = x->n_findings,
-                         .n_missing = x->n_missing };
+    struct tenants t = { x, rule, place };
+    size_t n_findings = x->n_findings, n_missing = x->n_missing;
     way_visit_tenants(place->endpoint, is_doubtful, check_tenant, &t);
-    for (; t.n_findings < x->n_findings; t.n_findings++) {
-        finding_only(x->findings[t.n_findings], OUTBOUND);
+    for (; n_findings < x->n_findings; n_findings++) {
+        finding_only(x->findings[n_findings], OUTBOUND);
     }
-    for (; t.n_missing < x->n_missing; t.n_missing++) {
-        x->missing[t.n_missing].spares[INBOUND] = true;
+    for (; n_missing < x->n_missing; n_missing++) {
+        x->missing[n_missing].spares[INBOUND] = true;
     }
 }
 

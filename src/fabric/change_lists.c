@@ -291,23 +291,26 @@ has_mac(const struct fabric_vif *vif, const char *mac)
     return false;
 }
 
-static void
-note_foreign(struct fabric_change *c, const struct fabric_endpoint *e)
+static bool
+is_foreign(const struct fabric_endpoint *e)
 {
-    if (!e->vif || !e->guest_mac || has_mac(e->vif, e->guest_mac)) {
-        return;
-    }
-    uint32_t *list = &c->links->foreign[e->vif->ls - c->fabric->switches];
-    if (!has_link(c->links, *list, index_of(c, e))) {
-        add_link(c->links, list, index_of(c, e));
-    }
+    return e->vif && e->guest_mac && !has_mac(e->vif, e->guest_mac);
+}
+
+static uint32_t *
+foreign_list(struct fabric_change *c, const struct fabric_endpoint *e)
+{
+    return &c->links->foreign[e->vif->ls - c->fabric->switches];
 }
 
 static void
 note_if_foreign(struct fabric_change *c, struct fabric_endpoint *e, void *aux)
 {
     (void) aux;
-    note_foreign(c, e);
+    if (is_foreign(e)
+        && !has_link(c->links, *foreign_list(c, e), index_of(c, e))) {
+        add_link(c->links, foreign_list(c, e), index_of(c, e));
+    }
 }
 
 void
@@ -326,7 +329,9 @@ change_link_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
         change_link_named(c, e);
         add_link(l, &l->by_nat[e->nat->index], index_of(c, e));
     }
-    note_foreign(c, e);
+    if (is_foreign(e)) {
+        add_link(l, foreign_list(c, e), index_of(c, e));
+    }
     if (e->gateway) {
         size_t router = (size_t) (e->gateway->router - f->routers);
         add_link(l, &l->by_router[router], index_of(c, e));

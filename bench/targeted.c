@@ -260,6 +260,35 @@ put_set(struct mutation *m, struct text *t, const struct ovsdb_row *row)
     text_puts(t, "]]");
 }
 
+/* An ACL that names some group, or a set of its addresses or of others. */
+static void
+put_match(struct mutation *m, struct text *t, const struct ovsdb_row *acl)
+{
+    static const char *const forms[] = {
+        "%s == @%s && ip4",
+        "%s == @%s && ip4 && ip4.src == $%s_ip4",
+        "%s == @%s && ip4 && ip4.dst == {$%s_ip4, 10.0.0.9}",
+        "%s == @%s && ip6 && ip6.src == $%s_ip6",
+        "%s == @%s && ip4 && ip4.src != $set%s",
+    };
+    const struct ovsdb_table *nb = m->evidence->nb.store.tables;
+    const struct ovsdb_row *group = choose_row(m, &nb[NB_PORT_GROUP]);
+    const struct ovsdb_row *other = choose_row(m, &nb[NB_PORT_GROUP]);
+    const struct ovsdb_row *set = choose_row(m, &nb[NB_ADDRESS_SET]);
+    bool is_in = !strcmp(ovsdb_string(acl, ACL_DIRECTION), "from-lport");
+    char match[400];
+    if (set && draw(m, 2)) {
+        snprintf(match, sizeof match, "ip4 && ip4.src == $%.100s",
+                 ovsdb_string(set, ADDRESS_SET_NAME));
+    } else {
+        snprintf(match, sizeof match, forms[draw(m, N_ELEMENTS(forms))],
+                 is_in ? "inport" : "outport",
+                 group ? ovsdb_string(group, PORT_GROUP_NAME) : "none",
+                 other ? ovsdb_string(other, PORT_GROUP_NAME) : "none");
+    }
+    put_string(t, match);
+}
+
 static const struct {
     int db; /* 0: nb, 1: sb, 2: ovs. */
     unsigned table, column;
@@ -286,6 +315,7 @@ static const struct {
     { 0, NB_PORT_GROUP, PORT_GROUP_PORTS, NULL, put_members },
     { 0, NB_PORT_GROUP, PORT_GROUP_PORTS, NULL, put_members },
     { 0, NB_ADDRESS_SET, ADDRESS_SET_ADDRESSES, NULL, put_set },
+    { 0, NB_ACL, ACL_MATCH, NULL, put_match },
 };
 
 static struct evidence_db *

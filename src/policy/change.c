@@ -168,7 +168,7 @@ static void
 apply_acl(struct policy *p, struct fabric_change *c,
           const struct ovsdb_delta *d)
 {
-    members_changed_acl(p, d->row);
+    members_changed_acl(p, d);
     if (d->kind == OVSDB_CHANGED) {
         return;
     }

@@ -37,7 +37,7 @@ void members_changed_port(struct policy *, struct fabric_change *,
                           const struct ovsdb_delta *);
 void members_changed_set(struct policy *, struct fabric_change *,
                          const struct ovsdb_delta *);
-void members_changed_acl(struct policy *, const struct ovsdb_row *acl);
+void members_changed_acl(struct policy *, const struct ovsdb_delta *);
 
 /* After all deltas of a commit: what these make of groups, switches and
  * ACLs. */

@@ -6,6 +6,7 @@
  * whoever an ACL tells from others by what is in a set of addresses:
  * "$SET", or "$GROUP_ip4" and "$GROUP_ip6" (ovn-nb(5), Port_Group).  "@GROUP"
  * is asked about the guest's own port only. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct move {
     const struct ovsdb_row *lsp;
     struct policy_group *group;
     bool is_in;
+    size_t number; /* In their order. */
 };
 
 /* A set that changed: "@NAME", or "$NAME". */
@@ -74,6 +76,7 @@ is_bare(const struct ovsdb_row *group)
     return !ovsdb_count(group, PORT_GROUP_ACLS);
 }
 
+/* Made by the first change. */
 static struct policy_members *
 members_of(struct policy *p)
 {
@@ -120,6 +123,7 @@ static void
 note_group(struct policy *p, struct policy_group *group)
 {
     struct policy_members *m = members_of(p);
+    assert(group->row); /* One that came makes everything be built again. */
     const char *name = ovsdb_string(group->row, PORT_GROUP_NAME);
     if (!group->members_changed) {
         group->members_changed = true;
@@ -147,8 +151,11 @@ note_groups_of(struct policy *p, const struct ovsdb_row *lsp)
     for (struct membership *g = p->memberships[lsp->index]; g; g = g->next) {
         note_group(p, g->group);
     }
+    if (!members_of(p)->has_bare) {
+        return;
+    }
     OVSDB_TABLE_FOR_EACH (row, nb_table(p, NB_PORT_GROUP)) {
-        if (members_of(p)->has_bare && is_bare(row) && has_port(row, lsp)) {
+        if (is_bare(row) && has_port(row, lsp)) {
             note_group(p, &p->groups[row->index]);
         }
     }
@@ -161,7 +168,8 @@ note_move(struct policy *p, struct fabric_change *c,
     struct policy_members *m = members_of(p);
     m->moves =
         xgrow(m->moves, m->n_moves, &m->moves_capacity, sizeof *m->moves);
-    m->moves[m->n_moves++] = (struct move){ lsp, group, is_in };
+    m->moves[m->n_moves] = (struct move){ lsp, group, is_in, m->n_moves };
+    m->n_moves++;
     note_group(p, group);
     follow_mark_port(p, c, lsp);
 }
@@ -395,24 +403,45 @@ regroup(struct policy *p, struct fabric_change *c, const struct ovsdb_row *lsp)
     p->memberships[lsp->index] = sw ? link_groups(p, sw->ls) : NULL;
 }
 
-/* All moves of the port of the 'i'th. */
+/* Takes the moves of a port, which stand together, in their order. */
 static void
-take_moves(struct policy *p, struct fabric_change *c, size_t i)
+take_moves(struct policy *p, struct fabric_change *c, const struct move *moves,
+           size_t n)
 {
-    struct policy_members *m = p->following;
-    const struct ovsdb_row *lsp = m->moves[i].lsp;
-    list_groups(m, p->memberships[lsp->index]);
-    for (; i < m->n_moves; i++) {
-        struct move *move = &m->moves[i];
-        if (move->lsp == lsp) {
-            p->is_member[lsp->index] |= move->is_in;
-            if (!is_bare(move->group->row)) {
-                take_move(m, move);
-            }
-            move->lsp = NULL;
+    const struct ovsdb_row *lsp = moves->lsp;
+    list_groups(p->following, p->memberships[lsp->index]);
+    for (size_t i = 0; i < n; i++) {
+        p->is_member[lsp->index] |= moves[i].is_in;
+        if (!is_bare(moves[i].group->row)) {
+            take_move(p->following, &moves[i]);
         }
     }
     regroup(p, c, lsp);
+}
+
+static int
+compare_moves(const void *a_, const void *b_)
+{
+    const struct move *a = a_, *b = b_;
+    uint32_t x = a->lsp->index, y = b->lsp->index;
+    return x != y ? (x > y) - (x < y)
+                  : (a->number > b->number) - (a->number < b->number);
+}
+
+static void
+take_all_moves(struct policy *p, struct fabric_change *c)
+{
+    struct policy_members *m = p->following;
+    if (m->n_moves > 1) {
+        qsort(m->moves, m->n_moves, sizeof *m->moves, compare_moves);
+    }
+    for (size_t i = 0, end; i < m->n_moves; i = end) {
+        end = i + 1;
+        while (end < m->n_moves && m->moves[end].lsp == m->moves[i].lsp) {
+            end++;
+        }
+        take_moves(p, c, &m->moves[i], end - i);
+    }
 }
 
 /* ACLs that name sets. */
@@ -445,10 +474,13 @@ add_askers(struct policy *p, const struct ovsdb_row *acl)
 }
 
 void
-members_changed_acl(struct policy *p, const struct ovsdb_row *acl)
+members_changed_acl(struct policy *p, const struct ovsdb_delta *d)
 {
-    if (p->following && p->following->knows_askers) {
-        add_askers(p, acl);
+    bool names_others =
+        d->kind == OVSDB_CAME
+        || (d->kind == OVSDB_CHANGED && d->column == ACL_MATCH);
+    if (names_others && p->following && p->following->knows_askers) {
+        add_askers(p, d->row);
     }
 }
 
@@ -456,7 +488,10 @@ static void
 find_askers(struct policy *p)
 {
     const struct ovsdb_table *acls = nb_table(p, NB_ACL);
-    for (size_t i = 0; i < acls->n_rows && !p->following->knows_askers; i++) {
+    if (p->following->knows_askers) {
+        return;
+    }
+    for (size_t i = 0; i < acls->n_rows; i++) {
         add_askers(p, acls->rows[i]);
     }
     p->following->knows_askers = true;
@@ -464,8 +499,8 @@ find_askers(struct policy *p)
 
 /* The ACLs of the switch or group that has one are read again. */
 static void
-note_holder(struct policy *p, struct fabric_change *c,
-            const struct ovsdb_row *holder, bool by_address)
+note_asked(struct policy *p, struct fabric_change *c,
+           const struct ovsdb_row *holder, bool by_address)
 {
     struct policy_members *m = p->following;
     if (holder->table != nb_table(p, NB_PORT_GROUP)) {
@@ -506,7 +541,7 @@ note_askers(struct policy *p, struct fabric_change *c,
         } else if (holder == &follow_several) {
             c->all = true;
         } else if (holder) {
-            note_holder(p, c, holder, !set->is_port_group);
+            note_asked(p, c, holder, !set->is_port_group);
         }
     }
 }
@@ -545,7 +580,7 @@ void
 members_read(struct policy *p, struct fabric_change *c)
 {
     struct policy_members *m = p->following;
-    if (!m || !m->n_sets || c->all) {
+    if (!m || (!m->n_sets && !m->n_gone) || c->all) {
         return;
     }
     for (size_t i = 0; i < m->n_sets; i++) {
@@ -555,11 +590,7 @@ members_read(struct policy *p, struct fabric_change *c)
             set->group->members_changed = false;
         }
     }
-    for (size_t i = 0; i < m->n_moves; i++) {
-        if (m->moves[i].lsp) {
-            take_moves(p, c, i);
-        }
-    }
+    take_all_moves(p, c);
     for (size_t i = 0; i < m->n_gone; i++) {
         list_groups(m, NULL);
         regroup(p, c, m->gone[i]);

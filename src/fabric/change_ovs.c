@@ -173,6 +173,19 @@ changed_state(struct fabric_change *c, const struct ovsdb_delta *d,
     }
 }
 
+/* What it is called, or what it is; a tunnel's name is told of it. */
+static void
+changed_nature(struct fabric_change *c, const struct ovsdb_delta *d,
+               struct fabric_chassis *chassis)
+{
+    const char *remote_ip =
+        ovsdb_map_get(d->row, INTERFACE_OPTIONS, "remote_ip");
+    if (remote_ip) {
+        changed_tunnel(c, chassis, d, remote_ip);
+    }
+    changes_chassis(c, d);
+}
+
 static void
 changed_interface(struct fabric_change *c, const struct ovsdb_delta *d)
 {
@@ -202,7 +215,7 @@ changed_interface(struct fabric_change *c, const struct ovsdb_delta *d)
         changes_chassis(c, d);
         break;
     default:
-        changes_chassis(c, d);
+        changed_nature(c, d, chassis);
         break;
     }
 }

@@ -16,14 +16,14 @@
 
 /* Which rows are changed. */
 enum mutation_mix {
-    MUTATE_ANY,      /* All tables and columns alike. */
-    MUTATE_DAILY,    /* One column of one row, as in a day of a cloud. */
-    MUTATE_COMINGS,  /* Ports, bindings and floating IPs that come and go, and
-                      * what they depend on. */
-    MUTATE_TARGETED, /* Mostly what targeted.c knows. */
-    MUTATE_SEVERAL   /* The same, and two to four columns of theirs, of one row
-                      * or of rows that have to do with each other, in one
-                      * transaction. */
+    MUTATE_ANY,     /* All tables and columns alike. */
+    MUTATE_DAILY,   /* One column of one row, as in a day of a cloud. */
+    MUTATE_COMINGS, /* Ports, bindings and floating IPs that come and go, and
+                     * what they depend on. */
+    MUTATE_SEVERAL, /* The same, and two to four columns of theirs, of one row
+                     * or of rows that have to do with each other, in one
+                     * transaction. */
+    MUTATE_TARGETED /* Mostly what targeted.c knows. */
 };
 
 struct mutation_undo;

@@ -19,13 +19,11 @@ bound_on(const struct fabric *f, const char *prefix, const char *name)
                                            : FABRIC_NOWHERE;
 }
 
-#define N_BINDINGS N_ELEMENTS(((struct fabric_router_port *) NULL)->hosts)
-
 void
 fabric_note_bindings(const struct fabric *f, struct fabric_router_port *port)
 {
-    static const char *const prefixes[N_BINDINGS] = { "cr-", "" };
-    for (size_t i = 0; i < N_BINDINGS; i++) {
+    static const char *const prefixes[FABRIC_N_BINDINGS] = { "cr-", "" };
+    for (size_t i = 0; i < FABRIC_N_BINDINGS; i++) {
         port->hosts[i] =
             port->lrp
                 ? bound_on(f, prefixes[i], ovsdb_string(port->lrp, LRP_NAME))
@@ -45,7 +43,7 @@ mark_local(const struct fabric_switch *ls, bool *local)
         }
     }
     for (size_t i = 0; i < ls->n_router_ports; i++) {
-        for (size_t j = 0; j < N_BINDINGS; j++) {
+        for (size_t j = 0; j < FABRIC_N_BINDINGS; j++) {
             uint32_t host = ls->router_ports[i].hosts[j];
             if (host != FABRIC_NOWHERE) {
                 local[host] = true;
@@ -60,9 +58,9 @@ fabric_is_local(const struct fabric_switch *ls,
 {
     bool local = fabric_switch_is_on(ls, chassis);
     for (size_t i = 0; i < ls->n_router_ports && !local; i++) {
-        const struct fabric_router_port *port = &ls->router_ports[i];
-        local = port->hosts[0] == chassis->index
-                || port->hosts[1] == chassis->index;
+        for (size_t j = 0; j < FABRIC_N_BINDINGS; j++) {
+            local |= ls->router_ports[i].hosts[j] == chassis->index;
+        }
     }
     return local;
 }

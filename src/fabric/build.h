@@ -99,10 +99,12 @@ void fabric_take_sightings(struct fabric *, struct fabric_chassis *);
 
 /* tunnel.c: finds out whether it sees all of its tunnels down; makes room for
  * what fabric_tunnel_is_well() remembers, of all chassis; forgets that of
- * one, whose tunnels changed. */
+ * one tunnel, or of all that begin there. */
 void fabric_read_isolation(struct fabric_chassis *);
 void fabric_begin_tunnels(struct fabric *);
-void fabric_forget_tunnels(const struct fabric *, struct fabric_chassis *);
+void fabric_forget_tunnel(struct fabric_chassis *from,
+                          struct fabric_chassis *to);
+void fabric_forget_tunnels(const struct fabric *, struct fabric_chassis *from);
 
 /* learned.c: takes a row of SB's FDB. */
 void fabric_index_learned(struct fabric *, const struct ovsdb_row *);

@@ -65,17 +65,17 @@ change_mark_attachment(struct fabric_change *c, struct fabric_attachment *a)
     }
 }
 
-static size_t
-index_of(const struct fabric_change *c, const struct fabric_endpoint *e)
+void
+change_mark_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
 {
-    return (size_t) (e - c->fabric->endpoints);
+    change_mark(&c->endpoints, change_index_of(c, e));
 }
 
 static void
 mark_endpoint(struct fabric_change *c, struct fabric_endpoint *e, void *aux)
 {
     (void) aux;
-    change_mark(&c->endpoints, index_of(c, e));
+    change_mark_endpoint(c, e);
 }
 
 /* Endpoints that come and go.  Those beside them in the list may share their
@@ -85,10 +85,10 @@ static void
 mark_neighbours(struct fabric_change *c, struct fabric_endpoint *e)
 {
     if (e->before) {
-        mark_endpoint(c, e->before, NULL);
+        change_mark_endpoint(c, e->before);
     }
     if (e->next) {
-        mark_endpoint(c, e->next, NULL);
+        change_mark_endpoint(c, e->next);
     }
 }
 
@@ -101,8 +101,8 @@ change_add_endpoint(struct fabric_change *c, const struct fabric_endpoint *new)
         return NULL;
     }
     change_link_endpoint(c, e);
-    change_mark(&c->came, index_of(c, e));
-    mark_endpoint(c, e, NULL);
+    change_mark(&c->came, change_index_of(c, e));
+    change_mark_endpoint(c, e);
     mark_neighbours(c, e);
     return e;
 }
@@ -113,7 +113,7 @@ change_drop_endpoint(struct fabric_change *c, struct fabric_endpoint *e)
     mark_neighbours(c, e);
     fabric_list_remove(c->fabric, e);
     change_unplace_endpoint(c, e);
-    change_mark(&c->went, index_of(c, e));
+    change_mark(&c->went, change_index_of(c, e));
 }
 
 /* What others mark. */
@@ -143,7 +143,7 @@ change_mark_tunnel(struct fabric_change *c, struct fabric_endpoint *e,
 {
     bool well = !e->chassis || !chassis
                 || fabric_tunnels_are_well(e->chassis, chassis);
-    change_mark(well ? &c->told : &c->endpoints, index_of(c, e));
+    change_mark(well ? &c->told : &c->endpoints, change_index_of(c, e));
 }
 
 static void

@@ -230,22 +230,17 @@ change_visit_at(struct fabric_change *c, const char *ip,
 
 /* Linking. */
 
-static size_t
-index_of(const struct fabric_change *c, const struct fabric_endpoint *e)
-{
-    return (size_t) (e - c->fabric->endpoints);
-}
-
 void
 change_link_vif(struct fabric_change *c, const struct fabric_endpoint *e,
                 const struct fabric_vif *vif)
 {
     if (vif) {
-        add_link(c->links, &c->links->by_vif[vif->lsp->index], index_of(c, e));
+        add_link(c->links, &c->links->by_vif[vif->lsp->index],
+                 change_index_of(c, e));
         if (vif->ls != e->ls) {
             add_link(c->links,
                      &c->links->by_switch[vif->ls - c->fabric->switches],
-                     index_of(c, e));
+                     change_index_of(c, e));
         }
     }
 }
@@ -255,7 +250,8 @@ change_link_named(struct fabric_change *c, const struct fabric_endpoint *e)
 {
     const char *name = ovsdb_string(e->nat, NAT_LOGICAL_PORT);
     if (*name) {
-        add_link_called(c->links, &c->links->by_name, name, index_of(c, e));
+        add_link_called(c->links, &c->links->by_name, name,
+                        change_index_of(c, e));
     }
     change_link_vif(c, e, change_find_vif(c, name));
 }
@@ -263,7 +259,7 @@ change_link_named(struct fabric_change *c, const struct fabric_endpoint *e)
 void
 change_place_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
 {
-    uint32_t i = (uint32_t) index_of(c, e);
+    uint32_t i = (uint32_t) change_index_of(c, e);
     places_put(&c->links->enters, i, e->chassis);
     if (e->kind == ENDPOINT_GATEWAY) {
         places_put(&c->links->gateways_at, i, e->chassis);
@@ -275,9 +271,9 @@ void
 change_unplace_endpoint(struct fabric_change *c,
                         const struct fabric_endpoint *e)
 {
-    places_drop(&c->links->enters, (uint32_t) index_of(c, e));
-    places_drop(&c->links->gateways_at, (uint32_t) index_of(c, e));
-    places_drop(&c->links->lives, (uint32_t) index_of(c, e));
+    places_drop(&c->links->enters, (uint32_t) change_index_of(c, e));
+    places_drop(&c->links->gateways_at, (uint32_t) change_index_of(c, e));
+    places_drop(&c->links->lives, (uint32_t) change_index_of(c, e));
 }
 
 static bool
@@ -308,8 +304,8 @@ note_if_foreign(struct fabric_change *c, struct fabric_endpoint *e, void *aux)
 {
     (void) aux;
     if (is_foreign(e)
-        && !has_link(c->links, *foreign_list(c, e), index_of(c, e))) {
-        add_link(c->links, foreign_list(c, e), index_of(c, e));
+        && !has_link(c->links, *foreign_list(c, e), change_index_of(c, e))) {
+        add_link(c->links, foreign_list(c, e), change_index_of(c, e));
     }
 }
 
@@ -327,19 +323,19 @@ change_link_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
     change_link_vif(c, e, e->vif);
     if (e->nat) {
         change_link_named(c, e);
-        add_link(l, &l->by_nat[e->nat->index], index_of(c, e));
+        add_link(l, &l->by_nat[e->nat->index], change_index_of(c, e));
     }
     if (is_foreign(e)) {
-        add_link(l, foreign_list(c, e), index_of(c, e));
+        add_link(l, foreign_list(c, e), change_index_of(c, e));
     }
     if (e->gateway) {
         size_t router = (size_t) (e->gateway->router - f->routers);
-        add_link(l, &l->by_router[router], index_of(c, e));
+        add_link(l, &l->by_router[router], change_index_of(c, e));
         if (e->kind == ENDPOINT_GATEWAY) {
-            add_link(l, &l->gateways[router], index_of(c, e));
+            add_link(l, &l->gateways[router], change_index_of(c, e));
         }
     }
-    add_link(l, &l->by_switch[e->ls - f->switches], index_of(c, e));
+    add_link(l, &l->by_switch[e->ls - f->switches], change_index_of(c, e));
     change_place_endpoint(c, e);
 }
 

@@ -304,6 +304,6 @@ change_nat(struct fabric_change *c, const struct ovsdb_delta *d)
         change_mark_gateways(c, router);
     }
     if (found) {
-        change_mark(&c->endpoints, (size_t) (found - c->fabric->endpoints));
+        change_mark_endpoint(c, found);
     }
 }

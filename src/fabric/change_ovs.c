@@ -49,12 +49,6 @@ changed_port(struct fabric_change *c, const struct ovsdb_delta *d)
     }
 }
 
-static void
-mark_endpoint(struct fabric_change *c, const struct fabric_endpoint *e)
-{
-    change_mark(&c->endpoints, (size_t) (e - c->fabric->endpoints));
-}
-
 /* Its gateway port is held by nobody, perhaps since who could is isolated. */
 static void
 mark_held_by_nobody(struct fabric_change *c, struct fabric_endpoint *e,
@@ -62,7 +56,7 @@ mark_held_by_nobody(struct fabric_change *c, struct fabric_endpoint *e,
 {
     (void) aux;
     if (e->gateway) {
-        mark_endpoint(c, e);
+        change_mark_endpoint(c, e);
     }
 }
 
@@ -73,7 +67,7 @@ static void
 mark_crossing(struct fabric_change *c, struct fabric_endpoint *e, void *other)
 {
     if (e->gateway && e->chassis == other) {
-        mark_endpoint(c, e);
+        change_mark_endpoint(c, e);
     }
 }
 
@@ -121,6 +115,7 @@ static void
 mark_ways(struct fabric_change *c, struct fabric_chassis *to, void *tunnel_)
 {
     const struct tunnel *tunnel = tunnel_;
+    fabric_forget_tunnel(tunnel->from, to);
     if (fabric_find_tunnel(tunnel->from, to) == tunnel->row) {
         mark_way(c, tunnel->from, to);
         mark_way(c, to, tunnel->from);
@@ -139,7 +134,6 @@ changed_tunnel(struct fabric_change *c, struct fabric_chassis *chassis,
     if (chassis->is_isolated != was_isolated) {
         change_visit_entering(c, NULL, mark_held_by_nobody, NULL);
     }
-    fabric_forget_tunnels(c->fabric, chassis);
     change_visit_at(c, remote_ip, mark_ways, &tunnel);
 }
 

@@ -14,7 +14,7 @@ static void
 mark_foreign(struct fabric_change *c, struct fabric_endpoint *e, void *ls)
 {
     if (e->vif && e->vif->ls == ls) {
-        change_mark(&c->endpoints, (size_t) (e - c->fabric->endpoints));
+        change_mark_endpoint(c, e);
     }
 }
 

@@ -55,16 +55,17 @@ struct fabric_rows {
     size_t n, capacity;
 };
 
-/* Of so many chassis, a bit for each to which a tunnel is known to be well. */
+/* Of so many chassis, a bit for each whose tunnel is known to be well. */
 typedef _Atomic uint32_t fabric_well_word;
 
 struct fabric_chassis {
-    size_t index;               /* In fabric->chassis. */
-    fabric_well_word *well;     /* Private to tunnel.c. */
-    const char *name;           /* system-id. */
-    const char *hostname;       /* "" if unknown. */
-    const struct ovsdb_row *sb; /* Chassis, or NULL... */
-    const char **sb_ips;        /* ...with its Encaps' addresses. */
+    size_t index;                /* In fabric->chassis. */
+    fabric_well_word *well_to;   /* Private to tunnel.c: of its tunnels... */
+    fabric_well_word *well_from; /* ...and of others' to it. */
+    const char *name;            /* system-id. */
+    const char *hostname;        /* "" if unknown. */
+    const struct ovsdb_row *sb;  /* Chassis, or NULL... */
+    const char **sb_ips;         /* ...with its Encaps' addresses. */
     size_t n_sb_ips;
     const struct ovsdb_row *nb_cfg_row; /* Where SB has its progress. */
     int64_t nb_cfg;                     /* Of SB_Global, applied so far. */
@@ -161,6 +162,7 @@ struct fabric_intent {
 };
 
 #define FABRIC_NOWHERE UINT32_MAX
+#define FABRIC_N_BINDINGS 2 /* Of a router's port. */
 
 /* A router port of a switch. */
 struct fabric_router_port {
@@ -172,7 +174,7 @@ struct fabric_router_port {
 
     /* On a physical network: the indices of the chassis of its bindings
      * (chassisredirect and l3gateway), or FABRIC_NOWHERE. */
-    uint32_t hosts[2];
+    uint32_t hosts[FABRIC_N_BINDINGS];
 };
 
 /* A logical switch: the unit. */
@@ -453,9 +455,10 @@ bool fabric_tunnel_is_well(const struct fabric_chassis *from,
                            const struct fabric_chassis *to);
 
 /* Whether frames pass between the two, as far as tunnels tell: both have one
- * that is well, or they are the same. */
-bool fabric_tunnels_are_well(const struct fabric_chassis *,
-                             const struct fabric_chassis *);
+ * that is well, or they are the same.  If many are asked about one, that is
+ * the near one. */
+bool fabric_tunnels_are_well(const struct fabric_chassis *near,
+                             const struct fabric_chassis *far);
 
 /* An interface's error text, or NULL. */
 const char *fabric_interface_error(const struct fabric_chassis *,

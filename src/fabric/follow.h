@@ -34,14 +34,13 @@ void change_addresses(struct fabric_change *, struct fabric_vif *);
 void change_list_vif(struct fabric_change *, struct fabric_vif *);
 void change_mark_same_macs(struct fabric_change *, const struct fabric_vif *);
 
-/* Marks the router with this row: its routes and SNATs are read again, and in
- * the second case all of its address translation. */
+/* Marks the router with this row: its routes and SNATs are read again; what
+ * finds its address translation; or all of that. */
 void change_mark_to_read(struct fabric_change *, const struct ovsdb_row *lr);
 void change_mark_maps(struct fabric_change *, const struct ovsdb_row *lr);
 void change_mark_nats(struct fabric_change *, const struct ovsdb_row *lr);
 
-/* After the deltas of a transaction: reads the chassis, and the routers, that
- * were marked. */
+/* After the deltas of a transaction: reads what was marked. */
 void change_read_maps(struct fabric_change *);
 void change_read_chassis(struct fabric_change *);
 void change_read_routers(struct fabric_change *);
@@ -53,6 +52,8 @@ void change_list_floating_ips(struct fabric_change *, struct fabric_router *);
 /* Marks: a thing, or the endpoints of one; those of a VM's port without those
  * who go out by the router that it is behind. */
 void change_mark(struct fabric_marks *, size_t number);
+void change_mark_endpoint(struct fabric_change *,
+                          const struct fabric_endpoint *);
 void change_mark_vif(struct fabric_change *, const struct fabric_vif *);
 void change_mark_gateways(struct fabric_change *,
                           const struct fabric_router *);
@@ -61,14 +62,19 @@ void change_mark_gateways(struct fabric_change *,
  * own address and that of a tenant's VM, which may be nowhere (NULL).  The
  * first marks that address; the second, all by which the VM goes out.  If the
  * tunnel is well, it is judged again only if something was said of tunnels
- * before
- * ('told'). */
+ * before ('told'). */
 void change_mark_tunnel(struct fabric_change *, struct fabric_endpoint *,
                         const struct fabric_chassis *);
 void change_mark_tunnels(struct fabric_change *, const struct fabric_vif *);
 void change_mark_shell(struct fabric_change *, const struct fabric_switch *);
 void change_mark_attachment(struct fabric_change *,
                             struct fabric_attachment *);
+
+static inline size_t
+change_index_of(const struct fabric_change *c, const struct fabric_endpoint *e)
+{
+    return (size_t) (e - c->fabric->endpoints);
+}
 
 /* Calls 'visit' for the endpoints of a VM's port, a switch or a router. */
 typedef void endpoint_visit(struct fabric_change *, struct fabric_endpoint *,

@@ -14,9 +14,10 @@ fabric_find_tunnel(const struct fabric_chassis *from,
     return tunnel;
 }
 
-/* Of a gateway, the tunnels to all of its tenants' chassis are asked about
- * whenever it is judged.  To look one up takes some twenty places in memory,
- * and to ask for what was found out takes one. */
+/* Of a gateway, the tunnels to all of its tenants' chassis are asked about,
+ * and those back, whenever it is judged.  To look one up leads from place to
+ * place in memory; what was found out of both is kept with the gateway, in
+ * one. */
 
 static bool
 is_well(const struct fabric_chassis *from, const struct fabric_chassis *to)
@@ -42,18 +43,53 @@ n_words(const struct fabric *f)
 void
 fabric_begin_tunnels(struct fabric *f)
 {
-    size_t n = n_words(f);
+    size_t size = n_words(f) * sizeof(fabric_well_word);
     for (size_t i = 0; i < f->n_chassis; i++) {
-        f->chassis[i]->well =
-            arena_zalloc(&f->arena, n * sizeof *f->chassis[i]->well);
+        f->chassis[i]->well_to = arena_zalloc(&f->arena, size);
+        f->chassis[i]->well_from = arena_zalloc(&f->arena, size);
     }
 }
 
-void
-fabric_forget_tunnels(const struct fabric *f, struct fabric_chassis *chassis)
+static uint32_t
+bit_of(size_t chassis)
 {
-    for (size_t i = 0; i < n_words(f); i++) {
-        atomic_store_explicit(&chassis->well[i], 0, memory_order_relaxed);
+    return UINT32_C(1) << chassis % BITS_A_WORD;
+}
+
+static bool
+has_bit(const fabric_well_word *bits, size_t chassis)
+{
+    return atomic_load_explicit(&bits[chassis / BITS_A_WORD],
+                                memory_order_relaxed)
+           & bit_of(chassis);
+}
+
+static void
+set_bit(fabric_well_word *bits, size_t chassis)
+{
+    atomic_fetch_or_explicit(&bits[chassis / BITS_A_WORD], bit_of(chassis),
+                             memory_order_relaxed);
+}
+
+static void
+clear_bit(fabric_well_word *bits, size_t chassis)
+{
+    atomic_fetch_and_explicit(&bits[chassis / BITS_A_WORD], ~bit_of(chassis),
+                              memory_order_relaxed);
+}
+
+void
+fabric_forget_tunnel(struct fabric_chassis *from, struct fabric_chassis *to)
+{
+    clear_bit(from->well_to, to->index);
+    clear_bit(to->well_from, from->index);
+}
+
+void
+fabric_forget_tunnels(const struct fabric *f, struct fabric_chassis *from)
+{
+    for (size_t i = 0; i < f->n_chassis; i++) {
+        fabric_forget_tunnel(from, f->chassis[i]);
     }
 }
 
@@ -61,24 +97,25 @@ bool
 fabric_tunnel_is_well(const struct fabric_chassis *from,
                       const struct fabric_chassis *to)
 {
-    fabric_well_word *word = &from->well[to->index / BITS_A_WORD];
-    uint32_t bit = UINT32_C(1) << to->index % BITS_A_WORD;
-    if (atomic_load_explicit(word, memory_order_relaxed) & bit) {
+    if (has_bit(from->well_to, to->index)) {
         return true;
     }
     bool well = is_well(from, to);
     if (well) {
-        atomic_fetch_or_explicit(word, bit, memory_order_relaxed);
+        set_bit(from->well_to, to->index);
+        set_bit(to->well_from, from->index);
     }
     return well;
 }
 
 bool
-fabric_tunnels_are_well(const struct fabric_chassis *a,
-                        const struct fabric_chassis *b)
+fabric_tunnels_are_well(const struct fabric_chassis *near,
+                        const struct fabric_chassis *far)
 {
-    return a == b
-           || (fabric_tunnel_is_well(a, b) && fabric_tunnel_is_well(b, a));
+    return near == far
+           || (fabric_tunnel_is_well(near, far)
+               && (has_bit(near->well_from, far->index)
+                   || fabric_tunnel_is_well(far, near)));
 }
 
 void

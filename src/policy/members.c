@@ -13,8 +13,6 @@
 #include "ovsdb/diff.h"
 #include "policy/follow.h"
 
-#define NONE UINT32_MAX
-
 /* A port that came into a group, or left it. */
 struct move {
     const struct ovsdb_row *lsp;
@@ -33,7 +31,7 @@ struct named_set {
 /* An ACL in a list of those that name a set. */
 struct asker {
     const struct ovsdb_row *acl;
-    uint32_t next; /* NONE behind the last. */
+    const struct asker *next;
 };
 
 /* A group whose ACLs name such sets. */
@@ -54,12 +52,10 @@ struct policy_members {
     struct policy_group **groups; /* Of the port that is looked at. */
     size_t n_groups, groups_capacity;
 
-    /* Which ACLs name which set, once that was asked: 1 + the place of the
-     * first, by name, of address sets and of port groups. */
+    /* Which ACLs name which set, once that was asked: by its name, those of
+     * address sets and of port groups. */
     bool knows_askers;
-    struct strmap by_name[2];
-    struct asker *askers;
-    size_t n_askers, askers_capacity;
+    struct strmap askers[2];
 
     bool has_bare; /* Groups with ports and without ACLs. */
 };
@@ -82,8 +78,8 @@ members_of(struct policy *p)
 {
     if (!p->following) {
         struct policy_members *m = xcalloc(1, sizeof *m);
-        strmap_init(&m->by_name[0]);
-        strmap_init(&m->by_name[1]);
+        strmap_init(&m->askers[0]);
+        strmap_init(&m->askers[1]);
         OVSDB_TABLE_FOR_EACH (row, nb_table(p, NB_PORT_GROUP)) {
             m->has_bare |= is_bare(row) && ovsdb_count(row, PORT_GROUP_PORTS);
         }
@@ -102,9 +98,8 @@ members_free(struct policy *p)
         free(m->sets);
         free(m->asked);
         free(m->groups);
-        free(m->askers);
-        strmap_done(&m->by_name[0]);
-        strmap_done(&m->by_name[1]);
+        strmap_done(&m->askers[0]);
+        strmap_done(&m->askers[1]);
         free(m);
     }
 }
@@ -210,6 +205,9 @@ void
 members_changed_set(struct policy *p, struct fabric_change *c,
                     const struct ovsdb_delta *d)
 {
+    if (d->kind == OVSDB_CHANGED && fabric_change_is_none(d)) {
+        return;
+    }
     const char *name = ovsdb_string(d->row, ADDRESS_SET_NAME);
     void **place = strmap_place(&p->address_sets, name);
     const struct ovsdb_row *other = *place != d->row ? *place : NULL;
@@ -456,14 +454,12 @@ add_asker(void *reading_, const char *name, size_t length, bool is_port_group)
 {
     const struct reading *reading = reading_;
     struct policy_members *m = reading->p->following;
-    struct strmap *map = &m->by_name[is_port_group];
-    uintptr_t first = (uintptr_t) strmap_get_n(map, name, length);
-    m->askers =
-        xgrow(m->askers, m->n_askers, &m->askers_capacity, sizeof *m->askers);
-    m->askers[m->n_askers++] =
-        (struct asker){ reading->acl, first ? (uint32_t) first - 1 : NONE };
-    *strmap_place(map, arena_strndup(reading->p->arena, name, length)) =
-        (void *) (uintptr_t) m->n_askers;
+    struct arena *arena = reading->p->arena;
+    void **place = strmap_place(&m->askers[is_port_group],
+                                arena_strndup(arena, name, length));
+    struct asker *asker = arena_alloc(arena, sizeof *asker);
+    *asker = (struct asker){ reading->acl, *place };
+    *place = asker;
 }
 
 static void
@@ -529,12 +525,10 @@ static void
 note_askers(struct policy *p, struct fabric_change *c,
             const struct named_set *set)
 {
-    struct policy_members *m = p->following;
-    uintptr_t first =
-        (uintptr_t) strmap_get(&m->by_name[set->is_port_group], set->name);
-    for (uint32_t i = first ? (uint32_t) first - 1 : NONE; i != NONE;
-         i = m->askers[i].next) {
-        const struct ovsdb_row *acl = m->askers[i].acl;
+    const struct asker *asker =
+        strmap_get(&p->following->askers[set->is_port_group], set->name);
+    for (; asker; asker = asker->next) {
+        const struct ovsdb_row *acl = asker->acl;
         const struct ovsdb_row *holder = follow_find_holder(p, acl);
         if (!acl->exists) { /* It may be what let a frame pass. */
             c->is_unsettled |= !set->is_port_group;

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "base/text.h"
 #include "match/match.h"
 #include "match/symbol.h"
 
@@ -452,6 +453,52 @@ test_sets_are_looked_up_once_and_noted(void **state)
 }
 
 static void
+test_a_set_that_is_forgotten_is_looked_up_again(void **state)
+{
+    struct fixture *f = *state;
+    const struct match *match;
+    for (unsigned n = 1; n <= 3; n++) {
+        assert_null(match_parse(&f->context, "ip4.src == $set1", &match));
+        assert_null(match_parse(&f->context, "inport == @pg", &match));
+        assert_int_equal(f->n_lookups, n + 1);
+        match_context_forget(&f->context, "set1", false);
+        match_context_forget(&f->context, "set1", true); /* Nobody asked. */
+        match_context_forget(&f->context, "pg", false);
+    }
+}
+
+/* Puts "$NAME" or "@NAME" behind 'text'. */
+static void
+put_reference(void *text, const char *name, size_t length, bool is_port_group)
+{
+    text_printf(text, "%s%.*s ", is_port_group ? "@" : "$", (int) length,
+                name);
+}
+
+static void
+test_references_are_those_that_a_match_has(void **state PROVNET_UNUSED)
+{
+    static const struct {
+        const char *match, *references;
+    } cases[] = {
+        { "", "" },
+        { "ip4", "" },
+        { "ip4.src == $a && inport == @b", "$a @b " },
+        { "ip4.src == {$a, $b.c, 10.0.0.1} || ip4.dst == $a", "$a $b.c $a " },
+        { "outport == \"$a\" && ip4", "" }, /* A port's name. */
+        { "inport == @a && ip4.src == $b &&&& ~ $c", "@a $b " },
+        { "$ && @", "" },
+    };
+    for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        struct text text;
+        text_init(&text, 1000);
+        match_visit_references(cases[i].match, put_reference, &text);
+        assert_string_equal(text_string(&text), cases[i].references);
+        text_done(&text);
+    }
+}
+
+static void
 test_every_symbol_can_be_used(void **state)
 {
     for (size_t i = 0; i < match_n_symbols; i++) {
@@ -582,6 +629,8 @@ main(void)
         WITH_FIXTURE(test_errors_name_the_column),
         WITH_FIXTURE(test_limits_hold),
         WITH_FIXTURE(test_sets_are_looked_up_once_and_noted),
+        WITH_FIXTURE(test_a_set_that_is_forgotten_is_looked_up_again),
+        cmocka_unit_test(test_references_are_those_that_a_match_has),
         WITH_FIXTURE(test_every_symbol_can_be_used),
         WITH_FIXTURE(test_assuming_makes_a_packet),
         WITH_FIXTURE(test_packets_are_set_from_text),

@@ -3,7 +3,8 @@
 # What real packets do.  A measurement is an exchange: requests go out 0.1 s
 # apart until one is answered ('ok'), at most seven.  Neighbour entries are
 # flushed first, so ARP is always part of it, in each direction by itself: all
-# requests towards the VMs go first, then all those from them.
+# requests towards the VMs go first, then all those from them.  So are the flows
+# that ovs-vswitchd keeps of what it translated: rows and tables are measured.
 
 PING=(ping -n -c 3 -i 0.1 -W 0.4)
 FPING=(fping -a -i 1 -r 6 -B 1 -t 100)
@@ -14,6 +15,17 @@ flush_neighbours() {
         ip_in "$host" neigh flush all
     done
     ! has_host outside || forget_neighbours
+}
+
+# The datapath's flows are a cache of the tables, and now and then one outlives
+# them, for as long as it is asked for (doc/decisions.md).  A daemon that an
+# incident has ended needs none of it.
+forget_flows() {
+    local host
+    for host in wire "${CHASSIS[@]}"; do
+        appctl "$host" ovs-vswitchd revalidator/purge >/dev/null 2>&1 &
+    done
+    wait
 }
 
 # Who took whom for a neighbour, and who is the gateway: what a failure that
@@ -63,6 +75,7 @@ ping_all() {
     local -A targets=() labels=()
     mkdir "$out"
     flush_neighbours
+    forget_flows
     while read -r label from to; do
         results["$label"]=fail
         targets["$from"]+=" $to"

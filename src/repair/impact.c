@@ -65,9 +65,10 @@ impact_init(struct impact *impact, const struct assessment *before)
 {
     memset(impact, 0, sizeof *impact);
     arena_init(&impact->arena);
+    arena_init(&impact->known);
     strmap_init(&impact->endpoints);
     strmap_init(&impact->findings);
-    struct arena *a = &impact->arena;
+    struct arena *a = &impact->known;
     for (size_t i = 0; i < before->n_endpoints; i++) {
         const struct assessed_endpoint *at = &before->endpoints[i];
         struct known *known = arena_zalloc(a, sizeof *known);
@@ -83,6 +84,14 @@ impact_init(struct impact *impact, const struct assessment *before)
     }
 }
 
+static void
+forget_known(struct impact *impact)
+{
+    strmap_done(&impact->endpoints);
+    strmap_done(&impact->findings);
+    arena_done(&impact->known);
+}
+
 void
 impact_done(struct impact *impact)
 {
@@ -91,8 +100,7 @@ impact_done(struct impact *impact)
     }
     free(impact->appeared);
     free(impact->vanished);
-    strmap_done(&impact->endpoints);
-    strmap_done(&impact->findings);
+    forget_known(impact);
     arena_done(&impact->arena);
 }
 
@@ -130,9 +138,6 @@ static void
 add_endpoint(struct impact *impact, enum outcome outcome,
              const struct impact_endpoint *endpoint)
 {
-    if (outcome == N_OUTCOMES) {
-        return;
-    }
     struct impact_list *list = &impact->lists[outcome];
     list->endpoints =
         xgrow(list->endpoints, list->n, &list->capacity, sizeof *endpoint);
@@ -152,8 +157,15 @@ compare_endpoint(struct impact *impact, const struct assessed_endpoint *at)
 {
     struct arena *a = &impact->arena;
     struct known *known =
-        strmap_get(&impact->endpoints, key_of(a, at->endpoint));
+        strmap_get(&impact->endpoints, key_of(&impact->known, at->endpoint));
     enum verdict_kind kind = assessed_worst(at);
+    enum outcome outcome = outcome_of(known ? known->kind : ABSENT, kind);
+    if (known) {
+        known->is_there = true;
+    }
+    if (outcome == N_OUTCOMES) {
+        return;
+    }
     const struct verdict *v = worst_verdict(at, kind);
     struct impact_endpoint endpoint = describe(a, at->endpoint);
     endpoint.from = known ? known->endpoint.from : IMPACT_ABSENT;
@@ -164,22 +176,48 @@ compare_endpoint(struct impact *impact, const struct assessed_endpoint *at)
     } else if (v->n_missing) {
         endpoint.message = arena_strdup(a, v->missing[0]);
     }
-    if (known) {
-        known->is_there = true;
+    add_endpoint(impact, outcome, &endpoint);
+}
+
+/* One that was there, and is not. */
+static void
+compare_absent(struct impact *impact, const struct known *known)
+{
+    struct arena *a = &impact->arena;
+    enum outcome outcome = outcome_of(known->kind, ABSENT);
+    if (outcome == N_OUTCOMES) {
+        return;
     }
-    add_endpoint(impact, outcome_of(known ? known->kind : ABSENT, kind),
-                 &endpoint);
+    struct impact_endpoint endpoint = known->endpoint;
+    endpoint.id = arena_strdup(a, endpoint.id);
+    endpoint.port = arena_strdup(a, endpoint.port);
+    endpoint.name = arena_strdup(a, endpoint.name);
+    endpoint.network = arena_strdup(a, endpoint.network);
+    endpoint.to = IMPACT_ABSENT;
+    add_endpoint(impact, outcome, &endpoint);
+}
+
+static void
+add_vanished(struct impact *impact, const struct impact_finding *known)
+{
+    struct arena *a = &impact->arena;
+    struct impact_finding f = *known;
+    f.key = arena_strdup(a, f.key);
+    f.message = arena_strdup(a, f.message);
+    f.cycle = f.cycle ? flood_copy_cycle(f.cycle, a) : NULL;
+    impact->vanished = xgrow(impact->vanished, impact->n_vanished,
+                             &impact->vanished_capacity, sizeof f);
+    impact->vanished[impact->n_vanished++] = f;
 }
 
 static void
 compare_findings(struct impact *impact, const struct assessment *after)
 {
-    struct arena *a = &impact->arena;
     struct strmap seen;
     strmap_init(&seen);
     for (size_t i = 0; i < after->n_findings; i++) {
         const struct finding *f = after->findings[i].finding;
-        const char *key = impact_finding_key(a, f);
+        const char *key = impact_finding_key(&impact->known, f);
         const struct impact_finding *before =
             strmap_get(&impact->findings, key);
         if (!before || before->effect <= EFFECT_BLOCKS
@@ -191,17 +229,13 @@ compare_findings(struct impact *impact, const struct assessment *after)
                 xgrow(impact->appeared, impact->n_appeared,
                       &impact->appeared_capacity, sizeof *impact->appeared);
             impact->appeared[impact->n_appeared++] =
-                describe_finding(a, &after->findings[i]);
+                describe_finding(&impact->arena, &after->findings[i]);
             impact->storms |= f->effect == EFFECT_STORMS;
         }
     }
     STRMAP_FOR_EACH (entry, &impact->findings) {
         if (!strmap_get(&seen, entry->key)) {
-            impact->vanished =
-                xgrow(impact->vanished, impact->n_vanished,
-                      &impact->vanished_capacity, sizeof *impact->vanished);
-            impact->vanished[impact->n_vanished++] =
-                *(struct impact_finding *) entry->value;
+            add_vanished(impact, entry->value);
         }
     }
     strmap_done(&seen);
@@ -214,14 +248,13 @@ impact_compare(struct impact *impact, const struct assessment *after)
         compare_endpoint(impact, &after->endpoints[i]);
     }
     STRMAP_FOR_EACH (entry, &impact->endpoints) {
-        struct known *known = entry->value;
+        const struct known *known = entry->value;
         if (!known->is_there) {
-            known->endpoint.to = IMPACT_ABSENT;
-            add_endpoint(impact, outcome_of(known->kind, ABSENT),
-                         &known->endpoint);
+            compare_absent(impact, known);
         }
     }
     compare_findings(impact, after);
+    forget_known(impact);
 }
 
 bool

@@ -60,13 +60,17 @@ struct impact {
     size_t n_appeared, n_vanished;
     bool storms; /* A loop that was not there before, used or not. */
 
-    /* Private. */
+    /* Private: what was before, until it is compared. */
+    struct arena known;
     struct strmap endpoints; /* Key -> struct known. */
-    struct strmap findings;  /* Key -> struct known_finding. */
+    struct strmap findings;  /* Key -> struct impact_finding. */
     size_t appeared_capacity, vanished_capacity;
 };
 
+/* Remembers all that was before... */
 void impact_init(struct impact *, const struct assessment *before);
+
+/* ...and keeps what is otherwise now: once. */
 void impact_compare(struct impact *, const struct assessment *after);
 void impact_done(struct impact *);
 

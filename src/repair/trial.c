@@ -14,12 +14,15 @@ trial_begin(struct trial *t, struct tracker *before)
     impact_init(&t->impact, &before->assessment);
     tracker_follow(before);
     follow_init(&t->follow, before);
+    t->is_following = true;
 }
 
 void
 trial_done(struct trial *t)
 {
-    follow_done(&t->follow);
+    if (t->is_following) {
+        follow_done(&t->follow);
+    }
     impact_done(&t->impact);
     free(t->lines);
     arena_done(&t->arena);
@@ -72,5 +75,7 @@ trial_end(struct trial *t)
         tracker_collect(t->tracker);
         impact_compare(&t->impact, &t->tracker->assessment);
     }
+    follow_done(&t->follow);
+    t->is_following = false;
     return error;
 }

@@ -8,7 +8,8 @@
  *     trial_done(&trial);
  *
  * The evidence is another one afterwards (see simulation.h), and the tracker
- * has judged what the change touched again. */
+ * has judged what the change touched again.  After its end a trial keeps what
+ * changed, and nothing that is as large as the deployment. */
 #ifndef REPAIR_TRIAL_H
 #define REPAIR_TRIAL_H 1
 
@@ -30,6 +31,7 @@ struct trial {
     /* Private. */
     struct tracker *tracker;
     struct follow follow;
+    bool is_following; /* Until its end. */
     struct arena arena;
     size_t capacity;
 };

@@ -236,6 +236,61 @@ fabric_look_ahead_at_bridge(const union ovsdb_atom *ports, size_t n)
     return n;
 }
 
+/* NAT rows of a router, before anybody reads them. */
+
+static void
+fetch_translation(const struct ovsdb_row *nat)
+{
+    __builtin_prefetch(ovsdb_string(nat, NAT_EXTERNAL_IP));
+    __builtin_prefetch(ovsdb_string(nat, NAT_LOGICAL_IP));
+    __builtin_prefetch(ovsdb_string(nat, NAT_LOGICAL_PORT));
+    __builtin_prefetch(ovsdb_string(nat, NAT_EXTERNAL_MAC));
+}
+
+size_t
+fabric_look_ahead_at_nats(const union ovsdb_atom *nats, size_t n)
+{
+    n = n < FABRIC_AHEAD ? n : FABRIC_AHEAD;
+    for (size_t i = 0; i < n; i++) {
+        fetch(nats[i].row);
+    }
+    for (size_t i = 0; i < n; i++) {
+        fetch_columns(nats[i].row);
+    }
+    for (size_t i = 0; i < n; i++) {
+        fetch_translation(nats[i].row);
+    }
+    return n;
+}
+
+void
+fabric_look_ahead_at_nat_ports(const struct fabric *f,
+                               const union ovsdb_atom *nats, size_t n)
+{
+    struct strmap_query queries[FABRIC_AHEAD];
+    n = fabric_look_ahead_at_nats(nats, n);
+    for (size_t i = 0; i < n; i++) {
+        queries[i] = (struct strmap_query){
+            .map = &f->lsps,
+            .key = ovsdb_string(nats[i].row, NAT_LOGICAL_PORT),
+        };
+    }
+    strmap_guess_many(queries, n);
+    for (size_t i = 0; i < n; i++) {
+        fetch(queries[i].value);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct ovsdb_row *lsp = queries[i].value;
+        if (lsp) {
+            __builtin_prefetch(&f->vif_of_row[lsp->index]);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct ovsdb_row *lsp = queries[i].value;
+        fetch_lines(lsp ? f->vif_of_row[lsp->index] : NULL);
+    }
+}
+
 /* Endpoints, before they are judged: what one step finds is asked for what the
  * next one looks at. */
 

@@ -77,14 +77,19 @@ void fabric_bind_vif(const struct fabric *, struct fabric_vif *);
 void fabric_note_host(const struct fabric_vif *);
 
 /* ahead.c: ask for what belongs to the first of the 'n' ports of a switch, of
- * VMs, or of a bridge, and return of how many.  So it is near by when they are
- * read, or joined.
+ * VMs, or of a bridge, or NAT rows of a router, and return of how many.  So it
+ * is near by when they are read, or joined.
  */
 size_t fabric_look_ahead_at_ports(const struct fabric *,
                                   const union ovsdb_atom *ports, size_t n);
 size_t fabric_look_ahead_at_vifs(const struct fabric *,
                                  struct fabric_vif *const *vifs, size_t n);
 size_t fabric_look_ahead_at_bridge(const union ovsdb_atom *ports, size_t n);
+size_t fabric_look_ahead_at_nats(const union ovsdb_atom *nats, size_t n);
+
+/* Likewise, with the VMs' ports that they name. */
+void fabric_look_ahead_at_nat_ports(const struct fabric *,
+                                    const union ovsdb_atom *nats, size_t n);
 
 /* Reads the chassis's Open_vSwitch database, or none. */
 void fabric_read_chassis(struct fabric *, struct fabric_chassis *);

@@ -232,13 +232,6 @@ port_of_nat(const struct fabric *f, const struct fabric_router *router,
     return on_network ? on_network : first;
 }
 
-static struct fabric_vif *
-vif_called(const struct fabric *f, const char *name)
-{
-    const struct ovsdb_row *lsp = *name ? strmap_get(&f->lsps, name) : NULL;
-    return lsp ? f->vif_of_row[lsp->index] : NULL;
-}
-
 /* The VM that the floating IP leads to: who has the logical address behind
  * the router; or at least the port that the NAT row names. */
 static struct fabric_vif *
@@ -272,7 +265,8 @@ read_floating_ip(struct fabric *f, struct fabric_endpoint *e)
     struct fabric_lrp *port = e->gateway;
     const char *mac = ovsdb_string(nat, NAT_EXTERNAL_MAC);
     const char *name = ovsdb_string(nat, NAT_LOGICAL_PORT);
-    struct fabric_vif *named = vif_called(f, name);
+    const struct ovsdb_row *lsp = *name ? strmap_get(&f->lsps, name) : NULL;
+    struct fabric_vif *named = lsp ? f->vif_of_row[lsp->index] : NULL;
     e->port = *name ? name : port->name;
     e->name = e->guest_address = ovsdb_string(nat, NAT_LOGICAL_IP);
     e->inner = fabric_router_port_to(port->router, e->guest_address);
@@ -289,7 +283,7 @@ read_floating_ip(struct fabric *f, struct fabric_endpoint *e)
         *mac && *name && port->has_group && !port->router->pinned;
     e->mac = e->is_distributed ? mac : port->mac;
     e->chassis = port->chassis;
-    if (e->is_distributed && strmap_get(&f->lsps, name)) {
+    if (e->is_distributed && lsp) {
         e->chassis = named ? named->chassis : NULL;
     }
 }
@@ -317,8 +311,12 @@ find_nat_ports(struct fabric *f, struct fabric_router *router)
     unsigned n = ovsdb_count(router->row, LR_NAT);
     router->nat_ports =
         arena_zalloc(&f->arena, n * sizeof(const struct fabric_lrp *));
-    for (unsigned i = 0; i < n; i++) {
+    for (unsigned i = 0, n_ahead = 0; i < n; i++) {
         const struct ovsdb_row *nat = ovsdb_atoms(router->row, LR_NAT)[i].row;
+        if (i == n_ahead) {
+            n_ahead += fabric_look_ahead_at_nats(
+                &ovsdb_atoms(router->row, LR_NAT)[i], n - i);
+        }
         if (nat->exists
             && !strcmp(ovsdb_string(nat, NAT_TYPE), "dnat_and_snat")) {
             router->nat_ports[i] = port_of_nat(f, router, nat);
@@ -333,9 +331,14 @@ add_floating_ips(struct building *b, struct fabric_lrp *port)
     if (!router->nat_ports) {
         find_nat_ports(b->fabric, router);
     }
-    for (unsigned i = 0; i < ovsdb_count(router->row, LR_NAT); i++) {
+    const union ovsdb_atom *nats = ovsdb_atoms(router->row, LR_NAT);
+    size_t n = ovsdb_count(router->row, LR_NAT);
+    for (size_t i = 0; i < n; i++) {
+        if (i % FABRIC_AHEAD == 0) {
+            fabric_look_ahead_at_nat_ports(b->fabric, &nats[i], n - i);
+        }
         if (router->nat_ports[i] == port) {
-            add_floating_ip(b, port, ovsdb_atoms(router->row, LR_NAT)[i].row);
+            add_floating_ip(b, port, nats[i].row);
         }
     }
 }

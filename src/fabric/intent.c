@@ -156,8 +156,12 @@ find_nat_on(const struct ovsdb_row *lrp)
     const struct ovsdb_row *lr = lrp->owner;
     unsigned n_nat = lr ? ovsdb_count(lr, LR_NAT) : 0;
     unsigned n_networks = ovsdb_count(lrp, LRP_NETWORKS);
-    for (unsigned i = 0; i < n_nat; i++) {
+    for (unsigned i = 0, n_ahead = 0; i < n_nat; i++) {
         const struct ovsdb_row *nat = ovsdb_atoms(lr, LR_NAT)[i].row;
+        if (i == n_ahead) {
+            n_ahead += fabric_look_ahead_at_nats(&ovsdb_atoms(lr, LR_NAT)[i],
+                                                 n_nat - i);
+        }
         for (unsigned j = 0; nat->exists && j < n_networks; j++) {
             if (address_in_prefix(ovsdb_string(nat, NAT_EXTERNAL_IP),
                                   ovsdb_atoms(lrp, LRP_NETWORKS)[j].string)) {

@@ -111,6 +111,69 @@ put_endpoint(struct json_writer *w, const struct assessed_endpoint *at)
     json_close(w, '}');
 }
 
+/* Of a large cloud the texts lie anywhere in the memory: those of the next
+ * endpoints are asked for at once, so that the waits overlap. */
+#define AHEAD 32
+
+static void
+fetch_verdict(const struct verdict *v)
+{
+    __builtin_prefetch(v->assumptions);
+    __builtin_prefetch(v->missing);
+    __builtin_prefetch(v->culprit);
+}
+
+static void
+fetch_strings(const char *const *strings, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        __builtin_prefetch(strings[i]);
+    }
+}
+
+static void
+fetch_texts(const struct assessed_endpoint *at)
+{
+    const struct fabric_endpoint *e = at->endpoint;
+    __builtin_prefetch(e->address);
+    __builtin_prefetch(e->mac);
+    __builtin_prefetch(e->port);
+    __builtin_prefetch(e->name);
+    for (int d = 0; d < N_DIRECTIONS; d++) {
+        const struct verdict *v = &at->verdicts[d];
+        fetch_strings(v->assumptions, v->n_assumptions);
+        fetch_strings(v->missing, v->n_missing);
+        __builtin_prefetch(v->culprit ? v->culprit->message : NULL);
+    }
+}
+
+static void
+look_ahead(const struct assessed_endpoint *endpoints, size_t n)
+{
+    n = n < AHEAD ? n : AHEAD;
+    for (size_t i = 0; i < n; i++) {
+        __builtin_prefetch(&endpoints[i].endpoint->address);
+        __builtin_prefetch(&endpoints[i].endpoint->chassis);
+        for (int d = 0; d < N_DIRECTIONS; d++) {
+            fetch_verdict(&endpoints[i].verdicts[d]);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        fetch_texts(&endpoints[i]);
+    }
+}
+
+static void
+put_all_endpoints(struct json_writer *w, const struct assessment *a)
+{
+    for (size_t i = 0; i < a->n_endpoints; i++) {
+        if (i % AHEAD == 0) {
+            look_ahead(&a->endpoints[i], a->n_endpoints - i);
+        }
+        put_endpoint(w, &a->endpoints[i]);
+    }
+}
+
 static void
 put_cause(struct json_writer *w, struct assessment *a, const struct finding *f)
 {
@@ -208,8 +271,11 @@ report_check_json(struct assessment *a, const struct assessed_endpoint **only,
     json_open_document(&w, a->fabric->evidence);
     put_summary(&w, counts, n);
     json_open(&w, "endpoints", '[');
-    for (size_t i = 0; i < n; i++) {
-        put_endpoint(&w, n_only ? only[i] : &a->endpoints[i]);
+    for (size_t i = 0; i < n_only; i++) {
+        put_endpoint(&w, only[i]);
+    }
+    if (!n_only) {
+        put_all_endpoints(&w, a);
     }
     json_close(&w, ']');
     text_putc(out, '\n');

@@ -774,7 +774,8 @@ mutation_next(struct mutation *m)
         change_interface(m);
     } else if (m->mix == MUTATE_SEVERAL) {
         change_several(m);
-    } else if (m->mix == MUTATE_COMINGS && draw(m, 3)) {
+    } else if ((m->mix == MUTATE_COMINGS && draw(m, 3))
+               || (m->mix == MUTATE_TARGETED && draw(m, 2))) {
         change_comings(m);
     } else if (m->mix == MUTATE_COMINGS) {
         change_beside(m);

@@ -200,6 +200,32 @@ put_addresses(struct mutation *m, struct text *t, const struct ovsdb_row *row)
     }
 }
 
+/* "unknown", which may have any address, or its own. */
+static void
+put_unknown(struct mutation *m, struct text *t, const struct ovsdb_row *row)
+{
+    (void) row;
+    if (draw(m, 2)) {
+        text_puts(t, "[\"set\",[\"unknown\"]]");
+    } else {
+        put_string(t, word_of_some_port(m, 0));
+    }
+}
+
+/* An address in some VM's network that is likely nobody's. */
+static void
+put_nobodys_ip(struct mutation *m, struct text *t, const struct ovsdb_row *nat)
+{
+    char ip[64];
+    (void) nat;
+    snprintf(ip, sizeof ip - 8, "%.50s", word_of_some_port(m, 1));
+    char *dot = strrchr(ip, '.');
+    if (dot) {
+        strcpy(dot, draw(m, 2) ? ".201" : ".202");
+    }
+    put_string(t, *ip ? ip : "10.0.0.201");
+}
+
 static void
 put_requested(struct mutation *m, struct text *t, const struct ovsdb_row *row)
 {
@@ -307,10 +333,12 @@ static const struct {
     { 1, SB_PORT_BINDING, PB_CHASSIS, is_redirect, put_chassis },
     { 0, NB_NAT, NAT_LOGICAL_IP, NULL, put_logical_ip },
     { 0, NB_NAT, NAT_LOGICAL_IP, NULL, put_logical_ip },
+    { 0, NB_NAT, NAT_LOGICAL_IP, NULL, put_nobodys_ip },
     { 0, NB_NAT, NAT_TYPE, NULL, put_nat_type },
     { 0, NB_NAT, NAT_LOGICAL_PORT, NULL, put_logical_port },
     { 0, NB_GATEWAY_CHASSIS, GATEWAY_CHASSIS_PRIORITY, NULL, put_priority },
     { 0, NB_LOGICAL_SWITCH_PORT, LSP_ADDRESSES, is_plain, put_addresses },
+    { 0, NB_LOGICAL_SWITCH_PORT, LSP_ADDRESSES, is_plain, put_unknown },
     { 0, NB_LOGICAL_SWITCH_PORT, LSP_OPTIONS, is_plain, put_requested },
     { 0, NB_PORT_GROUP, PORT_GROUP_PORTS, NULL, put_members },
     { 0, NB_PORT_GROUP, PORT_GROUP_PORTS, NULL, put_members },

@@ -158,14 +158,19 @@ move_holder(struct fabric_change *c, struct fabric_lrp *port)
     fabric_change_router(c, port->router);
 }
 
-/* The router's port that a binding is called after: its own, or that of who
- * holds it; or NULL. */
+/* What the router's port is called that a binding is named after: its own, or
+ * that of who holds it. */
+static const char *
+bound_lrp_name(const struct ovsdb_row *pb)
+{
+    const char *name = ovsdb_string(pb, PB_LOGICAL_PORT);
+    return name + (!strncmp(name, "cr-", 3) ? 3 : 0);
+}
+
 static struct fabric_lrp *
 find_bound_lrp(const struct fabric_change *c, const struct ovsdb_row *pb)
 {
-    const char *name = ovsdb_string(pb, PB_LOGICAL_PORT);
-    bool is_redirect = !strncmp(name, "cr-", 3);
-    return fabric_find_lrp(c->fabric, name + (is_redirect ? 3 : 0));
+    return fabric_find_lrp(c->fabric, bound_lrp_name(pb));
 }
 
 /* The gateway port that the binding tells the holder of, or NULL. */
@@ -188,12 +193,14 @@ chassis_in(const struct fabric *f, const struct ovsdb_datum *d)
                : NULL;
 }
 
-/* Another binding of a router's port: it only makes the switch local there. */
+/* Another binding of a router's port: it only makes the switch local there.
+ * So it does if the port's row is no router's. */
 static void
 move_router_port(struct fabric_change *c, const struct ovsdb_delta *d)
 {
     const struct fabric_lrp *port = find_bound_lrp(c, d->row);
-    if (port && (port->second || !port->is_joined)) {
+    if (port ? port->second || !port->is_joined
+             : strmap_get(&c->fabric->lrps, bound_lrp_name(d->row)) != NULL) {
         changes_all(c, d);
     } else if (port) {
         change_visit_routed(c, port->router, note_bindings,

@@ -21,11 +21,11 @@ flush_neighbours() {
 # them, for as long as it is asked for (doc/decisions.md).  A daemon that an
 # incident has ended needs none of it.
 forget_flows() {
-    local host
+    local host jobs=()
     for host in wire "${CHASSIS[@]}"; do
-        appctl "$host" ovs-vswitchd revalidator/purge >/dev/null 2>&1 &
+        jobs+=(-- appctl "$host" ovs-vswitchd revalidator/purge)
     done
-    wait
+    together "${jobs[@]:1}" >/dev/null 2>&1 || true     # without the first --
 }
 
 # Who took whom for a neighbour, and who is the gateway: what a failure that

@@ -38,6 +38,18 @@ fetch_columns(const struct ovsdb_row *row)
     }
 }
 
+/* The rows that are referred to, and their columns. */
+static void
+fetch_referred(const union ovsdb_atom *atoms, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        fetch(atoms[i].row);
+    }
+    for (size_t i = 0; i < n; i++) {
+        fetch_columns(atoms[i].row);
+    }
+}
+
 /* Ports of a switch, before they are read. */
 
 static void
@@ -213,12 +225,7 @@ size_t
 fabric_look_ahead_at_bridge(const union ovsdb_atom *ports, size_t n)
 {
     n = n < FABRIC_AHEAD ? n : FABRIC_AHEAD;
-    for (size_t i = 0; i < n; i++) {
-        fetch(ports[i].row);
-    }
-    for (size_t i = 0; i < n; i++) {
-        fetch_columns(ports[i].row);
-    }
+    fetch_referred(ports, n);
     for (size_t i = 0; i < n; i++) {
         fetch(interface_of(ports[i].row));
     }
@@ -251,12 +258,7 @@ size_t
 fabric_look_ahead_at_nats(const union ovsdb_atom *nats, size_t n)
 {
     n = n < FABRIC_AHEAD ? n : FABRIC_AHEAD;
-    for (size_t i = 0; i < n; i++) {
-        fetch(nats[i].row);
-    }
-    for (size_t i = 0; i < n; i++) {
-        fetch_columns(nats[i].row);
-    }
+    fetch_referred(nats, n);
     for (size_t i = 0; i < n; i++) {
         fetch_translation(nats[i].row);
     }

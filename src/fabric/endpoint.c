@@ -324,23 +324,36 @@ find_nat_ports(struct fabric *f, struct fabric_router *router)
     }
 }
 
+/* Some NAT rows, not more than are asked for ahead. */
+static void
+add_translations(struct building *b, struct fabric_lrp *port,
+                 const union ovsdb_atom *nats, size_t n)
+{
+    fabric_look_ahead_at_nat_ports(b->fabric, nats, n);
+    for (size_t i = 0; i < n; i++) {
+        add_floating_ip(b, port, nats[i].row);
+    }
+}
+
 static void
 add_floating_ips(struct building *b, struct fabric_lrp *port)
 {
     struct fabric_router *router = port->router;
+    union ovsdb_atom nats[FABRIC_AHEAD];
+    size_t n = 0;
     if (!router->nat_ports) {
         find_nat_ports(b->fabric, router);
     }
-    const union ovsdb_atom *nats = ovsdb_atoms(router->row, LR_NAT);
-    size_t n = ovsdb_count(router->row, LR_NAT);
-    for (size_t i = 0; i < n; i++) {
-        if (i % FABRIC_AHEAD == 0) {
-            fabric_look_ahead_at_nat_ports(b->fabric, &nats[i], n - i);
-        }
+    for (unsigned i = 0; i < ovsdb_count(router->row, LR_NAT); i++) {
         if (router->nat_ports[i] == port) {
-            add_floating_ip(b, port, nats[i].row);
+            nats[n++] = ovsdb_atoms(router->row, LR_NAT)[i];
+        }
+        if (n == FABRIC_AHEAD) {
+            add_translations(b, port, nats, n);
+            n = 0;
         }
     }
+    add_translations(b, port, nats, n);
 }
 
 static void

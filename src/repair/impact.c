@@ -1,5 +1,6 @@
 #include "repair/impact.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -244,6 +245,8 @@ compare_findings(struct impact *impact, const struct assessment *after)
 void
 impact_compare(struct impact *impact, const struct assessment *after)
 {
+    assert(!impact->is_compared);
+    impact->is_compared = true;
     for (size_t i = 0; i < after->n_endpoints; i++) {
         compare_endpoint(impact, &after->endpoints[i]);
     }

@@ -9,8 +9,9 @@
  *     tracker_judge(&tracker);  tracker_collect(&tracker);
  *     impact_compare(&impact, &tracker.assessment);
  *
- * An endpoint counts by the worse of its two verdicts.  Everything lives in
- * the impact's arena.  No I/O. */
+ * An endpoint counts by the worse of its two verdicts.  What is told lives in
+ * the impact's arena; what was before is forgotten once it is compared.  No
+ * I/O. */
 #ifndef REPAIR_IMPACT_H
 #define REPAIR_IMPACT_H 1
 
@@ -61,6 +62,7 @@ struct impact {
     bool storms; /* A loop that was not there before, used or not. */
 
     /* Private: what was before, until it is compared. */
+    bool is_compared;
     struct arena known;
     struct strmap endpoints; /* Key -> struct known. */
     struct strmap findings;  /* Key -> struct impact_finding. */

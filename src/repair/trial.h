@@ -8,8 +8,8 @@
  *     trial_done(&trial);
  *
  * The evidence is another one afterwards (see simulation.h), and the tracker
- * has judged what the change touched again.  After its end a trial keeps what
- * changed, and nothing that is as large as the deployment. */
+ * has judged what the change touched again.  A trial that has ended well keeps
+ * what changed, and nothing that is as large as the deployment. */
 #ifndef REPAIR_TRIAL_H
 #define REPAIR_TRIAL_H 1
 

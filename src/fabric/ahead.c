@@ -50,6 +50,16 @@ fetch_referred(const union ovsdb_atom *atoms, size_t n)
     }
 }
 
+/* The rows that may be what is asked for. */
+static void
+guess_rows(struct strmap_query *queries, size_t n)
+{
+    strmap_guess_many(queries, n);
+    for (size_t i = 0; i < n; i++) {
+        fetch(queries[i].value);
+    }
+}
+
 /* Ports of a switch, before they are read. */
 
 static void
@@ -80,10 +90,7 @@ ask_for_bindings(const struct fabric *f, const union ovsdb_atom *ports,
             .key = ovsdb_string(ports[i].row, LSP_NAME),
         };
     }
-    strmap_guess_many(queries, n);
-    for (size_t i = 0; i < n; i++) {
-        fetch(queries[i].value);
-    }
+    guess_rows(queries, n);
     for (size_t i = 0; i < n; i++) {
         fetch_columns(queries[i].value);
     }
@@ -277,10 +284,7 @@ fabric_look_ahead_at_nat_ports(const struct fabric *f,
             .key = ovsdb_string(nats[i].row, NAT_LOGICAL_PORT),
         };
     }
-    strmap_guess_many(queries, n);
-    for (size_t i = 0; i < n; i++) {
-        fetch(queries[i].value);
-    }
+    guess_rows(queries, n);
     for (size_t i = 0; i < n; i++) {
         const struct ovsdb_row *lsp = queries[i].value;
         if (lsp) {

@@ -113,7 +113,6 @@ put_endpoint(struct json_writer *w, const struct assessed_endpoint *at)
 
 /* Of a large cloud the texts lie anywhere in the memory: those of the next
  * endpoints are asked for at once, so that the waits overlap. */
-#define AHEAD 32
 
 static void
 fetch_verdict(const struct verdict *v)
@@ -150,7 +149,7 @@ fetch_texts(const struct assessed_endpoint *at)
 static void
 look_ahead(const struct assessed_endpoint *endpoints, size_t n)
 {
-    n = n < AHEAD ? n : AHEAD;
+    n = n < FABRIC_AHEAD ? n : FABRIC_AHEAD;
     for (size_t i = 0; i < n; i++) {
         __builtin_prefetch(&endpoints[i].endpoint->address);
         __builtin_prefetch(&endpoints[i].endpoint->chassis);
@@ -167,7 +166,7 @@ static void
 put_all_endpoints(struct json_writer *w, const struct assessment *a)
 {
     for (size_t i = 0; i < a->n_endpoints; i++) {
-        if (i % AHEAD == 0) {
+        if (i % FABRIC_AHEAD == 0) {
             look_ahead(&a->endpoints[i], a->n_endpoints - i);
         }
         put_endpoint(w, &a->endpoints[i]);
